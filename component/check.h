@@ -1,0 +1,17 @@
+// Checks across the inputs and parameters of one component: component/checks/<component>.cpp defines `void <component>(request, problems)`.
+// Torch-free: called by `torchport validate`, by the launcher before it starts mpirun, and by every rank of the worker.
+#pragma once
+#include "runtime/error.h"
+#include "runtime/request.h"
+#include "runtime/table.h"
+
+namespace torchport::component {
+
+/// The generated table of component/checks/. A component without such a file has no rules of this kind.
+const runtime::Table<void(const runtime::Request&, runtime::Problems&)>& checks();
+
+/// parse_request, check_ports and the component's own check, in that order; later ones only see what earlier ones left whole.
+runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
+                                 runtime::Problems& problems);
+
+}  // namespace torchport::component

@@ -1,0 +1,80 @@
+// ImageDirectory (docs/contract.md, "ImageDirectory"): an index of image files with labels, read strictly and written as the original does.
+// Torch-free: used by the checks, Convert to Image Directory and the loader.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/files.h"
+
+namespace torchport::datasets {
+
+/// A category of the schema. Its id, not its place, is the class index of training.
+struct Category {
+  std::int64_t id = 0;
+  std::string name;
+  bool operator==(const Category&) const = default;
+};
+
+/// An opened ImageDirectory: its index, in at most 100 bytes an image, and its categories. Image files are not touched.
+class ImageDirectory {
+ public:
+  /// Reads `_meta.yaml`, the schema and the index; a tree of class folders without `_meta.yaml` is taken as it is.
+  /// `what` names the directory in errors, e.g. "training dataset".
+  /// \throws Error InvalidDataset.* where anything is missing, broken, permuted or guessed at by the original (contract 2.1, W18)
+  static ImageDirectory open(const std::filesystem::path& root, std::string_view what);
+
+  std::size_t size() const { return labels_.size(); }
+  bool labelled() const { return labelled_; }
+  /// Read from class folders, without metadata.
+  bool raw() const { return raw_; }
+  const std::filesystem::path& root() const { return root_; }
+  /// Sorted by id; ids are 0 .. n-1.
+  const std::vector<Category>& categories() const { return categories_; }
+  /// The class index of image `i`, or -1 in an unlabelled directory.
+  std::int32_t label(std::size_t i) const { return labels_[i]; }
+  /// Path below root(), as in the index.
+  std::string_view file(std::size_t i) const;
+  /// Checked path of the image file. \throws std::runtime_error if it leads out of root()
+  std::filesystem::path path(std::size_t i) const;
+  /// The bytes of _schema.json and _samples.json as they stand (made afresh for class folders): a trained model carries them.
+  std::string schema_json() const;
+  std::string samples_json() const;
+
+ private:
+  std::filesystem::path root_;
+  std::string names_;                    // all file names, one after another
+  std::vector<std::uint64_t> ends_;      // where each name ends in names_
+  std::vector<std::int32_t> labels_;
+  std::vector<Category> categories_;
+  std::string schema_, samples_;
+  bool labelled_ = false, raw_ = false;
+  friend class ImageDirectoryReader;
+};
+
+/// The two datasets of a training must have the same categories with the same ids.
+/// \throws Error InvalidDataset.categories_differ listing the difference (at most 10 names each way)
+void check_same_categories(const ImageDirectory& train, const ImageDirectory& valid);
+
+/// Writes an ImageDirectory image by image, with the original's file names, fields and forms.
+class ImageDirectoryWriter {
+ public:
+  /// `categories` in id order; absent for an unlabelled directory.
+  ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories);
+  ~ImageDirectoryWriter();
+  /// Adds the next image: `bytes` go to `file_name` (below the root, e.g. "image/0_3.png"), unchanged.
+  void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label);
+  /// Writes index, schema, samples and publishes.
+  void publish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace torchport::datasets

@@ -1,0 +1,47 @@
+// Image bytes to RGB pixels, equal to Pillow's `Image.open(f).convert('RGB')`: strict about damage, capped before anything is allocated.
+// Torch-free: used by the loader, and by Convert to Image Directory to tell images from other files.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::datasets {
+
+enum class ImageFormat { jpeg, png, bmp, pnm, tiff, webp };
+
+struct ImageHeader {
+  ImageFormat format;
+  int width = 0, height = 0;  ///< pixels; EXIF orientation is ignored, as in the original
+};
+
+/// Why the bytes are no usable image, e.g. "JPEG: premature end of data", "90000000 pixels, more than 67108864".
+struct ImageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// More pixels than this are refused from the header alone.
+inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
+
+/// Format (by magic bytes, never by file name) and size. \throws ImageError for anything but the formats above, or above kMaxPixels
+ImageHeader read_header(std::string_view bytes);
+
+/// Pixels of one image, 3 bytes each, row by row without gaps.
+struct Pixels {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> rgb;
+};
+
+/// Decodes into `out`, reusing its memory. Thread-safe. \throws ImageError
+void decode(std::string_view bytes, Pixels& out);
+
+/// PNG bytes of 8-bit grey (channels 1) or RGB (channels 3) pixels, row by row without gaps.
+std::string encode_png(std::span<const std::uint8_t> pixels, int width, int height, int channels);
+
+/// Whether the original takes files of this name: jpg jpeg png ppm bmp pgm tif tiff webp, in any case.
+bool has_image_extension(std::string_view file_name);
+
+}  // namespace torchport::datasets

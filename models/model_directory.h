@@ -1,0 +1,51 @@
+// UntrainedModelDirectory and ModelDirectory (docs/contract.md, "ModelDirectory"): model spec, label map and weights. Torch-free.
+// Written by the model components and Train PyTorch Model; read by Train and by `torchport validate`.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "models/state_dict_file.h"
+#include "runtime/files.h"
+#include "runtime/spec.h"
+
+namespace torchport::models {
+
+/// What model_spec.yaml and index_to_label.csv say.
+struct ModelSpec {
+  const runtime::ComponentSpec* component = nullptr;  ///< resnet, densenet, ...
+  const runtime::Variant* variant = nullptr;          ///< its row of `variants:`, e.g. resnet18
+  bool pretrained = false;
+  std::map<std::string, bool> flags;                  ///< further init_params, e.g. {"zero_init_residual", false}
+  std::optional<std::int64_t> num_classes;            ///< absent in an untrained directory: a head of 1000 classes
+  std::vector<std::string> labels;                    ///< by class index; empty in an untrained directory
+  std::optional<std::array<double, 3>> mean, std_dev; ///< ImageNormalizer of `inputs`
+};
+
+/// An opened model directory: spec and weights, checked against each other by key, dtype and shape.
+class ModelDirectory {
+ public:
+  /// `what` names the directory in errors, e.g. "untrained model".
+  /// \throws Error InvalidModelDirectory.* for anything missing, empty, of another type or unreadable
+  static ModelDirectory open(const std::filesystem::path& root, std::string_view what);
+  const ModelSpec& spec() const { return spec_; }
+  /// Keys carry the prefix "model."; a pretrained directory with classes has "out_linear_model.weight|bias" as well.
+  const StateDictFile& weights() const { return weights_; }
+  const std::filesystem::path& root() const { return root_; }
+
+ private:
+  std::filesystem::path root_;
+  ModelSpec spec_;
+  StateDictFile weights_;
+};
+
+/// Writes and publishes a model directory. Untrained: `spec.num_classes` absent. Trained: labels given, with the training dataset's
+/// schema and samples.
+void write_model_directory(runtime::OutputDirectory& output, const ModelSpec& spec, const std::vector<TensorView>& weights,
+                           const std::string& schema_json, const std::string& samples_json);
+
+}  // namespace torchport::models

@@ -1,0 +1,56 @@
+// A network that classifies images: what every file of models/architectures/ makes, and what Train and Score run.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/linear.h>
+
+#include "models/model_directory.h"
+#include "runtime/spec.h"
+#include "runtime/table.h"
+
+namespace torchport::models {
+
+/// What an architecture is built from: its row of `variants:` and the parameters of its component.
+struct ModelOptions {
+  const runtime::Variant& variant;
+  std::int64_t num_classes;
+  std::map<std::string, bool> flags;   ///< zero_init_residual, memory_efficient
+  bool flag(const std::string& name) const { return flags.at(name); }
+};
+
+/// forward: float images [N, 3, H, W] to logits [N, num_classes]. Submodules carry torchvision's names.
+class ClassifierModule : public torch::nn::Module {
+ public:
+  virtual at::Tensor forward(const at::Tensor& images) = 0;
+};
+using Classifier = std::shared_ptr<ClassifierModule>;
+
+/// The generated table of models/architectures/: architecture name to `Classifier name(const ModelOptions&)`.
+/// A function builds and initialises as torchvision does, drawing from torch's default generator.
+const runtime::Table<Classifier(const ModelOptions&)>& architectures();
+
+/// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`.
+Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed);
+
+/// The network's parameters and buffers as torch's state_dict() orders them (each module's parameters, then its buffers, then its
+/// children, depth first), with torchvision's names.
+std::vector<std::pair<std::string, at::Tensor>> state_dict(const ClassifierModule& network);
+
+/// How load_weights treated the head.
+enum class Head { kept, remade };
+
+/// Copies the directory's weights into `network` (built for the data's classes). The head is kept if the directory's labels equal
+/// `labels` in names and order, and is left as initialised otherwise; `out_linear_model` is folded into it.
+/// \throws Error InvalidModelDirectory.not_finite
+Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
+
+/// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.
+std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep);
+
+}  // namespace torchport::models

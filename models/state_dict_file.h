@@ -1,0 +1,70 @@
+// The `model` file: a PyTorch zip archive of a state dict (docs/contract.md, "The model file"). Torch-free.
+// The reader trusts nothing: an allow-list of pickle opcodes and globals, every size checked against the bytes present, every CRC checked.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::models {
+
+/// Element types that occur in state dicts, with torch's names ("float32").
+enum class DType { uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, boolean };
+std::size_t item_size(DType dtype);
+std::string_view name(DType dtype);
+
+/// A tensor of a state dict: its key, type, shape, and its elements in row-major order within the file's bytes.
+struct TensorEntry {
+  std::string key;
+  DType dtype = DType::float32;
+  std::vector<std::int64_t> shape;
+  std::int64_t elements() const;
+  std::size_t bytes() const { return static_cast<std::size_t>(elements()) * item_size(dtype); }
+};
+
+/// Why a file is not a usable state dict: "data/3 holds 16 bytes where 'model.fc.bias' needs 4000". Never a crash, never a guess.
+struct StateDictError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A state dict file held in memory, checked whole.
+class StateDictFile {
+ public:
+  /// \throws StateDictError; std::runtime_error where the file cannot be read
+  static StateDictFile open(const std::filesystem::path& path);
+  static StateDictFile parse(std::string bytes);
+  /// In the order of the file.
+  const std::vector<TensorEntry>& entries() const { return entries_; }
+  const TensorEntry* find(std::string_view key) const;
+  /// Copies entry `i`, row-major, to `out` (entries()[i].bytes() bytes); non-contiguous tensors are gathered.
+  void copy_to(std::size_t i, void* out) const;
+
+ private:
+  struct Layout {  // where the elements of an entry lie in bytes_
+    std::size_t begin = 0, length = 0;
+    std::int64_t offset = 0;
+    std::vector<std::int64_t> stride;
+  };
+  std::string bytes_;
+  std::vector<TensorEntry> entries_;
+  std::vector<Layout> layouts_;
+  friend class StateDictReader;
+};
+
+/// A tensor to write: row-major elements that stay valid during the call.
+struct TensorView {
+  std::string key;
+  DType dtype = DType::float32;
+  std::vector<std::int64_t> shape;
+  const void* data = nullptr;
+};
+
+/// Writes what `torch.load(weights_only=True)` and the original accept: an OrderedDict of tensors, stored, 64-byte aligned, with CRCs.
+/// `sink` gets the bytes in order.
+void write_state_dict(const std::vector<TensorView>& tensors, const std::function<void(const void*, std::size_t)>& sink);
+
+}  // namespace torchport::models

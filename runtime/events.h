@@ -1,0 +1,50 @@
+// What a run tells while it goes on: metric rows, uploads, progress. Sinks (runtime/sinks/) turn events into files and views.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/log.h"
+#include "runtime/table.h"
+
+namespace torchport::runtime {
+
+/// One event. `kind` is "log_row" (a metric), "upload_folder", "upload_file" (as in the designer's stream) or "progress" (not recorded).
+struct Event {
+  using Cell = std::variant<std::int64_t, double, std::string, std::vector<std::string>>;
+  std::string kind;
+  std::string name;
+  std::vector<std::pair<std::string, Cell>> row;  ///< in the order of its columns
+};
+
+struct SinkOptions {
+  std::filesystem::path run_dir;
+  Log* log = nullptr;
+};
+
+/// A view of the events. It must not throw because of one that it does not know.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void on(const Event& event) = 0;
+};
+
+/// The generated table of runtime/sinks/.
+const Table<std::unique_ptr<Sink>(const SinkOptions&)>& sinks();
+
+/// Hands every event to every sink. Rank 0 has sinks, the other ranks none.
+class Events {
+ public:
+  Events() = default;
+  explicit Events(const SinkOptions& options);
+  void send(const Event& event);
+
+ private:
+  std::vector<std::unique_ptr<Sink>> sinks_;
+};
+
+}  // namespace torchport::runtime

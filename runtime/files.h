@@ -1,0 +1,81 @@
+// Files that appear whole or not at all, and typed directories likewise. Every output of torchport goes through here.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::runtime {
+
+/// A file being written with write(2), checked at each call. \throws Error FailedToWriteOutputs (disk full, no rights, ...)
+class FileWriter {
+ public:
+  /// Creates `path` (O_EXCL, O_NOFOLLOW, mode 0640).
+  explicit FileWriter(const std::filesystem::path& path);
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+  void write(const void* data, std::size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Flushes to the disk and closes. Without it the destructor removes the file.
+  void finish();
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+};
+
+/// Reads a whole regular file; FIFOs and devices are refused without blocking. At most `limit` bytes.
+/// \throws std::runtime_error with the reason ("No such file or directory", "not a regular file", "larger than N bytes")
+std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 40);
+
+/// Replaces `path` by `text`: temporary file, fsync, rename, fsync of the folder. \throws Error FailedToWriteOutputs
+void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// An output directory in the making. Absent target: a temporary sibling, renamed by publish(). Present and empty (mounts, cloud
+/// engines make it): files move in one by one, _meta.yaml last. Not published: all is removed again.
+class OutputDirectory {
+ public:
+  /// \throws Error AlreadyExists.output (not empty), InvalidPathForDirectoryCreation.output, FailedToWriteOutputs
+  explicit OutputDirectory(std::filesystem::path target);
+  ~OutputDirectory();
+  OutputDirectory(const OutputDirectory&) = delete;
+  OutputDirectory& operator=(const OutputDirectory&) = delete;
+  /// Where to write the file `relative` before publish(); makes its folder.
+  std::filesystem::path path(const std::filesystem::path& relative);
+  void write(const std::filesystem::path& relative, std::string_view bytes);
+  /// Writes _meta.yaml last, flushes, and moves everything into place.
+  void publish(std::string_view meta_yaml);
+  const std::filesystem::path& target() const { return target_; }
+  /// The relative paths written so far, sorted.
+  std::vector<std::string> files() const;
+
+ private:
+  std::filesystem::path target_, staging_;
+  bool published_ = false;
+};
+
+/// The fault that OutputDirectory would meet at `target` right now, without touching anything. \throws Error like its constructor
+void check_output(const std::filesystem::path& target);
+
+/// `_meta.yaml` of a typed directory: its scalar entries (type, image_list, model, ...).
+struct DirectoryMeta {
+  std::string type;
+  std::map<std::string, std::string, std::less<>> entries;
+  /// The entry, or "" where it is absent.
+  std::string get(std::string_view key) const;
+};
+
+/// Reads `<directory>/_meta.yaml` under the strict YAML rules. Faults are `<error_id>.missing|not_a_directory|empty|no_meta|broken_meta`
+/// with the field `what` (e.g. "training dataset") and `path`. The type is the caller's to compare.
+DirectoryMeta read_meta(const std::filesystem::path& directory, std::string_view error_id, std::string_view what);
+
+/// A path inside `directory` named by a file of that directory: relative, no "..", no symbolic link out. \throws std::runtime_error
+std::filesystem::path resolve_inside(const std::filesystem::path& directory, std::string_view relative);
+
+}  // namespace torchport::runtime

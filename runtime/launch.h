@@ -1,0 +1,33 @@
+// Processes and run folders: which rank am I, where do my logs go, and how a run of several processes is started here.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/request.h"
+
+namespace torchport::runtime {
+
+/// Where this process stands according to its launcher's variables (Open MPI, PMIx, Slurm). Absent: nobody launched it.
+struct LaunchedAs {
+  int rank = 0, size = 1, local_rank = 0, local_size = 1;
+  std::string job;   ///< the launcher's job id: the same on all ranks
+};
+std::optional<LaunchedAs> launched_as();
+
+/// The number of processing units (CPU cores this process may use).
+int processing_units();
+
+/// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/,
+/// older logs renamed .1, .2, ... when `fresh`. \throws Error FailedToWriteOutputs
+std::filesystem::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh);
+
+/// Runs the worker for `request`: in place of this process for one process or under a launcher; else as a child mpirun that is
+/// watched, its words kept in logs/70_mpi_log. Returns the exit status.
+int launch(const Request& request, const std::filesystem::path& worker, const std::vector<std::string>& worker_arguments);
+
+/// How a failing rank ends: the FATAL line of its driver log (docs/contract.md, "Last lines").
+std::string fatal_line(const std::vector<Error>& errors, int rank, const std::string& step);
+
+}  // namespace torchport::runtime

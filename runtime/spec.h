@@ -1,0 +1,107 @@
+// The component specs as C++ values: ports, parameters, ranges, defaults, variants. Nothing of this is written in C++ a second time.
+// Parsed once from the embedded spec/*.yaml (and --spec-dir); read by the command line, the checks, the help and the docs.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace torchport::runtime {
+
+enum class ParameterType { integer, real, boolean, string, choice };
+
+/// An interval such as "(0, )": round brackets exclude the bound, an empty side is unbounded.
+struct Range {
+  std::optional<double> low, high;
+  bool low_open = false, high_open = false;
+  std::string text;
+};
+
+/// A typed value of a parameter.
+using Value = std::variant<std::int64_t, double, bool, std::string>;
+
+struct ParameterSpec {
+  std::string name, flag, title, unit, help;
+  ParameterType type = ParameterType::string;
+  std::optional<Range> range;
+  std::vector<std::string> choices;          ///< of type `choice`
+  std::optional<std::string> default_text;   ///< as in the YAML file; absent = must be given unless `optional`
+  bool optional = false;
+  bool option = false;                       ///< torchport's own, absent in the original
+};
+
+struct PortSpec {
+  std::string name, flag, type, title, help;
+};
+
+/// A row of `variants:`, e.g. {block: bottleneck, layers: [3, 4, 6, 3]}. Getters throw std::logic_error for what is absent.
+class Variant {
+ public:
+  using Cell = std::variant<std::int64_t, std::string, std::vector<std::int64_t>>;
+  std::string name;
+  std::map<std::string, Cell, std::less<>> cells;
+  std::int64_t integer(std::string_view key) const;
+  std::int64_t integer_or(std::string_view key, std::int64_t fallback) const;
+  const std::string& text(std::string_view key) const;
+  const std::vector<std::int64_t>& integers(std::string_view key) const;
+};
+
+/// How a model component is named in model_spec.yaml.
+struct ArchitectureSpec {
+  std::string name;          ///< function in models/architectures/
+  std::string module;        ///< flavor_extras.module as written
+  std::string class_name;    ///< flavor_extras.class
+  std::string head;          ///< torchvision name of the last linear layer, e.g. "fc"
+  std::int64_t minimum_size = 1;  ///< smallest legal image height and width, pixels
+};
+
+struct ComponentSpec {
+  std::string name, function, title, category, summary, description, example;
+  bool distributed = false;                 ///< launch: distributed
+  std::vector<PortSpec> inputs, outputs;    ///< in the order of the spec
+  std::vector<ParameterSpec> parameters;    ///< the original's, then torchport's own (`option`)
+  std::optional<ArchitectureSpec> architecture;
+  std::vector<Variant> variants;            ///< of a model component, sorted as in the spec
+  const PortSpec* input(std::string_view port) const;
+  const PortSpec* output(std::string_view port) const;
+  const ParameterSpec* parameter(std::string_view name) const;
+  const Variant* variant(std::string_view name) const;
+};
+
+/// A port's type: its title and which `type:` of _meta.yaml fits.
+struct DirectoryTypeSpec {
+  std::string name, directory, description;
+  bool needs_labels = false;
+  bool trained_only = false;
+  bool file_allowed = false;      ///< an AnyPath port also takes a file
+};
+
+class Specs {
+ public:
+  /// The specs compiled into the program, overlaid by set_overlay's folder. Parsed on first use.
+  static const Specs& get();
+  /// More components (and changed ones) from `folder`; before the first get(). \throws Error (FileParsingFailed)
+  static void set_overlay(const std::filesystem::path& folder);
+
+  const std::vector<ComponentSpec>& components() const { return components_; }
+  /// \throws Error ParameterParsing.unknown_component with the nearest name.
+  const ComponentSpec& component(std::string_view name) const;
+  /// The model component whose class a model_spec.yaml names, or nullptr.
+  const ComponentSpec* by_model_class(std::string_view module, std::string_view class_name) const;
+  const std::vector<ParameterSpec>& run_settings() const { return run_settings_; }
+  const std::vector<DirectoryTypeSpec>& types() const { return types_; }
+  const DirectoryTypeSpec& type(std::string_view name) const;
+
+ private:
+  std::vector<ComponentSpec> components_;
+  std::vector<ParameterSpec> run_settings_;
+  std::vector<DirectoryTypeSpec> types_;
+  friend class SpecReader;
+};
+
+}  // namespace torchport::runtime
