@@ -1,0 +1,55 @@
+#include "runtime/error_catalogue.h"
+
+#include "runtime/embedded.h"
+#include "runtime/yaml.h"
+
+namespace torchport::runtime {
+namespace {
+
+// The catalogue is compiled in, so a fault in it is ours: yaml-cpp's exceptions become logic errors.
+std::vector<ErrorEntry> parse_catalogue(std::string_view text) try {
+  std::vector<ErrorEntry> entries;
+  const YAML::Node root = parse_yaml(text);
+  for (const auto& row : root["errors"]) {
+    ErrorEntry entry;
+    entry.id = row.first.as<std::string>();
+    entry.title = row.second["title"].as<std::string>();
+    entry.code = row.second["code"].as<int>();
+    entry.exit_status = row.second["exit"].as<int>();
+    for (const auto& reason : row.second["reasons"]) {
+      const YAML::Node& fields = reason.second;
+      entry.reasons.emplace_back(reason.first.as<std::string>(),
+                                 ErrorReason{fields["message"].as<std::string>(), fields["hint"].as<std::string>(),
+                                             fields["exit"] ? fields["exit"].as<int>() : entry.exit_status});
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+} catch (const std::exception& error) {
+  throw std::logic_error(std::string("spec/errors.yaml: ") + error.what());
+}
+
+}  // namespace
+
+const std::vector<ErrorEntry>& error_catalogue() {
+  static const std::vector<ErrorEntry> entries = [] {
+    for (const auto& [path, text] : embedded_specs()) {
+      if (path == "errors.yaml") return parse_catalogue(text);
+    }
+    throw std::logic_error("spec/errors.yaml is not embedded");
+  }();
+  return entries;
+}
+
+std::pair<const ErrorEntry*, const ErrorReason*> find_error(std::string_view key) {
+  const auto dot = key.find('.');
+  for (const ErrorEntry& entry : error_catalogue()) {
+    if (entry.id != key.substr(0, dot)) continue;
+    for (const auto& [name, reason] : entry.reasons) {
+      if (dot != key.npos && name == key.substr(dot + 1)) return {&entry, &reason};
+    }
+  }
+  throw std::logic_error("spec/errors.yaml has no " + std::string(key));
+}
+
+}  // namespace torchport::runtime

@@ -1,0 +1,23 @@
+// Small work on text that more than one file of runtime/ needs.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::runtime {
+
+/// The length in bytes of the printable UTF-8 character at `text[at]`, or 0 for a control character or a broken sequence.
+std::size_t printable_length(std::string_view text, std::size_t at);
+
+/// Makes control characters and broken UTF-8 visible as \n and \xNN, and leaves the rest as it is.
+std::string visible(std::string_view text);
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+/// Broken into lines of at most `width` characters at spaces; a longer word stands alone.
+std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+/// The number of characters, not bytes, of UTF-8 text.
+std::size_t display_width(std::string_view text);
+
+}  // namespace torchport::runtime
