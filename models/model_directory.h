@@ -36,12 +36,20 @@ class ModelDirectory {
   /// Keys carry the prefix "model."; a pretrained directory with classes has "out_linear_model.weight|bias" as well.
   const StateDictFile& weights() const { return weights_; }
   const std::filesystem::path& root() const { return root_; }
+  /// How errors name the directory, as given to open().
+  const std::string& what() const { return what_; }
 
  private:
   std::filesystem::path root_;
+  std::string what_;
   ModelSpec spec_;
   StateDictFile weights_;
 };
+
+/// Compares a weights file with the entries that `model` (e.g. "resnet18") has: by key, dtype and shape, in any order.
+/// \throws Error InvalidModelDirectory.weights_mismatch with the first differences as rows; `what` as for ModelDirectory::open
+void check_weights(const StateDictFile& weights, const std::vector<TensorEntry>& expected, std::string_view what,
+                   std::string_view model);
 
 /// Writes and publishes a model directory. Untrained: `spec.num_classes` absent. Trained: labels given, with the training dataset's
 /// schema and samples.
