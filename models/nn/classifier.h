@@ -16,6 +16,9 @@
 
 namespace torchport::models {
 
+/// Outputs of a network whose model spec has no num_classes: ImageNet's classes.
+inline constexpr std::int64_t kImageNetClasses = 1000;
+
 /// What an architecture is built from: its row of `variants:` and the parameters of its component.
 struct ModelOptions {
   const runtime::Variant& variant;
@@ -47,7 +50,7 @@ enum class Head { kept, remade };
 
 /// Copies the directory's weights into `network` (built for the data's classes). The head is kept if the directory's labels equal
 /// `labels` in names and order, and is left as initialised otherwise; `out_linear_model` is folded into it.
-/// \throws Error InvalidModelDirectory.not_finite
+/// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
 Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
 
 /// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.

@@ -1,0 +1,129 @@
+// DenseNet-BC as torchvision 0.26 has it (models/densenet.py), without dropout, which the designer does not offer.
+// Modules are made in torchvision's order, so that the same seed draws the same weights.
+#include <torch/torch.h>
+
+#include "models/nn/checkpoint.h"
+#include "models/nn/classifier.h"
+#include "models/nn/norm_activation.h"
+
+namespace torchport::models {
+namespace {
+
+using torch::nn::BatchNorm2d;
+using torch::nn::Conv2d;
+
+// A bottleneck has this many times the growth rate's channels (the paper's and torchvision's bn_size).
+constexpr std::int64_t kBottleneckFactor = 4;
+
+Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1) {
+  return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+}
+
+// Adds `growth_rate` channels, computed from all channels of the block so far.
+struct DenseLayer final : torch::nn::Module {
+  BatchNorm2d norm1{nullptr}, norm2{nullptr};
+  Conv2d conv1{nullptr}, conv2{nullptr};
+  bool memory_efficient;
+
+  DenseLayer(std::int64_t in, std::int64_t growth_rate, bool memory_efficient_) : memory_efficient(memory_efficient_) {
+    const std::int64_t width = kBottleneckFactor * growth_rate;
+    norm1 = register_module("norm1", BatchNorm2d(in));
+    conv1 = register_module("conv1", convolution(in, width, 1));
+    norm2 = register_module("norm2", BatchNorm2d(width));
+    conv2 = register_module("conv2", convolution(width, growth_rate, 3));
+  }
+  at::Tensor forward(const std::vector<at::Tensor>& features) { return conv2->forward(norm_relu(norm2, bottleneck(features))); }
+  // The concatenation and its normalised copy are what makes a DenseNet's memory grow with the square of its depth.
+  at::Tensor bottleneck(const std::vector<at::Tensor>& features) {
+    auto compute = [norm = norm1, conv = conv1](const std::vector<at::Tensor>& inputs) mutable {
+      return conv->forward(norm_relu(norm, torch::cat(inputs, 1)));
+    };
+    const auto needs_gradient = [](const at::Tensor& feature) { return feature.requires_grad(); };
+    if (!memory_efficient || std::none_of(features.begin(), features.end(), needs_gradient)) return compute(features);
+    return checkpoint(compute, features, {norm1->weight, norm1->bias, conv1->weight});
+  }
+};
+
+struct DenseBlock final : torch::nn::Module {
+  std::vector<std::shared_ptr<DenseLayer>> layers;
+
+  DenseBlock(std::int64_t in, std::int64_t growth_rate, std::int64_t length, bool memory_efficient) {
+    for (std::int64_t i = 0; i < length; ++i) {
+      auto layer = std::make_shared<DenseLayer>(in + i * growth_rate, growth_rate, memory_efficient);
+      layers.push_back(register_module("denselayer" + std::to_string(i + 1), layer));
+    }
+  }
+  at::Tensor forward(const at::Tensor& x) {
+    std::vector<at::Tensor> features = {x};
+    for (const auto& layer : layers) features.push_back(layer->forward(features));
+    return torch::cat(features, 1);
+  }
+};
+
+// Between two blocks: half the channels, half the height and width.
+struct Transition final : torch::nn::Module {
+  BatchNorm2d norm{nullptr};
+  Conv2d conv{nullptr};
+
+  explicit Transition(std::int64_t in) {
+    norm = register_module("norm", BatchNorm2d(in));
+    conv = register_module("conv", convolution(in, in / 2, 1));
+  }
+  at::Tensor forward(const at::Tensor& x) { return torch::avg_pool2d(conv->forward(norm_relu(norm, x)), 2, 2); }
+};
+
+struct Features final : torch::nn::Module {
+  Conv2d conv0{nullptr};
+  BatchNorm2d norm0{nullptr}, norm5{nullptr};
+  std::vector<std::shared_ptr<DenseBlock>> blocks;
+  std::vector<std::shared_ptr<Transition>> transitions;
+  std::int64_t channels;  // of the output
+
+  explicit Features(const ModelOptions& options) : channels(options.variant.integer("initial_features")) {
+    const std::int64_t growth_rate = options.variant.integer("growth_rate");
+    const auto& layers = options.variant.integers("layers");
+    conv0 = register_module("conv0", convolution(3, channels, 7, 2));
+    norm0 = register_module("norm0", BatchNorm2d(channels));
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const std::string number = std::to_string(i + 1);
+      auto block = std::make_shared<DenseBlock>(channels, growth_rate, layers[i], options.flag("memory_efficient"));
+      blocks.push_back(register_module("denseblock" + number, block));
+      channels += layers[i] * growth_rate;
+      if (i + 1 == layers.size()) break;
+      transitions.push_back(register_module("transition" + number, std::make_shared<Transition>(channels)));
+      channels /= 2;
+    }
+    norm5 = register_module("norm5", BatchNorm2d(channels));
+  }
+  at::Tensor forward(const at::Tensor& images) {
+    at::Tensor x = torch::max_pool2d(norm_relu(norm0, conv0->forward(images)), 3, 2, 1);
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      x = blocks[i]->forward(x);
+      if (i < transitions.size()) x = transitions[i]->forward(x);
+    }
+    return norm_relu(norm5, x);
+  }
+};
+
+struct DenseNet final : ClassifierModule {
+  std::shared_ptr<Features> features;
+  torch::nn::Linear classifier{nullptr};
+
+  explicit DenseNet(const ModelOptions& options) {
+    features = register_module("features", std::make_shared<Features>(options));
+    classifier = register_module("classifier", torch::nn::Linear(features->channels, options.num_classes));
+    for (const auto& module : modules()) {
+      if (auto* conv = module->as<Conv2d>()) torch::nn::init::kaiming_normal_(conv->weight);
+    }
+    torch::nn::init::zeros_(classifier->bias);
+  }
+  at::Tensor forward(const at::Tensor& images) override {
+    return classifier->forward(torch::adaptive_avg_pool2d(features->forward(images), {1, 1}).flatten(1));
+  }
+};
+
+}  // namespace
+
+Classifier densenet(const ModelOptions& options) { return std::make_shared<DenseNet>(options); }
+
+}  // namespace torchport::models

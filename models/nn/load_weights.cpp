@@ -1,0 +1,71 @@
+// load_weights: the weights of a model directory, with the three forms of its head: the data's, another one, and the designer's
+// second linear layer on top of ImageNet's 1000 logits.
+#include <torch/torch.h>
+
+#include <optional>
+
+#include "models/nn/state_dict.h"
+#include "runtime/error.h"
+
+namespace torchport::models {
+namespace {
+
+// What the designer appends to a network with ImageNet weights, instead of a head for the data's classes.
+constexpr char kSecondWeight[] = "out_linear_model.weight";
+constexpr char kSecondBias[] = "out_linear_model.bias";
+
+using Tensors = std::map<std::string, at::Tensor>;
+
+void check_entries(const ClassifierModule& network, const ModelDirectory& directory, const std::string& head) {
+  const bool second = directory.weights().find(kSecondWeight) != nullptr;
+  const std::int64_t classes = directory.spec().num_classes.value_or(kImageNetClasses);
+  auto expected = entries_of(network, kKeyPrefix, head, second ? kImageNetClasses : classes);
+  if (second) {
+    expected.push_back({kSecondWeight, DType::float32, {classes, kImageNetClasses}});
+    expected.push_back({kSecondBias, DType::float32, {classes}});
+  }
+  check_weights(directory.weights(), expected, directory.what(), directory.spec().variant->name);
+}
+
+Tensors read_finite(const ModelDirectory& directory) {
+  const StateDictFile& file = directory.weights();
+  Tensors tensors;
+  for (std::size_t i = 0; i < file.entries().size(); ++i) {
+    const std::string& key = file.entries()[i].key;
+    at::Tensor tensor = read_tensor(file, i);
+    if (!is_finite(tensor)) {
+      throw runtime::Error("InvalidModelDirectory.not_finite",
+                           {{"what", directory.what()}, {"key", key}, {"path", directory.root().string()}});
+    }
+    tensors.emplace(key, std::move(tensor));
+  }
+  return tensors;
+}
+
+// Two linear layers without anything between them are one: Wo (Wf x + bf) + bo = (Wo Wf) x + (Wo bf + bo). In double precision.
+void fold_second_layer(Tensors& tensors, const std::string& head) {
+  at::Tensor& weight = tensors.at(std::string(kKeyPrefix) + head + ".weight");
+  at::Tensor& bias = tensors.at(std::string(kKeyPrefix) + head + ".bias");
+  const at::Tensor outer = tensors.at(kSecondWeight).to(at::kDouble);
+  bias = at::mv(outer, bias.to(at::kDouble)) + tensors.at(kSecondBias).to(at::kDouble);
+  weight = at::mm(outer, weight.to(at::kDouble));
+}
+
+}  // namespace
+
+Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels) {
+  const std::string& head = directory.spec().component->architecture->head;
+  check_entries(network, directory, head);
+  Tensors tensors = read_finite(directory);
+  const bool keep_head = directory.spec().labels == labels;
+  if (keep_head && tensors.count(kSecondWeight) != 0) fold_second_layer(tensors, head);
+
+  at::NoGradGuard values_only;
+  for (auto& [key, tensor] : state_dict(network)) {
+    if (!keep_head && (key == head + ".weight" || key == head + ".bias")) continue;
+    tensor.copy_(tensors.at(std::string(kKeyPrefix) + key));
+  }
+  return keep_head ? Head::kept : Head::remade;
+}
+
+}  // namespace torchport::models
