@@ -41,7 +41,9 @@ const std::vector<ErrorEntry>& error_catalogue() {
   return entries;
 }
 
-std::pair<const ErrorEntry*, const ErrorReason*> find_error(std::string_view key) {
+using Found = std::pair<const ErrorEntry*, const ErrorReason*>;
+
+static Found look_up(std::string_view key) {
   const auto dot = key.find('.');
   for (const ErrorEntry& entry : error_catalogue()) {
     if (entry.id != key.substr(0, dot)) continue;
@@ -49,7 +51,15 @@ std::pair<const ErrorEntry*, const ErrorReason*> find_error(std::string_view key
       if (dot != key.npos && name == key.substr(dot + 1)) return {&entry, &reason};
     }
   }
-  throw std::logic_error("spec/errors.yaml has no " + std::string(key));
+  return {nullptr, nullptr};
+}
+
+bool has_error(std::string_view key) { return look_up(key).first != nullptr; }
+
+Found find_error(std::string_view key) {
+  const Found found = look_up(key);
+  if (!found.first) throw std::logic_error("spec/errors.yaml has no " + std::string(key));
+  return found;
 }
 
 }  // namespace torchport::runtime

@@ -1,4 +1,5 @@
-// The errors of spec/errors.yaml as C++ values: codes, exit statuses, sentences and hints. Read by Error and by the reference pages.
+// The errors of spec/errors.yaml as C++ values: codes, exit statuses, sentences and hints. Read by Error and by the reference
+// pages.
 #pragma once
 #include <map>
 #include <string>
@@ -27,5 +28,6 @@ const std::vector<ErrorEntry>& error_catalogue();
 
 /// The entry and reason of "ErrorId.reason". \throws std::logic_error if there is none
 std::pair<const ErrorEntry*, const ErrorReason*> find_error(std::string_view key);
+bool has_error(std::string_view key);
 
 }  // namespace torchport::runtime

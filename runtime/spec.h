@@ -1,5 +1,5 @@
-// The component specs as C++ values: ports, parameters, ranges, defaults, variants. Nothing of this is written in C++ a second time.
-// Parsed once from the embedded spec/*.yaml (and --spec-dir); read by the command line, the checks, the help and the docs.
+// The component specs as C++ values: ports, parameters, ranges, defaults, variants. Nothing of this is written in C++ a second
+// time. Parsed once from the embedded spec/*.yaml (and --spec-dir); read by the command line, the checks, the help and the docs.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -19,7 +19,8 @@ enum class ParameterType { integer, real, boolean, string, choice };
 struct Range {
   std::optional<double> low, high;
   bool low_open = false, high_open = false;
-  std::string text;
+  std::string low_text, high_text;  ///< the bounds as the spec writes them
+  std::string text;                 ///< the whole, as the spec writes it
 };
 
 /// A typed value of a parameter.
@@ -29,17 +30,27 @@ struct ParameterSpec {
   std::string name, flag, title, unit, help;
   ParameterType type = ParameterType::string;
   std::optional<Range> range;
-  std::vector<std::string> choices;          ///< of type `choice`
-  std::optional<std::string> default_text;   ///< as in the YAML file; absent = must be given unless `optional`
+  std::vector<std::string> choices;         ///< of type `choice`
+  std::optional<std::string> default_text;  ///< as in the YAML file; absent = must be given unless `optional`
   bool optional = false;
-  bool option = false;                       ///< torchport's own, absent in the original
+  bool option = false;        ///< torchport's own, absent in the original
+  bool distributed = false;   ///< a run setting of distributed components only
+  std::string unknown_error;  ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
+  /// Its legal values in words, e.g. "> 0" or "True, False".
+  std::string allowed() const;
+  /// The default, or "none".
+  std::string default_or_none() const { return default_text.value_or("none"); }
 };
 
 struct PortSpec {
   std::string name, flag, type, title, help;
+  bool labelled = false;  ///< an ImageDirectory without labels is refused
+  /// The title as it stands within a sentence: "training dataset".
+  std::string what() const;
 };
 
-/// A row of `variants:`, e.g. {block: bottleneck, layers: [3, 4, 6, 3]}. Getters throw std::logic_error for what is absent.
+/// A row of `variants:`, e.g. {block: bottleneck, layers: [3, 4, 6, 3]}. Getters throw std::logic_error for what is absent or of
+/// another type.
 class Variant {
  public:
   using Cell = std::variant<std::int64_t, std::string, std::vector<std::int64_t>>;
@@ -53,20 +64,20 @@ class Variant {
 
 /// How a model component is named in model_spec.yaml.
 struct ArchitectureSpec {
-  std::string name;          ///< function in models/architectures/
-  std::string module;        ///< flavor_extras.module as written
-  std::string class_name;    ///< flavor_extras.class
-  std::string head;          ///< torchvision name of the last linear layer, e.g. "fc"
+  std::string name;               ///< function in models/architectures/
+  std::string module;             ///< flavor_extras.module as written
+  std::string class_name;         ///< flavor_extras.class
+  std::string head;               ///< torchvision name of the last linear layer, e.g. "fc"
   std::int64_t minimum_size = 1;  ///< smallest legal image height and width, pixels
 };
 
 struct ComponentSpec {
   std::string name, function, title, category, summary, description, example;
-  bool distributed = false;                 ///< launch: distributed
-  std::vector<PortSpec> inputs, outputs;    ///< in the order of the spec
-  std::vector<ParameterSpec> parameters;    ///< the original's, then torchport's own (`option`)
+  bool distributed = false;               ///< launch: distributed
+  std::vector<PortSpec> inputs, outputs;  ///< in the order of the spec
+  std::vector<ParameterSpec> parameters;  ///< the original's, then torchport's own (`option`)
   std::optional<ArchitectureSpec> architecture;
-  std::vector<Variant> variants;            ///< of a model component, sorted as in the spec
+  std::vector<Variant> variants;  ///< of a model component, sorted as in the spec
   const PortSpec* input(std::string_view port) const;
   const PortSpec* output(std::string_view port) const;
   const ParameterSpec* parameter(std::string_view name) const;
@@ -76,17 +87,21 @@ struct ComponentSpec {
 /// A port's type: its title and which `type:` of _meta.yaml fits.
 struct DirectoryTypeSpec {
   std::string name, directory, description;
-  bool needs_labels = false;
+  std::string error;  ///< ErrorId of whatever is wrong with such an input, e.g. InvalidDataset
   bool trained_only = false;
-  bool file_allowed = false;      ///< an AnyPath port also takes a file
+  bool file_allowed = false;  ///< an AnyPath port also takes a file
+  bool bare_allowed = false;  ///< a folder without _meta.yaml may do: the component's own check decides
 };
 
 class Specs {
  public:
   /// The specs compiled into the program, overlaid by set_overlay's folder. Parsed on first use.
   static const Specs& get();
-  /// More components (and changed ones) from `folder`; before the first get(). \throws Error (FileParsingFailed)
+  /// Overlays spec/ with `folder`, which has the same layout: a file of the same name replaces the embedded one, others are added.
+  /// Before the first get(). \throws Error FileParsingFailed.spec, CouldNotOpenFile.file
   static void set_overlay(const std::filesystem::path& folder);
+  /// Reads specs from texts: {path below spec/, text}. \throws Error FileParsingFailed.spec naming file and line
+  static Specs parse(const std::map<std::string, std::string>& files);
 
   const std::vector<ComponentSpec>& components() const { return components_; }
   /// \throws Error ParameterParsing.unknown_component with the nearest name.
@@ -95,7 +110,10 @@ class Specs {
   const ComponentSpec* by_model_class(std::string_view module, std::string_view class_name) const;
   const std::vector<ParameterSpec>& run_settings() const { return run_settings_; }
   const std::vector<DirectoryTypeSpec>& types() const { return types_; }
+  /// \throws std::logic_error if there is no such type
   const DirectoryTypeSpec& type(std::string_view name) const;
+  /// The run settings that the component takes.
+  std::vector<const ParameterSpec*> run_settings_of(const ComponentSpec& component) const;
 
  private:
   std::vector<ComponentSpec> components_;

@@ -1,5 +1,5 @@
-// YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, duplicate keys, second documents or NULs.
-// Included by sources only: everything above gets C++ values.
+// YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, duplicate keys, second documents or
+// NULs. Included by sources only: everything above gets C++ values.
 #pragma once
 #include <yaml-cpp/yaml.h>
 

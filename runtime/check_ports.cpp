@@ -1,0 +1,43 @@
+#include "runtime/files.h"
+#include "runtime/request.h"
+
+namespace torchport::runtime {
+namespace {
+
+bool is_bare_folder(const std::filesystem::path& path) {
+  std::error_code fault;
+  return std::filesystem::is_directory(path, fault) && !std::filesystem::is_empty(path, fault) &&
+         !std::filesystem::exists(path / "_meta.yaml", fault);
+}
+
+void check_input(const PortSpec& port, const std::filesystem::path& path) {
+  const DirectoryTypeSpec& type = Specs::get().type(port.type);
+  if (type.directory.empty()) {  // any layout: the component itself finds out which
+    std::error_code fault;
+    if (!std::filesystem::exists(path, fault))
+      throw Error(type.error + ".no_input", {{"what", port.what()}, {"path", path.string()}});
+    return;
+  }
+  if (type.bare_allowed && is_bare_folder(path)) return;
+  const DirectoryMeta meta = read_meta(path, type.error, port.what());
+  if (meta.type != type.directory) {
+    throw Error(type.error + ".wrong_type",
+                {{"what", port.what()}, {"path", path.string()}, {"found", meta.type}, {"wanted", type.directory}});
+  }
+}
+
+}  // namespace
+
+void check_ports(Request& request, Problems& problems) {
+  for (const PortSpec& port : request.component->inputs) {
+    const auto given = request.inputs.find(port.name);
+    if (given == request.inputs.end()) continue;
+    if (!problems.collect([&] { check_input(port, given->second); })) request.inputs.erase(given);
+  }
+  for (const PortSpec& port : request.component->outputs) {
+    const auto given = request.outputs.find(port.name);
+    if (given != request.outputs.end()) problems.collect([&] { check_output(given->second); });
+  }
+}
+
+}  // namespace torchport::runtime
