@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/error.h"
 
@@ -42,7 +43,9 @@ class Collective {
   }
   /// All go on or all stop: where a rank hands in an error, every rank throws that of the lowest failing rank.
   void agree(const std::optional<Error>& mine);
-  /// Runs `phase` on every rank and agrees on what it threw.
+  /// The same for all faults of a request: throws Error where the lowest failing rank had one, Errors where it had more.
+  void agree_on_errors(const std::vector<Error>& mine);
+  /// Runs `phase` on every rank and agrees on the Error or Errors that it threw.
   void agree_on(const std::function<void()>& phase);
   /// The rank whose error the last agree() threw, or -1.
   int first_failing_rank() const { return first_failing_rank_; }

@@ -22,8 +22,10 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
   void write(const void* data, std::size_t bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  /// Flushes to the disk and closes. Without it the destructor removes the file.
+  /// Flushes to the disk and closes. Without finish() or close() the destructor removes the file.
   void finish();
+  /// Closes without the flush, for who flushes many files at once.
+  void close();
 
  private:
   std::filesystem::path path_;
@@ -33,6 +35,9 @@ class FileWriter {
 /// Reads a whole regular file; FIFOs and devices are refused without blocking. At most `limit` bytes.
 /// \throws std::runtime_error with the reason ("No such file or directory", "not a regular file", "larger than N bytes")
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 40);
+
+/// The first `bytes` of such a file, or all of it where it is shorter. \throws std::runtime_error as read_file
+std::string read_head(const std::filesystem::path& path, std::size_t bytes);
 
 /// Replaces `path` by `text`: temporary file, fsync, rename, fsync of the folder. \throws Error FailedToWriteOutputs
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
@@ -57,7 +62,10 @@ class OutputDirectory {
 
  private:
   std::filesystem::path target_, staging_;
+  bool present_ = false;    ///< the target was there, and empty: the staging folder lies inside it
   bool published_ = false;
+  int lock_ = -1;           ///< held on the staging folder: one without is a leftover of a killed run
+  std::vector<std::filesystem::path> moved_;
 };
 
 /// The fault that OutputDirectory would meet at `target` right now, without touching anything. \throws Error like its constructor
@@ -74,6 +82,9 @@ struct DirectoryMeta {
 /// Reads `<directory>/_meta.yaml` under the strict YAML rules. Faults are `<error_id>.missing|not_a_directory|empty|no_meta|broken_meta`
 /// with the field `what` (e.g. "training dataset") and `path`. The type is the caller's to compare.
 DirectoryMeta read_meta(const std::filesystem::path& directory, std::string_view error_id, std::string_view what);
+
+/// Eight random letters and digits, for the names of temporary files: a name that can be guessed can be planted.
+std::string random_suffix();
 
 /// A path inside `directory` named by a file of that directory: relative, no "..", no symbolic link out. \throws std::runtime_error
 std::filesystem::path resolve_inside(const std::filesystem::path& directory, std::string_view relative);

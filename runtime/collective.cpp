@@ -1,0 +1,72 @@
+#include "runtime/collective.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace torchport::runtime {
+namespace {
+
+/// Several texts in one: each behind its length and a colon.
+std::string pack(const std::vector<Error>& errors) {
+  std::string text;
+  for (const Error& error : errors) {
+    const std::string one = error.encode();
+    text += std::to_string(one.size()) + ":" + one;
+  }
+  return text;
+}
+
+std::vector<Error> unpack(std::string_view text) {
+  std::vector<Error> errors;
+  while (!text.empty()) {
+    const std::size_t colon = text.find(':');
+    const std::size_t size = std::stoul(std::string(text.substr(0, colon)));
+    errors.push_back(Error::decode(text.substr(colon + 1, size)));
+    text.remove_prefix(colon + 1 + size);
+  }
+  return errors;
+}
+
+class Done : public PendingReduce {
+ public:
+  void wait() override {}
+};
+
+}  // namespace
+
+void Collective::agree_on_errors(const std::vector<Error>& mine) {
+  std::int64_t first = mine.empty() ? size() : rank();
+  all_reduce(&first, 1, DataType::int64, Reduction::min);
+  first_failing_rank_ = first == size() ? -1 : static_cast<int>(first);
+  if (first_failing_rank_ < 0) return;
+  const std::vector<Error> theirs = unpack(broadcast_text(pack(mine), first_failing_rank_));
+  if (theirs.size() == 1) throw theirs.front();
+  throw Errors(theirs);
+}
+
+void Collective::agree(const std::optional<Error>& mine) {
+  agree_on_errors(mine ? std::vector<Error>{*mine} : std::vector<Error>{});
+}
+
+void Collective::agree_on(const std::function<void()>& phase) {
+  Problems problems;
+  problems.collect(phase);
+  agree_on_errors(problems.all());
+}
+
+std::string Collective::broadcast_text(const std::string& text, int root) {
+  auto bytes = static_cast<std::int64_t>(text.size());
+  broadcast(&bytes, sizeof bytes, root);
+  std::string received = rank() == root ? text : std::string(static_cast<std::size_t>(bytes), '\0');
+  if (bytes > 0) broadcast(received.data(), received.size(), root);
+  return received;
+}
+
+std::unique_ptr<PendingReduce> WorldOfOne::all_reduce_async(void*, std::size_t, DataType, Reduction) {
+  return std::make_unique<Done>();
+}
+
+void WorldOfOne::abort(int exit_status) { _exit(exit_status); }
+
+}  // namespace torchport::runtime
