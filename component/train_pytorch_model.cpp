@@ -1,0 +1,150 @@
+// Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
+#include "component/training/size_check.h"
+#include "component/training/trainer.h"
+#include "models/model_directory.h"
+#include "runtime/component.h"
+
+namespace torchport::component {
+
+namespace {
+
+// The original trains and scores on [-1, 1]; written into the model directory, so that scoring does the same.
+constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
+// The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
+constexpr double kGpuAdviceSeconds = 6 * 3600;
+
+TrainerOptions trainer_options(const runtime::Context& ctx) {
+  return {.epochs = ctx.param<std::int64_t>("epochs"),
+          .batch_size = ctx.param<std::int64_t>("batch_size"),
+          .warmup_epochs = ctx.param<std::int64_t>("num_warmup_steps"),
+          .learning_rate = ctx.param<double>("learning_rate"),
+          .seed = ctx.param<std::int64_t>("random_seed"),
+          .patience = ctx.param<std::int64_t>("patience"),
+          .print_frequency = ctx.param<std::int64_t>("print_freq"),
+          .keep_best = ctx.param<std::string>("keep") == "best",
+          .max_bad_fraction = ctx.param<double>("max_bad_fraction"),
+          .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
+          .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
+          .gpu_advice_seconds = kGpuAdviceSeconds};
+}
+
+datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, const std::string& what) {
+  ctx.log.info("Start loading images from '" + ctx.input(port).string() + "'.");
+  auto images = datasets::ImageDirectory::open(ctx.input(port), what);
+  if (images.raw()) {
+    ctx.log.warning("The " + what + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
+  } else {
+    ctx.log.info("Got annotation type: COCO_classification");
+  }
+  ctx.log.info("Images: " + std::to_string(images.size()) + ", categories: " + std::to_string(images.categories().size()) + ".");
+  std::string names;
+  for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";
+  ctx.log.info("Dataset classes: [" + names + "]");
+  return images;
+}
+
+std::vector<std::string> label_names(const datasets::ImageDirectory& images) {
+  std::vector<std::string> names;
+  for (const auto& category : images.categories()) names.push_back(category.name);
+  return names;
+}
+
+// Rules that need the world size or the images' headers, and so come after the checks that `torchport validate` runs.
+datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions& options, const datasets::ImageDirectory& train,
+                               const datasets::ImageDirectory& valid, const models::ModelSpec& model) {
+  const auto share = static_cast<std::int64_t>(train.size()) / ctx.collective.size();
+  if (options.batch_size > share) {
+    throw runtime::Error("LessThanOrEqualTo.batch_share", {{"value", std::to_string(options.batch_size)},
+                                                           {"bound", std::to_string(share)},
+                                                           {"ranks", std::to_string(ctx.collective.size())},
+                                                           {"rows", std::to_string(train.size())}});
+  }
+  const auto size_of = [&](const datasets::ImageDirectory& images, const std::string& what) {
+    BadImages bad(images, what, options.max_bad_fraction, ctx.log);
+    return common_size(images, what, bad, options.loader_threads, ctx.collective);
+  };
+  const auto text = [](datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); };
+  const auto size = size_of(train, "training dataset"), valid_size = size_of(valid, "validation dataset");
+  if (size != valid_size) {
+    throw runtime::Error("InvalidDataset.dataset_sizes_differ", {},
+                         {{"training dataset", train.root().string() + "   " + text(size)},
+                          {"validation dataset", valid.root().string() + "   " + text(valid_size)}});
+  }
+  const std::int64_t minimum = model.component->architecture->minimum_size;
+  if (std::min(size.width, size.height) < minimum) {
+    throw runtime::Error("InvalidDataset.too_small", {{"what", "training dataset"},
+                                                      {"path", train.root().string()},
+                                                      {"size", text(size)},
+                                                      {"model", model.variant->name},
+                                                      {"minimum", std::to_string(minimum)}});
+  }
+  return size;
+}
+
+models::Classifier build_network(const runtime::Context& ctx, const models::ModelDirectory& directory,
+                                 const std::vector<std::string>& labels, std::int64_t seed) {
+  ctx.log.info("Start building model.");
+  const auto& spec = directory.spec();
+  auto network = models::make_classifier(spec, static_cast<std::int64_t>(labels.size()), seed);
+  ctx.log.info("Initializing " + spec.variant->name + " with " + std::to_string(labels.size()) + " classes.");
+  const bool kept = models::load_weights(*network, directory, labels) == models::Head::kept;
+  ctx.log.info(kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
+                    : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "
+                      "random seed.");
+  ctx.record.set("head", kept ? "kept" : "remade");
+  return network;
+}
+
+void save(const runtime::Context& ctx, const models::ModelDirectory& source, const models::ClassifierModule& network,
+          const datasets::ImageDirectory& train, const std::vector<std::string>& labels) {
+  ctx.log.info("Saving trained model " + ctx.output("trained_model").string());
+  models::ModelSpec spec = source.spec();
+  spec.pretrained = false;  // its own weights are all it needs: nothing is to be fetched when it is loaded
+  spec.num_classes = static_cast<std::int64_t>(labels.size());
+  spec.labels = labels;
+  spec.mean = spec.std_dev = kHalf;
+  std::vector<at::Tensor> keep;
+  runtime::OutputDirectory output(ctx.output("trained_model"));
+  models::write_model_directory(output, spec, models::weight_views(network, keep), train.schema_json(), train.samples_json());
+  ctx.events.send({"upload_folder", "trained_model_outputs", {{"files", output.files()}}});
+}
+
+void record_result(const runtime::Context& ctx, const TrainResult& result) {
+  const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
+  std::array<char, 200> text;
+  std::snprintf(text.data(), text.size(), "The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
+                static_cast<long long>(kept.epoch), result.epochs.size(), kept.top1, kept.valid_loss);
+  ctx.log.info(text.data());
+  ctx.record.set("result", {{"kept_epoch", kept.epoch},
+                            {"epochs_run", result.epochs.size()},
+                            {"stopped_early", result.stopped_early},
+                            {"top1", kept.top1},
+                            {"top5", kept.top5},
+                            {"valid_loss", kept.valid_loss}});
+}
+
+}  // namespace
+
+void train_pytorch_model(runtime::Context& ctx) {
+  const TrainerOptions options = trainer_options(ctx);
+  const auto train = open_dataset(ctx, "training_dataset", "training dataset");
+  const auto valid = open_dataset(ctx, "validation_dataset", "validation dataset");
+  const auto directory = models::ModelDirectory::open(ctx.input("untrained_model"), "untrained model");
+  const auto size = check_data(ctx, options, train, valid, directory.spec());
+  const auto labels = label_names(train);
+  const auto network = build_network(ctx, directory, labels, options.seed);
+
+  TrainResult result;
+  {
+    const runtime::Log::Block block(ctx.log, "Starting training");
+    Trainer trainer(options, {train, valid, size, {kHalf, kHalf}}, network, ctx.collective, ctx.log, ctx.events);
+    result = trainer.run();
+  }
+  if (ctx.collective.rank() == 0) {
+    record_result(ctx, result);
+    save(ctx, directory, *network, train, labels);
+  }
+  ctx.collective.barrier();
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,126 @@
+#include "component/training/gradient_buckets.h"
+
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/grad_mode.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <stdexcept>
+
+namespace torchport::component {
+
+namespace {
+
+// The first bucket to leave is small, so that the network is busy early; 25 MiB is what DDP found best (Li et al., VLDB 2020).
+constexpr std::size_t kFirstBucketBytes = std::size_t{1} << 20;
+constexpr std::size_t kBucketBytes = std::size_t{25} << 20;
+
+runtime::DataType data_type(const at::Tensor& tensor) {
+  if (tensor.scalar_type() == at::kFloat) return runtime::DataType::float32;
+  if (tensor.scalar_type() == at::kDouble) return runtime::DataType::float64;
+  throw std::logic_error("GradientBuckets: gradients must be float32 or float64");
+}
+
+// Gradients arrive in about the reverse order of the parameters, so buckets are filled in that order.
+std::vector<std::vector<std::size_t>> group_reversed(const std::vector<at::Tensor>& parameters) {
+  std::vector<std::vector<std::size_t>> groups(1);
+  std::size_t bytes = 0;
+  for (std::size_t i = parameters.size(); i-- > 0;) {
+    const std::size_t limit = groups.size() == 1 ? kFirstBucketBytes : kBucketBytes;
+    if (bytes >= limit) {
+      groups.emplace_back();
+      bytes = 0;
+    }
+    groups.back().push_back(i);
+    bytes += parameters[i].nbytes();
+  }
+  return groups;
+}
+
+}  // namespace
+
+struct ArrivalHook : torch::autograd::PostAccumulateGradHook {
+  ArrivalHook(GradientBuckets& buckets, std::size_t bucket) : buckets_(buckets), bucket_(bucket) {}
+  void operator()(const torch::autograd::Variable&) override { buckets_.arrived(bucket_); }
+
+ private:
+  GradientBuckets& buckets_;
+  std::size_t bucket_;
+};
+
+GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, runtime::Collective& collective, std::size_t statistics)
+    : parameters_(std::move(parameters)), collective_(collective) {
+  const auto groups = group_reversed(parameters_);
+  for (std::size_t b = 0; b < groups.size(); ++b) {
+    std::int64_t elements = b + 1 == groups.size() ? static_cast<std::int64_t>(statistics) : 0;
+    for (const std::size_t i : groups[b]) elements += parameters_[i].numel();
+    Bucket bucket;
+    bucket.flat = at::zeros({elements}, parameters_.front().options().requires_grad(false));
+    bucket.parameters = groups[b].size();
+    std::int64_t offset = 0;
+    for (const std::size_t i : groups[b]) {
+      at::Tensor& parameter = parameters_[i];
+      parameter.mutable_grad() = bucket.flat.as_strided(parameter.sizes(), parameter.strides(), offset);
+      offset += parameter.numel();
+      torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<ArrivalHook>(*this, b));
+    }
+    statistics_ = bucket.flat.narrow(0, offset, elements - offset);
+    buckets_.push_back(std::move(bucket));
+  }
+}
+
+GradientBuckets::~GradientBuckets() {
+  for (auto& bucket : buckets_) {
+    if (bucket.pending) {
+      try {
+        bucket.pending->wait();  // the transport still writes to the bucket
+      } catch (...) {            // the fault that ends the step is already on its way
+      }
+    }
+  }
+  for (auto& parameter : parameters_) {
+    torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
+    parameter.mutable_grad().reset();
+  }
+}
+
+void GradientBuckets::begin(std::span<const double> statistics) {
+  const torch::NoGradGuard no_grad;
+  for (auto& bucket : buckets_) {
+    bucket.flat.zero_();
+    bucket.missing = bucket.parameters;
+  }
+  for (std::size_t i = 0; i < statistics.size(); ++i) statistics_[static_cast<std::int64_t>(i)].fill_(statistics[i]);
+  next_ = 0;
+}
+
+void GradientBuckets::arrived(std::size_t bucket) {
+  const std::lock_guard lock(mutex_);
+  --buckets_[bucket].missing;
+  send_ready();
+}
+
+void GradientBuckets::send_ready() {
+  for (; next_ < buckets_.size() && buckets_[next_].missing == 0; ++next_) {
+    const at::Tensor& flat = buckets_[next_].flat;
+    buckets_[next_].pending = collective_.all_reduce_async(flat.data_ptr(), static_cast<std::size_t>(flat.numel()), data_type(flat),
+                                                           runtime::Reduction::sum);
+  }
+}
+
+std::vector<double> GradientBuckets::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& bucket : buckets_) bucket.missing = 0;
+    send_ready();
+  }
+  for (auto& bucket : buckets_) {
+    const auto pending = std::move(bucket.pending);
+    pending->wait();
+  }
+  std::vector<double> sums(static_cast<std::size_t>(statistics_.numel()));
+  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = statistics_[static_cast<std::int64_t>(i)].item<double>();
+  return sums;
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,49 @@
+// Sums gradients over ranks while the backward pass is still running: parameters share flat buckets, and a bucket is all-reduced as
+// soon as its last gradient is there. A handful of step statistics rides in the last bucket. Used by the trainer, one process included.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "runtime/collective.h"
+
+namespace torchport::component {
+
+class GradientBuckets {
+ public:
+  /// Takes over the gradients of `parameters` (all of one dtype, all used in every step): each becomes a view of a bucket, with the
+  /// strides of its parameter. `statistics`: how many numbers ride along; they are summed in the gradients' dtype.
+  GradientBuckets(std::vector<at::Tensor> parameters, runtime::Collective& collective, std::size_t statistics);
+  ~GradientBuckets();
+  GradientBuckets(const GradientBuckets&) = delete;
+  GradientBuckets& operator=(const GradientBuckets&) = delete;
+
+  /// Zeroes the gradients and sets this rank's statistics of the step; the backward pass may follow.
+  void begin(std::span<const double> statistics);
+  /// Sends what the backward pass has not sent (all of it on a rank that had none), waits, and returns the summed statistics.
+  std::vector<double> finish();
+  std::size_t size() const { return buckets_.size(); }
+
+ private:
+  struct Bucket {
+    at::Tensor flat;
+    std::size_t parameters = 0, missing = 0;
+    std::unique_ptr<runtime::PendingReduce> pending;
+  };
+  void arrived(std::size_t bucket);
+  void send_ready();
+
+  std::vector<at::Tensor> parameters_;
+  runtime::Collective& collective_;
+  std::vector<Bucket> buckets_;
+  at::Tensor statistics_;     // view of the end of the last bucket
+  std::size_t next_ = 0;      // buckets leave in order, the same on all ranks
+  std::mutex mutex_;          // a backward pass on a device calls hooks from its own thread
+  friend struct ArrivalHook;
+};
+
+}  // namespace torchport::component

@@ -1,0 +1,23 @@
+// What the trainer is told: plain values without defaults. component/train_pytorch_model.cpp fills them from the spec's parameters.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace torchport::component {
+
+struct TrainerOptions {
+  std::int64_t epochs;
+  std::int64_t batch_size;      ///< images per process
+  std::int64_t warmup_epochs;
+  double learning_rate;         ///< of one process; the schedule multiplies it by the world size
+  std::int64_t seed;
+  std::int64_t patience;        ///< epochs
+  std::int64_t print_frequency; ///< iterations
+  bool keep_best;               ///< else the last epoch's weights come out
+  double max_bad_fraction;      ///< of the images of a dataset
+  bool channels_last;
+  int loader_threads;
+  double gpu_advice_seconds;    ///< a predicted training time above which one warning advises a GPU
+};
+
+}  // namespace torchport::component

@@ -1,0 +1,49 @@
+#include "component/training/size_check.h"
+
+#include <array>
+
+namespace torchport::component {
+
+namespace {
+
+std::string described(const datasets::ImageDirectory& images, std::uint32_t index, datasets::ImageSize size) {
+  return std::string(images.file(index)) + "   " + std::to_string(size.width) + " x " + std::to_string(size.height);
+}
+
+}  // namespace
+
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
+                                runtime::Collective& collective) {
+  const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads);
+  bad.start_pass();
+  collective.agree(bad.report(scan.bad));
+  auto count = static_cast<double>(scan.bad.size());
+  collective.all_reduce(&count, 1, runtime::DataType::float64, runtime::Reduction::sum);
+  bad.count(count);
+
+  // Every rank compares what it found with the first readable image of the lowest rank that has one.
+  std::int64_t source = scan.size.width > 0 ? collective.rank() : collective.size();
+  collective.all_reduce(&source, 1, runtime::DataType::int64, runtime::Reduction::min);
+  if (source == collective.size()) {
+    throw runtime::Error("InvalidDataset.no_images", {{"what", what}, {"path", images.root().string()}});
+  }
+  std::array<std::int64_t, 3> first = {scan.first, scan.size.height, scan.size.width};
+  collective.broadcast(first.data(), sizeof(first), static_cast<int>(source));
+  const datasets::ImageSize reference{static_cast<int>(first[1]), static_cast<int>(first[2])};
+
+  std::optional<runtime::Error> differs;
+  const auto report = [&](std::uint32_t index, datasets::ImageSize size) {
+    differs = runtime::Error("InvalidDataset.sizes_differ", {{"what", what}, {"path", images.root().string()}},
+                             {{"one image", described(images, static_cast<std::uint32_t>(first[0]), reference)},
+                              {"another", described(images, index, size)}});
+  };
+  if (scan.size.width > 0 && scan.size != reference) {
+    report(scan.first, scan.size);
+  } else if (scan.different) {
+    report(*scan.different, scan.different_size);
+  }
+  collective.agree(differs);
+  return reference;
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,86 @@
+// Trains a network on one dataset and validates it on another, epoch by epoch, on every rank alike.
+// Called by component/train_pytorch_model.cpp; knows neither specs nor directories' metadata, only values.
+#pragma once
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "component/training/bad_images.h"
+#include "component/training/epoch_rules.h"
+#include "component/training/gradient_buckets.h"
+#include "component/training/metrics.h"
+#include "component/training/optimizer.h"
+#include "component/training/options.h"
+#include "datasets/image_directory.h"
+#include "datasets/loading/loader.h"
+#include "datasets/loading/sampler.h"
+#include "models/nn/classifier.h"
+#include "runtime/collective.h"
+#include "runtime/events.h"
+#include "runtime/log.h"
+
+namespace torchport::component {
+
+/// What a training reads. Both datasets have the same categories and images of one size.
+struct TrainingData {
+  const datasets::ImageDirectory& train;
+  const datasets::ImageDirectory& valid;
+  datasets::ImageSize size;
+  datasets::Normalisation normalisation;
+};
+
+struct TrainResult {
+  std::vector<EpochMetrics> epochs;
+  std::int64_t kept_epoch = 0;  ///< 1-based: the epoch whose weights the network now holds
+  bool stopped_early = false;
+};
+
+class Trainer {
+ public:
+  /// `network` starts from its present weights (those of rank 0 on every rank). Everything referred to must outlive the trainer.
+  Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective, runtime::Log& log,
+          runtime::Events& events);
+
+  /// Trains to the end. Afterwards rank 0's network holds the weights that are to come out.
+  /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
+  TrainResult run();
+
+  /// Where training is, as "<epoch>.<step>" (1-based), or "-" before it began: for the FATAL line.
+  std::string position() const;
+
+ private:
+  /// The outcome of one step, summed over ranks.
+  struct StepSums {
+    double loss = 0, correct = 0;
+  };
+  EpochMetrics train_epoch(std::int64_t epoch);
+  StepSums step(std::size_t global_images, double learning_rate);
+  at::Tensor loss_and_statistics(const datasets::Batch& batch, std::size_t global_images);
+  void begin_pass(std::int64_t epoch);
+  void report(IterationMetrics& metrics, double step_seconds);
+  void warn_of_long_training(const IterationMetrics& metrics);
+  void keep_if_best(const EpochMetrics& metrics);
+  void restore_best();
+
+  const TrainerOptions options_;
+  const TrainingData data_;
+  models::Classifier network_;
+  runtime::Collective& collective_;
+  runtime::Log& log_;
+  runtime::Events& events_;
+  datasets::Loader train_loader_, valid_loader_;
+  BadImages bad_train_, bad_valid_;
+  datasets::BatchPlan plan_;
+  GradientBuckets buckets_;
+  Sgd optimizer_;
+  BestEpoch best_;
+  EarlyStop early_stop_;
+  std::vector<at::Tensor> best_weights_;  // rank 0: copies of parameters and buffers of the best epoch
+  std::int64_t epoch_ = 0, step_ = 0;     // 1-based; 0 before the first
+  double warm_up_seconds_ = 0;            // of the steps that the prediction leaves out
+};
+
+/// Seconds since the operating system started this process.
+double seconds_since_process_start();
+
+}  // namespace torchport::component

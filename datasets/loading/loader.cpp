@@ -1,0 +1,195 @@
+#include "datasets/loading/loader.h"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "datasets/images/decode.h"
+#include "runtime/files.h"
+
+namespace torchport::datasets {
+
+namespace {
+
+// Batches being filled at once: one that the consumer is about to take, one behind it, and one for threads that are ahead.
+constexpr std::size_t kBatchesAhead = 3;
+
+// The value of each byte in each channel. A table holds exactly the float32 numbers of ToTensor and Normalize at no cost an image.
+using Table = std::array<std::array<float, 256>, 3>;
+
+Table normalised(const Normalisation& normalisation) {
+  Table table;
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    const auto mean = static_cast<float>(normalisation.mean[channel]), std_dev = static_cast<float>(normalisation.std_dev[channel]);
+    for (std::size_t value = 0; value < 256; ++value) {
+      table[channel][value] = (static_cast<float>(value) / 255.0F - mean) / std_dev;
+    }
+  }
+  return table;
+}
+
+struct Filling {
+  Batch batch;
+  std::size_t missing = 0;  // images that no thread has finished
+};
+
+}  // namespace
+
+struct Loader::State {
+  const ImageDirectory& images;
+  const ImageSize size;
+  const bool channels_last;
+  const Table table;
+
+  std::mutex mutex;
+  std::condition_variable work, ready;
+  std::vector<std::uint32_t> order;
+  std::vector<std::size_t> ends;
+  std::size_t place = 0;   // in `order`: the next image to decode
+  std::size_t filling = 0; // the batch that `place` lies in
+  std::size_t taken = 0;   // batches handed out
+  std::deque<Filling> window;  // batches taken .. taken + window.size() - 1
+  std::size_t busy = 0;    // threads at work on an image
+  std::exception_ptr fault;
+  bool stop = false;
+  std::vector<std::thread> threads;
+
+  State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options)
+      : images(i), size(s), channels_last(options.channels_last), table(normalised(options.normalisation)) {
+    for (int t = 0; t < options.threads; ++t) threads.emplace_back([this] { run(); });
+  }
+
+  std::size_t begin_of(std::size_t k) const { return k == 0 ? 0 : ends[k - 1]; }
+
+  Filling empty_batch(std::size_t k) const {
+    const auto n = static_cast<std::int64_t>(ends[k] - begin_of(k));
+    const std::int64_t h = size.height, w = size.width;
+    Filling filled;
+    filled.batch.images = channels_last ? at::empty({n, h, w, 3}, at::kFloat).permute({0, 3, 1, 2}) : at::empty({n, 3, h, w}, at::kFloat);
+    filled.batch.labels = at::empty({n}, at::kLong);
+    filled.missing = static_cast<std::size_t>(n);
+    return filled;
+  }
+
+  bool has_work() const { return place < order.size() && filling < taken + kBatchesAhead && !fault; }
+
+  void run() {
+    Pixels scratch;
+    std::unique_lock lock(mutex);
+    for (;;) {
+      work.wait(lock, [&] { return stop || has_work(); });
+      if (stop) return;
+      while (window.size() <= filling - taken) window.push_back(empty_batch(taken + window.size()));
+      Filling& target = window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
+      const std::size_t row = place - begin_of(filling);
+      const std::uint32_t index = order[place];
+      if (++place == ends[filling]) ++filling;
+      ++busy;
+      lock.unlock();
+      std::optional<BadImage> bad;
+      std::exception_ptr thrown;
+      try {
+        bad = load(index, scratch, target.batch, row);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      lock.lock();
+      --busy;
+      if (thrown) fault = thrown;
+      if (bad) target.batch.bad.push_back(std::move(*bad));
+      --target.missing;
+      ready.notify_all();
+    }
+  }
+
+  // Puts image `index`, or the next readable one, into row `row`. Says what was wrong with the former.
+  std::optional<BadImage> load(std::uint32_t index, Pixels& scratch, Batch& batch, std::size_t row) {
+    std::optional<BadImage> bad;
+    for (std::size_t tries = 0; tries < images.size(); ++tries) {
+      const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
+      try {
+        decode(runtime::read_file(images.path(i)), scratch);
+        if (ImageSize{scratch.height, scratch.width} != size) {
+          throw ImageError(std::to_string(scratch.width) + " x " + std::to_string(scratch.height) + " pixels instead of " +
+                           std::to_string(size.width) + " x " + std::to_string(size.height));
+        }
+        store(scratch, batch.images, row);
+        batch.labels.data_ptr<std::int64_t>()[row] = images.label(i);
+        return bad;
+      } catch (const std::runtime_error& error) {
+        if (!bad) bad = BadImage{index, error.what()};
+      }
+    }
+    throw std::runtime_error("no image is readable");
+  }
+
+  void store(const Pixels& pixels, at::Tensor& batch, std::size_t row) const {
+    const std::size_t area = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
+    float* out = batch.data_ptr<float>() + row * area * 3;
+    const std::uint8_t* in = pixels.rgb.data();
+    const auto& [red, green, blue] = table;
+    if (channels_last) {
+      for (std::size_t p = 0; p < area; ++p, in += 3, out += 3) {
+        out[0] = red[in[0]];
+        out[1] = green[in[1]];
+        out[2] = blue[in[2]];
+      }
+    } else {
+      for (std::size_t p = 0; p < area; ++p, in += 3) {
+        out[p] = red[in[0]];
+        out[p + area] = green[in[1]];
+        out[p + 2 * area] = blue[in[2]];
+      }
+    }
+  }
+};
+
+Loader::Loader(const ImageDirectory& images, ImageSize size, LoaderOptions options)
+    : state_(std::make_unique<State>(images, size, options)) {}
+
+Loader::~Loader() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->work.notify_all();
+  for (auto& thread : state_->threads) thread.join();
+}
+
+void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends) {
+  auto& s = *state_;
+  {
+    std::unique_lock lock(s.mutex);
+    s.order.clear();
+    s.place = 0;  // no thread takes more of the old pass
+    s.ready.wait(lock, [&] { return s.busy == 0; });
+    s.window.clear();
+    s.filling = s.taken = 0;
+    s.fault = nullptr;
+    s.order = std::move(order);
+    s.ends = std::move(ends);
+  }
+  s.work.notify_all();
+}
+
+std::optional<Batch> Loader::next() {
+  auto& s = *state_;
+  std::unique_lock lock(s.mutex);
+  if (s.taken == s.ends.size()) return std::nullopt;
+  s.ready.wait(lock, [&] { return s.fault || (!s.window.empty() && s.window.front().missing == 0); });
+  if (s.fault) std::rethrow_exception(s.fault);
+  Batch batch = std::move(s.window.front().batch);
+  s.window.pop_front();
+  ++s.taken;
+  lock.unlock();
+  s.work.notify_all();
+  std::sort(batch.bad.begin(), batch.bad.end(), [](const BadImage& a, const BadImage& b) { return a.index < b.index; });
+  return batch;
+}
+
+}  // namespace torchport::datasets

@@ -1,0 +1,75 @@
+// Images of an ImageDirectory as batches of tensors, read and decoded ahead by threads of this process.
+// The batches are the same whatever the number of threads; used by the trainer and by validation.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "datasets/image_directory.h"
+
+namespace torchport::datasets {
+
+struct ImageSize {
+  int height = 0, width = 0;  ///< pixels
+  bool operator==(const ImageSize&) const = default;
+};
+
+/// An image that could not be used, and why.
+struct BadImage {
+  std::uint32_t index = 0;
+  std::string reason;
+};
+
+/// (value / 255 - mean) / std for each channel, as torchvision's ToTensor and Normalize.
+struct Normalisation {
+  std::array<double, 3> mean, std_dev;
+};
+
+struct LoaderOptions {
+  int threads;
+  Normalisation normalisation;
+  bool channels_last;  ///< memory layout of the batches
+};
+
+struct Batch {
+  at::Tensor images;           ///< float32 [N, 3, H, W]
+  at::Tensor labels;           ///< int64 [N]
+  std::vector<BadImage> bad;   ///< each was replaced by the next readable image (cyclically), label included
+};
+
+/// Starts its threads once; they live until the loader goes. Not thread-safe itself: one consumer.
+class Loader {
+ public:
+  /// `images` must outlive the loader. All images must be of `size`; one of another size counts as unreadable.
+  Loader(const ImageDirectory& images, ImageSize size, LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  /// Begins a pass: batch k holds the images order[ends[k-1]] .. order[ends[k] - 1]. Ends a pass that is under way.
+  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends);
+  /// The next batch of the pass, or nothing after the last. \throws std::runtime_error where no image at all is readable
+  std::optional<Batch> next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The sizes found in the headers of every `world`-th image from `rank` on.
+struct SizeScan {
+  std::uint32_t first = 0;                  ///< the first readable image
+  ImageSize size;                           ///< its size; 0 x 0 where none is readable
+  std::optional<std::uint32_t> different;   ///< index of an image of another size
+  ImageSize different_size;
+  std::vector<BadImage> bad;
+};
+SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads);
+
+}  // namespace torchport::datasets
