@@ -88,9 +88,10 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
   auto network = models::make_classifier(spec, static_cast<std::int64_t>(labels.size()), seed);
   ctx.log.info("Initializing " + spec.variant->name + " with " + std::to_string(labels.size()) + " classes.");
   const bool kept = models::load_weights(*network, directory, labels) == models::Head::kept;
-  ctx.log.info(kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
-                    : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "
-                      "random seed.");
+  ctx.log.info(
+      kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
+           : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "
+             "random seed.");
   ctx.record.set("head", kept ? "kept" : "remade");
   return network;
 }

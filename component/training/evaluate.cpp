@@ -28,8 +28,8 @@ void begin_share(datasets::Loader& loader, std::size_t rows, std::size_t batch_s
 
 }  // namespace
 
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size, BadImages& bad,
-                runtime::Collective& collective) {
+Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size,
+                BadImages& bad, runtime::Collective& collective) {
   const torch::NoGradGuard no_grad;
   broadcast_buffers(network, collective);
   network.eval();

@@ -10,7 +10,7 @@ namespace torchport::component {
 
 /// Loss, top-1 and top-5 over all images, each counted once: every rank takes an even share. Evaluates with rank 0's batch-norm
 /// statistics. \throws Error UserError.* (unreadable images), the same on all ranks
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size, BadImages& bad,
-                runtime::Collective& collective);
+Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size,
+                BadImages& bad, runtime::Collective& collective);
 
 }  // namespace torchport::component

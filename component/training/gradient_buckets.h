@@ -1,5 +1,6 @@
 // Sums gradients over ranks while the backward pass is still running: parameters share flat buckets, and a bucket is all-reduced as
-// soon as its last gradient is there. A handful of step statistics rides in the last bucket. Used by the trainer, one process included.
+// soon as its last gradient is there. A handful of step statistics rides in the last bucket. Used by the trainer, one process
+// included.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -40,9 +41,9 @@ class GradientBuckets {
   std::vector<at::Tensor> parameters_;
   runtime::Collective& collective_;
   std::vector<Bucket> buckets_;
-  at::Tensor statistics_;     // view of the end of the last bucket
-  std::size_t next_ = 0;      // buckets leave in order, the same on all ranks
-  std::mutex mutex_;          // a backward pass on a device calls hooks from its own thread
+  at::Tensor statistics_;  // view of the end of the last bucket
+  std::size_t next_ = 0;   // buckets leave in order, the same on all ranks
+  std::mutex mutex_;       // a backward pass on a device calls hooks from its own thread
   friend struct ArrivalHook;
 };
 

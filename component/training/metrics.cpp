@@ -22,13 +22,13 @@ runtime::Event row(const char* name, std::int64_t epoch, const char* column, dou
 
 std::string iteration_line(const IterationMetrics& m) {
   const auto n = static_cast<double>(m.iteration);
-  return formatted("Epoch: [%lld/%lld]\tIter: [%lld/%lld]\tAvg_Time_Batch/Avg_Time_Epoch(s): %.3f/%.3f\t"
-                   "Avg_Ips_Batch/Avg_Ips_Epoch(img/s): %.4f/%.4f\tAvg_Loss_Batch/Avg_Loss_Epoch: %.4f/%.4f\t"
-                   "Avg_Error_Batch/Avg_Error_Epoch: %.4f/%.4f",
-                   static_cast<long long>(m.epoch), static_cast<long long>(m.epochs), static_cast<long long>(m.iteration),
-                   static_cast<long long>(m.iterations), m.seconds, m.seconds_total / n, m.images / m.seconds,
-                   m.images_total / m.seconds_total, m.loss / m.images, m.loss_total / m.images_total, 1.0 - m.correct / m.images,
-                   1.0 - m.correct_total / m.images_total);
+  return formatted(
+      "Epoch: [%lld/%lld]\tIter: [%lld/%lld]\tAvg_Time_Batch/Avg_Time_Epoch(s): %.3f/%.3f\t"
+      "Avg_Ips_Batch/Avg_Ips_Epoch(img/s): %.4f/%.4f\tAvg_Loss_Batch/Avg_Loss_Epoch: %.4f/%.4f\t"
+      "Avg_Error_Batch/Avg_Error_Epoch: %.4f/%.4f",
+      static_cast<long long>(m.epoch), static_cast<long long>(m.epochs), static_cast<long long>(m.iteration),
+      static_cast<long long>(m.iterations), m.seconds, m.seconds_total / n, m.images / m.seconds, m.images_total / m.seconds_total,
+      m.loss / m.images, m.loss_total / m.images_total, 1.0 - m.correct / m.images, 1.0 - m.correct_total / m.images_total);
 }
 
 std::string epoch_line(const EpochMetrics& m) {

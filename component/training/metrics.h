@@ -24,12 +24,12 @@ struct EpochMetrics {
 /// One iteration of an epoch, as rank 0 sees it; figures of the global batch.
 struct IterationMetrics {
   std::int64_t epoch = 0, epochs = 0, iteration = 0, iterations = 0;  ///< 1-based
-  double seconds = 0, seconds_total = 0;  ///< of this iteration; of the epoch so far
+  double seconds = 0, seconds_total = 0;                              ///< of this iteration; of the epoch so far
   double images = 0, images_total = 0;
-  double loss = 0, loss_total = 0;        ///< sums over images
+  double loss = 0, loss_total = 0;  ///< sums over images
   double correct = 0, correct_total = 0;
   double learning_rate = 0;
-  double eta_seconds = 0;                 ///< until the end of the last epoch's training
+  double eta_seconds = 0;  ///< until the end of the last epoch's training
 };
 
 std::string iteration_line(const IterationMetrics& metrics);

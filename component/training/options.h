@@ -7,17 +7,17 @@ namespace torchport::component {
 
 struct TrainerOptions {
   std::int64_t epochs;
-  std::int64_t batch_size;      ///< images per process
+  std::int64_t batch_size;  ///< images per process
   std::int64_t warmup_epochs;
-  double learning_rate;         ///< of one process; the schedule multiplies it by the world size
+  double learning_rate;  ///< of one process; the schedule multiplies it by the world size
   std::int64_t seed;
-  std::int64_t patience;        ///< epochs
-  std::int64_t print_frequency; ///< iterations
-  bool keep_best;               ///< else the last epoch's weights come out
-  double max_bad_fraction;      ///< of the images of a dataset
+  std::int64_t patience;         ///< epochs
+  std::int64_t print_frequency;  ///< iterations
+  bool keep_best;                ///< else the last epoch's weights come out
+  double max_bad_fraction;       ///< of the images of a dataset
   bool channels_last;
   int loader_threads;
-  double gpu_advice_seconds;    ///< a predicted training time above which one warning advises a GPU
+  double gpu_advice_seconds;  ///< a predicted training time above which one warning advises a GPU
 };
 
 }  // namespace torchport::component

@@ -5,7 +5,7 @@
 namespace torchport::component {
 
 struct Schedule {
-  double peak;                 ///< learning rate x world size
+  double peak;  ///< learning rate x world size
   std::int64_t epochs, warmup_epochs;
 };
 

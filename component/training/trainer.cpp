@@ -51,8 +51,8 @@ std::string number(double value) {
 
 }  // namespace
 
-Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective, runtime::Log& log,
-                 runtime::Events& events)
+Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective,
+                 runtime::Log& log, runtime::Events& events)
     : options_(options),
       data_(data),
       network_(same_on_all_ranks(in_layout(std::move(network), options.channels_last), collective)),
@@ -77,15 +77,15 @@ TrainResult Trainer::run() {
   log_.info("Start training epochs.");
   for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
     EpochMetrics metrics = train_epoch(epoch);
-    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), static_cast<std::size_t>(options_.batch_size), bad_valid_,
-                                  collective_);
+    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), static_cast<std::size_t>(options_.batch_size),
+                                  bad_valid_, collective_);
     metrics.valid_loss = valid.mean_loss();
     metrics.top1 = valid.top1();
     metrics.top5 = valid.top5();
     if (!std::isfinite(metrics.valid_loss)) {
-      throw runtime::Error("NaN.validation_loss", {{"value", number(metrics.valid_loss)},
-                                                   {"epoch", std::to_string(metrics.epoch)},
-                                                   {"lr", number(metrics.learning_rate)}});
+      throw runtime::Error(
+          "NaN.validation_loss",
+          {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
     }
     log_.info(epoch_line(metrics));
     for (const auto& row : epoch_rows(metrics)) events_.send(row);
@@ -139,15 +139,16 @@ void Trainer::begin_pass(std::int64_t epoch) {
   std::vector<std::size_t> ends;
   for (std::size_t s = 0; s < plan_.steps(); ++s) {
     const auto slice = plan_.slice(s);
-    mine.insert(mine.end(), order.begin() + static_cast<std::ptrdiff_t>(slice.begin), order.begin() + static_cast<std::ptrdiff_t>(slice.end));
+    mine.insert(mine.end(), order.begin() + static_cast<std::ptrdiff_t>(slice.begin),
+                order.begin() + static_cast<std::ptrdiff_t>(slice.end));
     ends.push_back(mine.size());
   }
   train_loader_.begin(std::move(mine), std::move(ends));
   bad_train_.start_pass();
 }
 
-// All ranks reach finish() in every step, whatever happens to them before it: a rank that cannot go on says so in the statistics, and
-// all stop in the same step, before the weights change.
+// All ranks reach finish() in every step, whatever happens to them before it: a rank that cannot go on says so in the statistics,
+// and all stop in the same step, before the weights change.
 Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate) {
   std::optional<runtime::Error> fault;
   const auto batch = train_loader_.next();
@@ -223,7 +224,8 @@ void Trainer::warn_of_long_training(const IterationMetrics& m) {
   const double predicted = per_step * static_cast<double>(m.iterations * m.epochs);
   if (predicted <= options_.gpu_advice_seconds) return;
   std::array<char, 160> text;
-  std::snprintf(text.data(), text.size(), "The first steps predict %.1f hours of training on this CPU: a GPU is recommended for large datasets.",
+  std::snprintf(text.data(), text.size(),
+                "The first steps predict %.1f hours of training on this CPU: a GPU is recommended for large datasets.",
                 predicted / 3600);
   log_.warning(text.data());
 }

@@ -50,11 +50,11 @@ struct Loader::State {
   std::condition_variable work, ready;
   std::vector<std::uint32_t> order;
   std::vector<std::size_t> ends;
-  std::size_t place = 0;   // in `order`: the next image to decode
-  std::size_t filling = 0; // the batch that `place` lies in
-  std::size_t taken = 0;   // batches handed out
+  std::size_t place = 0;       // in `order`: the next image to decode
+  std::size_t filling = 0;     // the batch that `place` lies in
+  std::size_t taken = 0;       // batches handed out
   std::deque<Filling> window;  // batches taken .. taken + window.size() - 1
-  std::size_t busy = 0;    // threads at work on an image
+  std::size_t busy = 0;        // threads at work on an image
   std::exception_ptr fault;
   bool stop = false;
   std::vector<std::thread> threads;
@@ -70,7 +70,8 @@ struct Loader::State {
     const auto n = static_cast<std::int64_t>(ends[k] - begin_of(k));
     const std::int64_t h = size.height, w = size.width;
     Filling filled;
-    filled.batch.images = channels_last ? at::empty({n, h, w, 3}, at::kFloat).permute({0, 3, 1, 2}) : at::empty({n, 3, h, w}, at::kFloat);
+    filled.batch.images =
+        channels_last ? at::empty({n, h, w, 3}, at::kFloat).permute({0, 3, 1, 2}) : at::empty({n, 3, h, w}, at::kFloat);
     filled.batch.labels = at::empty({n}, at::kLong);
     filled.missing = static_cast<std::size_t>(n);
     return filled;
@@ -85,7 +86,8 @@ struct Loader::State {
       work.wait(lock, [&] { return stop || has_work(); });
       if (stop) return;
       while (window.size() <= filling - taken) window.push_back(empty_batch(taken + window.size()));
-      Filling& target = window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
+      Filling& target =
+          window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
       const std::size_t row = place - begin_of(filling);
       const std::uint32_t index = order[place];
       if (++place == ends[filling]) ++filling;

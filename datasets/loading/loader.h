@@ -38,9 +38,9 @@ struct LoaderOptions {
 };
 
 struct Batch {
-  at::Tensor images;           ///< float32 [N, 3, H, W]
-  at::Tensor labels;           ///< int64 [N]
-  std::vector<BadImage> bad;   ///< each was replaced by the next readable image (cyclically), label included
+  at::Tensor images;          ///< float32 [N, 3, H, W]
+  at::Tensor labels;          ///< int64 [N]
+  std::vector<BadImage> bad;  ///< each was replaced by the next readable image (cyclically), label included
 };
 
 /// Starts its threads once; they live until the loader goes. Not thread-safe itself: one consumer.
@@ -64,9 +64,9 @@ class Loader {
 
 /// The sizes found in the headers of every `world`-th image from `rank` on.
 struct SizeScan {
-  std::uint32_t first = 0;                  ///< the first readable image
-  ImageSize size;                           ///< its size; 0 x 0 where none is readable
-  std::optional<std::uint32_t> different;   ///< index of an image of another size
+  std::uint32_t first = 0;                 ///< the first readable image
+  ImageSize size;                          ///< its size; 0 x 0 where none is readable
+  std::optional<std::uint32_t> different;  ///< index of an image of another size
   ImageSize different_size;
   std::vector<BadImage> bad;
 };

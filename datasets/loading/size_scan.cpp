@@ -52,7 +52,8 @@ SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threa
   };
   const auto stride = static_cast<std::size_t>(world) * static_cast<std::size_t>(threads);
   std::vector<std::thread> pool;
-  for (int t = 0; t < threads; ++t) pool.emplace_back(run, static_cast<std::size_t>(rank) + static_cast<std::size_t>(t * world), stride);
+  for (int t = 0; t < threads; ++t)
+    pool.emplace_back(run, static_cast<std::size_t>(rank) + static_cast<std::size_t>(t * world), stride);
   for (auto& thread : pool) thread.join();
 
   std::sort(firsts.begin(), firsts.end(), [](const Finding& a, const Finding& b) { return a.index < b.index; });

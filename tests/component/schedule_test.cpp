@@ -26,8 +26,8 @@ TEST_CASE("schedule: polynomial decay gives the original's recorded rates", "[sc
 }
 
 TEST_CASE("schedule: warm-up and decay give the original's recorded rates", "[schedule]") {
-  check_close(rates(0.5, 12, 2), {0.0001, 0.25005, 0.5, 0.405000019, 0.320000036, 0.245000051, 0.180000064, 0.125000075, 0.080000084,
-                                  0.045000091, 0.020000096, 0.005000099});
+  check_close(rates(0.5, 12, 2), {0.0001, 0.25005, 0.5, 0.405000019, 0.320000036, 0.245000051, 0.180000064, 0.125000075,
+                                  0.080000084, 0.045000091, 0.020000096, 0.005000099});
 }
 
 TEST_CASE("schedule: a warm-up as long as the training is a ramp", "[schedule]") {
@@ -68,7 +68,8 @@ TEST_CASE("metrics: the iteration line has the original's form", "[metrics]") {
   m.seconds = 0.196, m.seconds_total = 0.379, m.images = 8, m.images_total = 16;
   m.loss = 8 * 1.2549, m.loss_total = 8 * (1.2549 + 1.1948), m.correct = 2, m.correct_total = 4;
   CHECK(iteration_line(m) ==
-        "Epoch: [1/2]\tIter: [2/3]\tAvg_Time_Batch/Avg_Time_Epoch(s): 0.196/0.190\tAvg_Ips_Batch/Avg_Ips_Epoch(img/s): 40.8163/42.2164\t"
+        "Epoch: [1/2]\tIter: [2/3]\tAvg_Time_Batch/Avg_Time_Epoch(s): 0.196/0.190\tAvg_Ips_Batch/Avg_Ips_Epoch(img/s): "
+        "40.8163/42.2164\t"
         "Avg_Loss_Batch/Avg_Loss_Epoch: 1.2549/1.2249\tAvg_Error_Batch/Avg_Error_Epoch: 0.7500/0.7500");
 }
 
@@ -82,6 +83,7 @@ TEST_CASE("metrics: an epoch's rows have the original's names, columns and order
   std::vector<std::string> names;
   for (const auto& row : rows) names.push_back(row.name + "/" + row.row[0].first + "/" + row.row[1].first);
   CHECK(names == std::vector<std::string>{"learning rate/epoch/lr", "Train images per second/epoch/train_ips",
-                                          "Train loss/epoch/train_loss", "Train error/epoch/train_error", "Valid loss/epoch/valid_loss",
-                                          "Top-1 validation accuracy/epoch/top1_acc", "Top-5 validation accuracy/epoch/top5_acc"});
+                                          "Train loss/epoch/train_loss", "Train error/epoch/train_error",
+                                          "Valid loss/epoch/valid_loss", "Top-1 validation accuracy/epoch/top1_acc",
+                                          "Top-5 validation accuracy/epoch/top5_acc"});
 }

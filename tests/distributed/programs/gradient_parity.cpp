@@ -1,5 +1,6 @@
-// With frozen batch-norm statistics, the gradients that the buckets sum over ranks must equal those of one process on the whole batch.
-// usage (under mpirun or alone): gradient_parity COMPONENT MODEL IMAGE_SIZE. Prints the largest difference; exit 1 above 1e-12.
+// With frozen batch-norm statistics, the gradients that the buckets sum over ranks must equal those of one process on the whole
+// batch. usage (under mpirun or alone): gradient_parity COMPONENT MODEL IMAGE_SIZE. Prints the largest difference; exit 1 above
+// 1e-12.
 #include <cstdio>
 #include <cstdlib>
 
@@ -65,8 +66,8 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       largest = std::max(largest, (parameters[i].grad() - wanted[i]).abs().max().item<double>());
     }
-    std::printf("rank %d of %d: %zu buckets, largest difference %.3g, statistics %.0f\n", world->rank(), world->size(), buckets.size(),
-                largest, seen);
+    std::printf("rank %d of %d: %zu buckets, largest difference %.3g, statistics %.0f\n", world->rank(), world->size(),
+                buckets.size(), largest, seen);
   }
   return largest <= 1e-12 && seen == world->size() ? 0 : 1;
 }
