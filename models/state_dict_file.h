@@ -1,5 +1,6 @@
 // The `model` file: a PyTorch zip archive of a state dict (docs/contract.md, "The model file"). Torch-free.
-// The reader trusts nothing: an allow-list of pickle opcodes and globals, every size checked against the bytes present, every CRC checked.
+// The reader trusts nothing: an allow-list of pickle opcodes and globals, every size checked against the bytes present, every CRC
+// checked.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -63,8 +64,8 @@ struct TensorView {
   const void* data = nullptr;
 };
 
-/// Writes what `torch.load(weights_only=True)` and the original accept: an OrderedDict of tensors, stored, 64-byte aligned, with CRCs.
-/// `sink` gets the bytes in order.
+/// Writes what `torch.load(weights_only=True)` and the original accept: an OrderedDict of tensors, stored, 64-byte aligned, with
+/// CRCs. `sink` gets the bytes in order.
 void write_state_dict(const std::vector<TensorView>& tensors, const std::function<void(const void*, std::size_t)>& sink);
 
 }  // namespace torchport::models

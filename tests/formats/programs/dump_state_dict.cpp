@@ -1,0 +1,60 @@
+// dump_state_dict list|bytes|rewrite FILE: what our reader makes of a state dict file, for Python tests to compare with torch.
+//   list     one line per tensor: key, dtype, shape, tab-separated
+//   bytes    the elements of all tensors, row-major, one after the other
+//   rewrite  the file that our writer makes of them
+// Exits with 3 and the reason on stderr where the file is refused.
+#include <cstdio>
+
+#include "models/state_dict_file.h"
+
+using namespace torchport::models;
+
+namespace {
+
+void put(const void* data, std::size_t size) { std::fwrite(data, 1, size, stdout); }
+
+void list(const StateDictFile& file) {
+  for (const auto& entry : file.entries()) {
+    std::string shape;
+    for (const auto size : entry.shape) shape += (shape.empty() ? "" : "x") + std::to_string(size);
+    std::printf("%s\t%s\t%s\n", entry.key.c_str(), std::string(name(entry.dtype)).c_str(),
+                shape.empty() ? "scalar" : shape.c_str());
+  }
+}
+
+std::vector<std::vector<char>> contents(const StateDictFile& file) {
+  std::vector<std::vector<char>> all;
+  for (std::size_t i = 0; i < file.entries().size(); ++i) {
+    all.emplace_back(file.entries()[i].bytes());
+    file.copy_to(i, all.back().data());
+  }
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc == 3 ? argv[1] : "";
+  try {
+    const auto file = StateDictFile::open(argc == 3 ? argv[2] : "");
+    if (mode == "list") {
+      list(file);
+    } else if (mode == "bytes") {
+      for (const auto& bytes : contents(file)) put(bytes.data(), bytes.size());
+    } else if (mode == "rewrite") {
+      const auto all = contents(file);
+      std::vector<TensorView> views;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto& entry = file.entries()[i];
+        views.push_back({entry.key, entry.dtype, entry.shape, all[i].data()});
+      }
+      write_state_dict(views, put);
+    } else {
+      return 2;
+    }
+  } catch (const StateDictError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 3;
+  }
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}
