@@ -27,7 +27,7 @@ torchport run convert_to_image_directory "${idx[@]}" --subset=train --limit=6000
 torchport run convert_to_image_directory "${idx[@]}" --subset=test --limit=1000 --output_path=valid
 torchport run resnet --model_name=resnet18 --pretrained=False --untrained_model_path=untrained
 torchport run train_pytorch_model --untrained-model-path untrained --train-data-path train --valid-data-path valid \
-  --trained-model-path trained --epochs 5 --batch-size 16 --learning-rate 0.01 --print-freq 100 --run-dir run \
+  --trained-model-path trained --epochs 5 --batch-size 32 --learning-rate 0.02 --print-freq 50 --run-dir run \
   --process-count-per-node "$processes" "${as_root[@]}"
 
 # {"kind": "log_row", "name": "Top-1 validation accuracy", "row": {"epoch": 1, "top1_acc": 0.8}}
