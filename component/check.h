@@ -1,4 +1,5 @@
-// Checks across the inputs and parameters of one component: component/checks/<component>.cpp defines `void <component>(request, problems)`.
+// Checks across the inputs and parameters of one component: component/checks/<function>.cpp, named as the file of the component's
+// function, defines `void <function>(request, problems)`.
 // Torch-free: called by `torchport validate`, by the launcher before it starts mpirun, and by every rank of the worker.
 #pragma once
 #include "runtime/error.h"

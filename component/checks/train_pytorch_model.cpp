@@ -1,0 +1,80 @@
+// What Train PyTorch Model asks of its three inputs together. Rules that need the images' pixels or the number of ranks of a
+// foreign launcher are the trainer's.
+#include <optional>
+
+#include "component/check.h"
+#include "datasets/image_directory.h"
+#include "datasets/images/decode.h"
+#include "models/model_directory.h"
+
+namespace torchport::component {
+namespace {
+
+bool holds_images(const std::filesystem::path& folder) {
+  std::error_code fault;
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  for (std::filesystem::recursive_directory_iterator entry(folder, options, fault), end; !fault && entry != end;
+       entry.increment(fault)) {
+    if (entry->is_regular_file(fault) && datasets::has_image_extension(entry->path().filename().string())) return true;
+  }
+  return false;
+}
+
+/// The dataset of a port, or nothing where the port has a fault.
+std::optional<datasets::ImageDirectory> open_dataset(const runtime::Request& request, std::string_view name,
+                                                     runtime::Problems& problems) {
+  const auto path = request.inputs.find(name);
+  if (path == request.inputs.end()) return std::nullopt;
+  const runtime::PortSpec& port = *request.component->input(name);
+  const runtime::Fields fields = {{"what", port.what()}, {"path", path->second.string()}};
+  std::optional<datasets::ImageDirectory> dataset;
+  problems.collect([&] {
+    try {
+      dataset = datasets::ImageDirectory::open(path->second, port.what());
+    } catch (const runtime::Error& error) {
+      if (error.key() == "InvalidDataset.no_meta" && holds_images(path->second))
+        throw runtime::Error("NotLabeledDataset.plain_folder", fields);
+      throw;
+    }
+  });
+  if (dataset && port.labelled && !dataset->labelled()) {
+    problems.add(runtime::Error("NotLabeledDataset.unlabelled", fields));
+    return std::nullopt;
+  }
+  return dataset;
+}
+
+/// Every process must get a whole batch of its own.
+void check_batch_size(const runtime::Request& request, const datasets::ImageDirectory& training) {
+  if (!request.has("batch_size")) return;
+  const auto batch_size = request.get<std::int64_t>("batch_size");
+  const auto rows = static_cast<std::int64_t>(training.size());
+  if (batch_size > rows) {
+    throw runtime::Error("LessThanOrEqualTo.batch_size", {{"value", std::to_string(batch_size)}, {"bound", std::to_string(rows)}});
+  }
+  if (!request.has_setting("node_count") || !request.has_setting("process_count_per_node")) return;
+  const auto nodes = request.setting<std::int64_t>("node_count");
+  const auto per_node = request.setting<std::int64_t>("process_count_per_node");
+  const auto share = rows / nodes / per_node;
+  if (batch_size > share) {
+    const std::string ranks = (nodes > 1 ? std::to_string(nodes) + " x " : "") + std::to_string(per_node);
+    throw runtime::Error("LessThanOrEqualTo.batch_share", {{"value", std::to_string(batch_size)},
+                                                           {"bound", std::to_string(share)},
+                                                           {"ranks", ranks},
+                                                           {"rows", std::to_string(rows)}});
+  }
+}
+
+}  // namespace
+
+void train_pytorch_model(const runtime::Request& request, runtime::Problems& problems) {
+  if (const auto model = request.inputs.find("untrained_model"); model != request.inputs.end()) {
+    problems.collect([&] { models::ModelDirectory::open(model->second, request.component->input("untrained_model")->what()); });
+  }
+  const auto training = open_dataset(request, "training_dataset", problems);
+  const auto validation = open_dataset(request, "validation_dataset", problems);
+  if (training && validation) problems.collect([&] { datasets::check_same_categories(*training, *validation); });
+  if (training) problems.collect([&] { check_batch_size(request, *training); });
+}
+
+}  // namespace torchport::component
