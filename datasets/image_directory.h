@@ -1,5 +1,5 @@
-// ImageDirectory (docs/contract.md, "ImageDirectory"): an index of image files with labels, read strictly and written as the original does.
-// Torch-free: used by the checks, Convert to Image Directory and the loader.
+// ImageDirectory (docs/contract.md, "ImageDirectory"): an index of image files with labels, read strictly and written as the
+// original does. Torch-free: used by the checks, Convert to Image Directory and the loader.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -48,8 +48,8 @@ class ImageDirectory {
 
  private:
   std::filesystem::path root_;
-  std::string names_;                    // all file names, one after another
-  std::vector<std::uint64_t> ends_;      // where each name ends in names_
+  std::string names_;                // all file names, one after another
+  std::vector<std::uint64_t> ends_;  // where each name ends in names_
   std::vector<std::int32_t> labels_;
   std::vector<Category> categories_;
   std::string schema_, samples_;

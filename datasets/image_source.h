@@ -29,7 +29,7 @@ struct ImageSource {
   };
   std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
   std::vector<Item> items;
-  std::function<std::string(std::size_t)> read;        ///< the file bytes of item i
+  std::function<std::string(std::size_t)> read;  ///< the file bytes of item i
 };
 
 /// The generated table of datasets/formats/. A function returns nothing where the folder is not of its format.

@@ -1,0 +1,25 @@
+// The image files below a folder, by their names: what class folders, flat folders and directories without metadata are read from.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::datasets {
+
+/// Files with an image's extension below `root`, as sorted relative POSIX paths; folders that are symbolic links are not entered.
+/// \throws Error InvalidDataset.bad_name, CouldNotOpenFile.file
+std::vector<std::string> find_images(const std::filesystem::path& root, std::string_view what);
+
+/// Class folders hold images exactly one folder deep; where there are any, images elsewhere don't count.
+struct ClassFolders {
+  std::vector<std::string> categories;  ///< sorted; a category's place is its id. Empty: these are no class folders
+  std::vector<std::string> files;       ///< sorted
+  std::vector<std::string> ignored;     ///< images at other depths
+};
+ClassFolders sort_into_classes(std::vector<std::string> images);
+
+/// The category of a file of class folders: the name of its folder.
+std::string_view class_of(std::string_view file);
+
+}  // namespace torchport::datasets
