@@ -28,11 +28,11 @@ constexpr std::size_t kManyFiles = 64;  ///< from here one flush of the file sys
   throw Error("InvalidPathForDirectoryCreation.output", {{"path", path.string()}, {"reason", reason}});
 }
 
-/// "out/", "a/../out" and "./out" as "out": what has a name and a parent.
-fs::path tidy(const fs::path& path) {
-  fs::path tidied = path.lexically_normal();
-  if (!tidied.has_filename() && tidied.has_relative_path()) tidied = tidied.parent_path();
-  return tidied;
+/// "out/" and "out/." as "out": what has a name and a parent. Links and ".." keep their meaning.
+fs::path tidy(fs::path path) {
+  while ((path.filename().empty() || path.filename() == ".") && path.has_parent_path() && path.has_relative_path())
+    path = path.parent_path();
+  return path;
 }
 
 fs::path parent(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
@@ -92,7 +92,7 @@ void make_folder(const fs::path& folder) {
 }
 
 void sync_path(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) fail(path, errno);
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
@@ -178,6 +178,7 @@ void OutputDirectory::publish(std::string_view meta_yaml) {
     moved_.push_back(target_ / name);
   }
   published_ = true;
+  fs::remove(staging_);
   sync_path(target_);
 }
 

@@ -1,0 +1,337 @@
+#include "runtime/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "runtime/error.h"
+#include "tests/support/catch.h"
+#include "tests/support/paths.h"
+
+namespace fs = std::filesystem;
+using torchport::runtime::check_output;
+using torchport::runtime::DirectoryMeta;
+using torchport::runtime::Error;
+using torchport::runtime::FileWriter;
+using torchport::runtime::OutputDirectory;
+using torchport::runtime::read_file;
+using torchport::runtime::read_head;
+using torchport::runtime::read_meta;
+using torchport::runtime::resolve_inside;
+using torchport::runtime::write_file_atomically;
+using torchport::test::TemporaryFolder;
+
+namespace {
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.class_name() + ": " + error.what();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+std::vector<std::string> listing(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
+    names.push_back(entry.path().lexically_relative(folder).string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+unsigned mode(const fs::path& path) { return static_cast<unsigned>(fs::status(path).permissions()); }
+
+/// Runs `action` in a child process and returns what it reported: the error's text.
+std::string in_child(const std::function<std::string()>& action) {
+  std::array<int, 2> pipe_ends{};
+  REQUIRE(pipe(pipe_ends.data()) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string text = action();
+    _exit(write(pipe_ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  close(pipe_ends[1]);
+  std::string text(4096, '\0');
+  const ssize_t got = read(pipe_ends[0], text.data(), text.size());
+  close(pipe_ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(status == 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return text;
+}
+
+/// As a disk of `bytes` would: longer files are refused.
+void limit_files(std::size_t bytes) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{bytes, bytes};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+struct WorkingFolder {
+  explicit WorkingFolder(const fs::path& folder) : before(fs::current_path()) { fs::current_path(folder); }
+  ~WorkingFolder() { fs::current_path(before); }
+  fs::path before;
+};
+
+}  // namespace
+
+TEST_CASE("files: a written file reads back, with mode 0640 whatever the umask", "[files]") {
+  const TemporaryFolder folder;
+  for (const mode_t mask : {mode_t{0}, mode_t{077}}) {
+    const mode_t before = umask(mask);
+    const fs::path path = folder / ("f" + std::to_string(mask));
+    FileWriter writer(path);
+    writer.write("ab");
+    writer.write(std::string_view("\0c", 2));
+    writer.finish();
+    umask(before);
+    CHECK(read_file(path) == std::string("ab\0c", 4));
+    CHECK(mode(path) == 0640);
+  }
+}
+
+TEST_CASE("files: an unfinished file is removed", "[files]") {
+  const TemporaryFolder folder;
+  { FileWriter(folder / "f").write("text"); }
+  CHECK(listing(folder.path()).empty());
+}
+
+TEST_CASE("files: a planted link or file is not written through", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_symlink("victim", folder / "f");
+  CHECK(error_of([&] { FileWriter writer(folder / "f"); }) ==
+        "FailedToWriteOutputsError: '" + (folder / "f").string() + "' could not be written: File exists");
+  CHECK(listing(folder.path()) == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("files: a full disk is told with the file's name, and nothing half-written stays", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "in");
+  const std::string written = in_child([&] {
+    limit_files(1000);
+    return error_of([&] { write_file_atomically(folder / "in" / "f", std::string(2000, 'x')); });
+  });
+  CHECK_THAT(written, Catch::Matchers::Matches(
+                          "FailedToWriteOutputsError: '.*/in/\\.f\\.[0-9a-v]{8}\\.tmp' could not be written: File too large"));
+  CHECK(listing(folder / "in").empty());
+  for (const bool present : {false, true}) {
+    const fs::path target = folder / "in" / "model";
+    if (present) fs::create_directory(target);
+    const std::string text = in_child([&] {
+      limit_files(1000);
+      return error_of([&] {
+        OutputDirectory output(target);
+        output.write("small", "x");
+        output.write("large", std::string(2000, 'x'));
+        output.publish("type: ModelDirectory\n");
+      });
+    });
+    CHECK_THAT(text, Catch::Matchers::StartsWith("FailedToWriteOutputsError: '") &&
+                         Catch::Matchers::EndsWith("/large' could not be written: File too large"));
+    CHECK(listing(folder / "in") == (present ? std::vector<std::string>{"model"} : std::vector<std::string>{}));
+  }
+}
+
+TEST_CASE("files: a file is replaced as a whole, and a link to it stays untouched", "[files]") {
+  const TemporaryFolder folder;
+  const WorkingFolder here(folder.path());
+  write_file_atomically("run.json", "old");
+  write_file_atomically("run.json", "new");
+  CHECK(read_file("run.json") == "new");
+  fs::create_symlink("run.json", "link");
+  write_file_atomically("link", "mine");
+  CHECK(read_file("run.json") == "new");
+  CHECK(read_file("link") == "mine");
+  CHECK(listing(folder.path()) == std::vector<std::string>{"link", "run.json"});
+  CHECK(error_of([] { write_file_atomically("absent/f", "x"); }).starts_with("FailedToWriteOutputsError: 'absent/.f."));
+}
+
+TEST_CASE("files: only regular files of a fitting size are read, and a FIFO does not hang", "[files]") {
+  const TemporaryFolder folder;
+  mkfifo((folder / "fifo").c_str(), 0600);
+  write_file_atomically(folder / "f", "12345");
+  CHECK(read_file(folder / "f", 5) == "12345");
+  CHECK(read_head(folder / "f", 2) == "12");
+  CHECK(read_head(folder / "f", 99) == "12345");
+  CHECK(error_of([&] { read_file(folder / "f", 4); }) == "larger than 4 bytes");
+  CHECK(error_of([&] { read_file(folder / "fifo"); }) == "not a regular file");
+  CHECK(error_of([&] { read_file("/dev/zero"); }) == "not a regular file");
+  CHECK(error_of([&] { read_file(folder.path()); }) == "not a regular file");
+  CHECK(error_of([&] { read_file(folder / "absent"); }) == "No such file or directory");
+  CHECK(read_file("/proc/self/stat").size() > 10);  // its file system states no size
+}
+
+TEST_CASE("output directory: appears whole, wherever its path ends", "[files]") {
+  const TemporaryFolder folder;
+  const WorkingFolder here(folder.path());
+  fs::create_directory("a");
+  for (const char* const target : {"plain", "slash//", "./dot/.", "a/../up"}) {
+    {
+      OutputDirectory output(target);
+      output.write("image/0.png", "pixels");
+      output.write("images.lst", "lines");
+      CHECK_FALSE(fs::exists(target));
+      CHECK(output.files() == std::vector<std::string>{"image/0.png", "images.lst"});
+      output.publish("type: ImageDirectory\n");
+      CHECK(output.files() == std::vector<std::string>{"_meta.yaml", "image/0.png", "images.lst"});
+    }
+    CHECK(listing(target) == std::vector<std::string>{"_meta.yaml", "image", "image/0.png", "images.lst"});
+    CHECK(mode(target) == 0750);
+    CHECK(mode(fs::path(target) / "image") == 0750);
+    CHECK(mode(fs::path(target) / "_meta.yaml") == 0640);
+  }
+  CHECK(fs::exists("up"));
+  CHECK(std::distance(fs::directory_iterator("."), {}) == 5);
+}
+
+TEST_CASE("output directory: an empty folder that is there is filled, even the working folder", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "mount");
+  fs::create_directory_symlink("mount", folder / "link");
+  const WorkingFolder here(folder / "mount");
+  for (const fs::path& target : {fs::path("."), folder / "link"}) {
+    {
+      OutputDirectory output(target);
+      output.write("image/0.png", "pixels");
+      output.publish("type: ImageDirectory\n");
+    }
+    CHECK(listing(".") == std::vector<std::string>{"_meta.yaml", "image", "image/0.png"});
+    fs::remove_all("image");
+    fs::remove("_meta.yaml");
+  }
+}
+
+TEST_CASE("output directory: what is not published leaves nothing behind", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "empty");
+  for (const char* const name : {"absent", "empty"}) OutputDirectory(folder / name).write("a/b", "x");
+  CHECK(listing(folder.path()) == std::vector<std::string>{"empty"});
+}
+
+TEST_CASE("output directory: a killed run's folder is cleared away, a living one's is not", "[files]") {
+  const TemporaryFolder folder;
+  for (const char* const name : {"absent", "empty"}) {
+    if (std::string(name) == "empty") fs::create_directory(folder / name);
+    CHECK(in_child([&] {
+            auto* const output = new OutputDirectory(folder / name);  // never destroyed: as kill -9 leaves it
+            output->write("a", "x");
+            return std::string("left");
+          }) == "left");
+    CHECK(listing(folder.path()).size() > 1);
+    check_output(folder / name);
+    OutputDirectory mine(folder / name);
+    mine.write("b", "y");
+    if (std::string(name) == "empty")
+      CHECK(error_of([&] { OutputDirectory other(folder / name); }) ==
+            "AlreadyExistsError: the output '" + (folder / name).string() + "' exists and is not empty");
+    mine.publish("type: AnyDirectory\n");
+    CHECK(listing(folder / name) == std::vector<std::string>{"_meta.yaml", "b"});
+    fs::remove_all(folder / name);
+    CHECK(listing(folder.path()).empty());
+  }
+}
+
+TEST_CASE("output directory: a place that cannot be used is refused, by the check and by the maker alike", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "full");
+  write_file_atomically(folder / "full" / "file", "x");
+  fs::create_symlink("nowhere", folder / "dangling");
+  const std::string place = folder.path().string();
+  const std::map<fs::path, std::string> cases = {
+      {folder / "full", "AlreadyExistsError: the output '" + place + "/full' exists and is not empty"},
+      {folder / "full/file",
+       "InvalidPathForDirectoryCreationError: the output '" + place + "/full/file' cannot be made: a file of that name exists"},
+      {folder / "absent/out", "InvalidPathForDirectoryCreationError: the output '" + place + "/absent/out' cannot be made: '" +
+                                  place + "/absent' is no folder"},
+      {folder / "full/file/out", "InvalidPathForDirectoryCreationError: the output '" + place +
+                                     "/full/file/out' cannot be made: '" + place + "/full/file' is no folder"},
+      {folder / "dangling", "InvalidPathForDirectoryCreationError: the output '" + place +
+                                "/dangling' cannot be made: it is a symbolic link to nowhere"},
+      {"", "InvalidPathForDirectoryCreationError: the output '' cannot be made: the path is empty"},
+      {folder / std::string(300, 'x'), "InvalidPathForDirectoryCreationError: the output '" + place + "/" + std::string(300, 'x') +
+                                           "' cannot be made: File name too long"},
+      {"/proc/out", "InvalidPathForDirectoryCreationError: the output '/proc/out' cannot be made: No such file or directory"},
+  };
+  for (const auto& [target, text] : cases) {
+    CHECK(error_of([&] { OutputDirectory output(target); }) == text);
+    if (target != "/proc/out") CHECK(error_of([&] { check_output(target); }) == text);
+  }
+}
+
+TEST_CASE("output directory: a target that fills up meanwhile is not overwritten", "[files]") {
+  const TemporaryFolder folder;
+  OutputDirectory output(folder / "out");
+  fs::create_directory(folder / "out");
+  write_file_atomically(folder / "out" / "file", "x");
+  CHECK(error_of([&] { output.publish("type: AnyDirectory\n"); }) ==
+        "AlreadyExistsError: the output '" + (folder / "out").string() + "' exists and is not empty");
+  CHECK(listing(folder / "out") == std::vector<std::string>{"file"});
+}
+
+TEST_CASE("output directory: a path that leads out of it is a bug of ours", "[files]") {
+  const TemporaryFolder folder;
+  OutputDirectory output(folder / "out");
+  for (const char* const path : {"../x", "a/../../x", "/etc/x", ""}) CHECK_THROWS_AS(output.path(path), std::logic_error);
+}
+
+TEST_CASE("directory meta: scalars are read, other entries passed over", "[files]") {
+  const DirectoryMeta meta = read_meta(torchport::test::original("image_directory_labelled"), "InvalidDataset", "training dataset");
+  CHECK(meta.type == "ImageDirectory");
+  CHECK(meta.get("image_list") == "images.lst");
+  CHECK(meta.get("extension").empty());
+}
+
+TEST_CASE("directory meta: each fault has its sentence", "[files]") {
+  const TemporaryFolder folder;
+  const auto text = [&](const char* name) {
+    return error_of([&] { read_meta(folder / name, "InvalidModelDirectory", "untrained model"); });
+  };
+  CHECK(text("absent") == "InvalidModelDirectoryError: the untrained model does not exist");
+  write_file_atomically(folder / "file", "x");
+  CHECK(text("file") == "InvalidModelDirectoryError: the untrained model is a file, not a model directory");
+  fs::create_directory(folder / "dir");
+  CHECK(text("dir") == "InvalidModelDirectoryError: the untrained model is an empty folder");
+  write_file_atomically(folder / "dir" / "other", "x");
+  CHECK(text("dir") == "InvalidModelDirectoryError: the untrained model has no _meta.yaml");
+  const std::string broken = "InvalidModelDirectoryError: the untrained model has a broken _meta.yaml: ";
+  write_file_atomically(folder / "dir" / "_meta.yaml", "- a\n- b\n");
+  CHECK(text("dir") == broken + "it is not a list of keys and values");
+  write_file_atomically(folder / "dir" / "_meta.yaml", "type: A\ntype: B\n");
+  CHECK(text("dir") == broken + "line 2, column 1: the key 'type' is given twice");
+  write_file_atomically(folder / "dir" / "_meta.yaml", std::string((1 << 20) + 1, '#'));
+  CHECK(text("dir") == broken + "larger than 1048576 bytes");
+  fs::remove(folder / "dir" / "_meta.yaml");
+  fs::create_directory(folder / "dir" / "_meta.yaml");
+  CHECK(text("dir") == broken + "not a regular file");
+}
+
+TEST_CASE("resolve_inside: a file of a directory may not lie outside of it", "[files]") {
+  const TemporaryFolder folder;
+  fs::create_directories(folder / "data/image");
+  write_file_atomically(folder / "data/image/0.png", "x");
+  write_file_atomically(folder / "secret", "x");
+  fs::create_symlink("0.png", folder / "data/image/link.png");
+  fs::create_symlink("../../secret", folder / "data/image/out.png");
+  fs::create_directory_symlink("..", folder / "data/up");
+  const auto resolved = [&](std::string_view relative) { return resolve_inside(folder / "data", relative); };
+  CHECK(resolved("image/0.png") == folder / "data/image/0.png");
+  CHECK(resolved("image/link.png") == folder / "data/image/link.png");
+  CHECK(resolved("image/absent.png") == folder / "data/image/absent.png");
+  const std::map<std::string, std::string> refused = {{"", "not a file name"},
+                                                      {std::string("a\0b", 3), "not a file name"},
+                                                      {"/etc/passwd", "an absolute path"},
+                                                      {"../secret", "a path with '..'"},
+                                                      {"image/../../secret", "a path with '..'"},
+                                                      {"image/out.png", "a symbolic link out of its folder"},
+                                                      {"up/secret", "a symbolic link out of its folder"}};
+  for (const auto& [relative, reason] : refused) CHECK(error_of([&, path = relative] { resolved(path); }) == reason);
+}
