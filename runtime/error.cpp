@@ -1,5 +1,10 @@
 #include "runtime/error.h"
 
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <typeinfo>
+
 #include "runtime/error_catalogue.h"
 #include "runtime/text.h"
 
@@ -71,6 +76,19 @@ Error Error::decode(std::string_view text) {
   std::vector<Detail> details;
   for (const auto& row : json.at("details")) details.push_back({row.at(0), row.at(1)});
   return Error(json.at("key").get<std::string>(), json.at("fields").get<Fields>(), std::move(details));
+}
+
+std::string render_all(const std::vector<Error>& errors, std::string_view subject) {
+  std::string out;
+  for (const Error& error : errors) out += error.render(subject);
+  return out + "docs/reference/error-codes.md lists all errors.\n";
+}
+
+Error as_bug(const std::exception& exception) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(typeid(exception).name(), nullptr, nullptr, &status),
+                                                         std::free);
+  return Error("LibraryException.bug", {{"class", name ? name.get() : typeid(exception).name()}, {"reason", exception.what()}});
 }
 
 void Problems::throw_if_any() const {

@@ -94,6 +94,12 @@ class Problems {
   std::vector<Error> all_;
 };
 
+/// What a failing program shows on standard error: the block of each error, and where they are explained.
+std::string render_all(const std::vector<Error>& errors, std::string_view subject);
+
+/// LibraryException.bug, for an exception that no user can mend.
+Error as_bug(const std::exception& exception);
+
 /// Makes control characters visible and quotes harmless: `\" \\ \n \xNN`. For every user string that reaches a log line.
 std::string escape(std::string_view text);
 

@@ -7,9 +7,11 @@ namespace torchport::runtime {
 namespace {
 
 // The catalogue is compiled in, so a fault in it is ours: yaml-cpp's exceptions become logic errors.
-std::vector<ErrorEntry> parse_catalogue(std::string_view text) try {
-  std::vector<ErrorEntry> entries;
+ErrorCatalogue parse_catalogue(std::string_view text) try {
+  ErrorCatalogue catalogue;
   const YAML::Node root = parse_yaml(text);
+  for (const auto& row : root["exit_statuses"])
+    catalogue.exit_statuses.emplace_back(row.first.as<int>(), row.second.as<std::string>());
   for (const auto& row : root["errors"]) {
     ErrorEntry entry;
     entry.id = row.first.as<std::string>();
@@ -22,30 +24,30 @@ std::vector<ErrorEntry> parse_catalogue(std::string_view text) try {
                                  ErrorReason{fields["message"].as<std::string>(), fields["hint"].as<std::string>(),
                                              fields["exit"] ? fields["exit"].as<int>() : entry.exit_status});
     }
-    entries.push_back(std::move(entry));
+    catalogue.entries.push_back(std::move(entry));
   }
-  return entries;
+  return catalogue;
 } catch (const std::exception& error) {
   throw std::logic_error(std::string("spec/errors.yaml: ") + error.what());
 }
 
 }  // namespace
 
-const std::vector<ErrorEntry>& error_catalogue() {
-  static const std::vector<ErrorEntry> entries = [] {
+const ErrorCatalogue& error_catalogue() {
+  static const ErrorCatalogue catalogue = [] {
     for (const auto& [path, text] : embedded_specs()) {
       if (path == "errors.yaml") return parse_catalogue(text);
     }
     throw std::logic_error("spec/errors.yaml is not embedded");
   }();
-  return entries;
+  return catalogue;
 }
 
 using Found = std::pair<const ErrorEntry*, const ErrorReason*>;
 
 static Found look_up(std::string_view key) {
   const auto dot = key.find('.');
-  for (const ErrorEntry& entry : error_catalogue()) {
+  for (const ErrorEntry& entry : error_catalogue().entries) {
     if (entry.id != key.substr(0, dot)) continue;
     for (const auto& [name, reason] : entry.reasons) {
       if (dot != key.npos && name == key.substr(dot + 1)) return {&entry, &reason};

@@ -23,8 +23,14 @@ struct ErrorEntry {
   std::vector<std::pair<std::string, ErrorReason>> reasons;
 };
 
-/// All entries, in the order of the file, which is that of their codes. Parsed on first use.
-const std::vector<ErrorEntry>& error_catalogue();
+/// spec/errors.yaml as a whole.
+struct ErrorCatalogue {
+  std::vector<ErrorEntry> entries;                         ///< in the order of the file, which is that of their codes
+  std::vector<std::pair<int, std::string>> exit_statuses;  ///< what each exit status of the programs means
+};
+
+/// Parsed on first use.
+const ErrorCatalogue& error_catalogue();
 
 /// The entry and reason of "ErrorId.reason". \throws std::logic_error if there is none
 std::pair<const ErrorEntry*, const ErrorReason*> find_error(std::string_view key);

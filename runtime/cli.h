@@ -1,0 +1,27 @@
+// The command line of `torchport`: list, describe, run, validate, reference. Called by runtime/main.cpp and by tests.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "runtime/request.h"
+
+namespace torchport::runtime {
+
+/// What the command line needs from the layers above it.
+struct CommandLine {
+  /// component/check.h: parses a request and checks its inputs.
+  std::function<Request(const ComponentSpec&, const std::vector<std::string>&, Problems&)> checked_request;
+  /// The program that runs a component on one rank; it lies beside this one.
+  std::filesystem::path worker;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+/// Runs one command (the arguments without the program's name) and returns the exit status. A `run` in one process, or under a
+/// launcher, replaces this process and does not return.
+int run_command(const CommandLine& cli, const std::vector<std::string>& arguments);
+
+}  // namespace torchport::runtime
