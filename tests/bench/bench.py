@@ -98,7 +98,7 @@ def watched(words):
     sampler.join()
     if process.returncode:
         sys.exit(f"exit {process.returncode}: {' '.join(map(str, words))}\n{text}")
-    first = re.search(r"first step done after ([\d.]+) s", text) or re.search(r'"first_step_s": ([\d.]+)', text)
+    first = re.search(r"First step done ([\d.]+) s", text) or re.search(r'"first_step_s": ([\d.]+)', text)
     return {"seconds": seconds, "first": float(first[1]), "peak": peak[0] / 1024,
             "others": max(0.0, busy_seconds() - busy - (own_seconds() - before))}
 

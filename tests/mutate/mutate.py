@@ -1,0 +1,96 @@
+"""./dev mutate: breaks the product on purpose, one way at a time, and sees that a test notices.
+
+A copy of the tree in build/mutate is changed, built and tested; the tree itself is never touched. A mutation that leaves all of its
+tests green has survived: a rule that the product keeps only by luck. Names given as arguments pick mutations.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from mutations import MUTATIONS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TREE = ROOT / "build/mutate/tree"
+BUILD = ROOT / "build/mutate/build"
+
+
+def main():
+    wanted = [m for m in MUTATIONS if not sys.argv[1:] or m.name in sys.argv[1:]]
+    if not wanted:
+        sys.exit("no such mutation; there are: " + ", ".join(m.name for m in MUTATIONS))
+    copy_tree()
+    stale = [m.name for m in wanted if (TREE / m.file).read_text().count(m.old) != 1]
+    if stale:
+        sys.exit(f"not found exactly once in its file, so the source has moved on: {', '.join(stale)}")
+    configure()
+    if not build():
+        sys.exit("the tree does not build without a mutation")
+    red = failing(sorted({test for m in wanted for test in m.tests}))
+    if red:
+        sys.exit(f"red without a mutation: {', '.join(red)}")
+    survivors = 0
+    print(f"{'mutation':34} {'caught by':50} {'s':>5}")
+    for mutation in wanted:
+        started = time.monotonic()
+        caught = try_mutation(mutation)
+        survivors += not caught
+        print(f"{mutation.name:34} {', '.join(caught) or 'SURVIVED ' + str(mutation.tests):50} {time.monotonic() - started:5.0f}", flush=True)
+    print(f"{len(wanted) - survivors} of {len(wanted)} mutations caught")
+    sys.exit(survivors > 0)
+
+
+def try_mutation(mutation):
+    """The tests that turned red."""
+    path = TREE / mutation.file
+    original = path.read_text()
+    path.write_text(original.replace(mutation.old, mutation.new))
+    try:
+        if not build():
+            sys.exit(f"{mutation.name}: does not compile, so it says nothing about the tests")
+        return failing(mutation.tests)
+    finally:
+        path.write_text(original)
+
+
+def copy_tree():
+    """Brings the copy up to date; files that are equal keep their time stamps, so that the next build is short."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
+                            stdout=subprocess.PIPE, text=True).stdout
+    names = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
+    for path in [p for p in TREE.rglob("*") if p.is_file()]:
+        if str(path.relative_to(TREE)) not in names:
+            path.unlink()
+    for name in names:
+        source, target = ROOT / name, TREE / name
+        if not target.exists() or source.read_bytes() != target.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+
+
+def configure():
+    run(["cmake", "-G", "Ninja", "-S", TREE, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release", "-DTORCHPORT_TESTS=ON",
+         f"-DLIBTORCH_ROOT={os.environ['LIBTORCH_ROOT']}", f"-DTORCHPORT_PYTHON={os.environ['TORCHPORT_PYTHON']}"]).check_returncode()
+
+
+def build():
+    done = run(["cmake", "--build", BUILD, "--parallel", os.cpu_count()])
+    if done.returncode:
+        print(done.stdout[-3000:], file=sys.stderr)
+    return done.returncode == 0
+
+
+def failing(tests):
+    """Runs ctest tests one by one and names those that fail; one that does not exist fails as well."""
+    return [test for test in tests
+            if run(["ctest", "--test-dir", BUILD, "--no-tests=error", "-R", f"^{test}$"]).returncode]
+
+
+def run(words):
+    return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+if __name__ == "__main__":
+    main()
