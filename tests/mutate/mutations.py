@@ -1,0 +1,51 @@
+"""The ways in which ./dev mutate breaks the product, and the ctest tests of which at least one must notice.
+
+`old` must stand exactly once in its file. A mutation is a slip that somebody could make, not an arbitrary edit.
+"""
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: list
+
+
+OPTIMIZER = "component/training/optimizer.cpp"
+SCHEDULE = "component/training/schedule.cpp"
+TRAINER = "component/training/trainer.cpp"
+RULES = "component/training/epoch_rules.cpp"
+SAMPLER = "datasets/loading/sampler.cpp"
+
+MUTATIONS = [
+    Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component.train_test"]),
+    Mutation("no Nesterov", OPTIMIZER, "kNesterov = true;", "kNesterov = false;", ["component.train_test"]),
+    Mutation("weight decay 0", OPTIMIZER, "kWeightDecay = 1e-4;", "kWeightDecay = 0;", ["component.train_test"]),
+    Mutation("schedule one epoch late", TRAINER, "options_.warmup_epochs}, epoch);", "options_.warmup_epochs}, epoch + 1);",
+             ["component.train_test"]),
+    Mutation("warm-up starts at the peak", SCHEDULE, "kWarmupStart = 1e-4;", "kWarmupStart = 1e-3;", ["component"]),
+    Mutation("decay of power 1", SCHEDULE, "(schedule.peak - kFinal) * left * left", "(schedule.peak - kFinal) * left", ["component"]),
+    Mutation("lr not times world size", TRAINER, "options_.learning_rate * collective_.size()", "options_.learning_rate",
+             ["distributed.training_test"]),
+    Mutation("batch norm not broadcast", "component/training/evaluate.cpp", "  broadcast_buffers(network, collective);\n", "",
+             ["distributed.training_test"]),
+    Mutation("loss weighted by local mean", TRAINER, "return sum / static_cast<double>(global_images);",
+             "return sum / static_cast<double>(batch.labels.size(0) * collective_.size());", ["distributed.training_test"]),
+    Mutation("early stop against the best", RULES, "  previous_ = validation_loss;",
+             "  previous_ = previous_ && *previous_ < validation_loss ? *previous_ : validation_loss;", ["component"]),
+    Mutation("best epoch is the last", RULES, "const bool better = epoch_ == 0 ||", "const bool better = true ||", ["component"]),
+    Mutation("tail batch dropped", SAMPLER, "(own_step ? 1 : 0)", "(own_step ? 0 : 0)", ["component"]),
+    Mutation("tail images dropped", SAMPLER, "step + 1 == steps_ ? rows_ - first : global_batch_", "global_batch_", ["component"]),
+    Mutation("rank slices overlap", SAMPLER, "return {first + count * r / w, first + count * (r + 1) / w, count};",
+             "return {first, first + count / w, count};", ["component"]),
+    Mutation("normalised by 0.4", "component/train_pytorch_model.cpp", "kHalf = {0.5, 0.5, 0.5};", "kHalf = {0.4, 0.4, 0.4};",
+             ["component.train_test"]),
+    Mutation("CRC not checked", "models/zip_reader.cpp", "data.size()) != entry.crc)", "data.size()) != entry.crc && false)",
+             ["formats"]),
+    Mutation("open bound taken as closed", "runtime/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
+             ["runtime"]),
+    Mutation("closed bound taken as open", "runtime/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
+    Mutation("log level not padded", "runtime/log.cpp", "level.size() < 10 ? 11 - level.size() : 1", "1", ["runtime"]),
+]
