@@ -1,0 +1,142 @@
+#include "datasets/loading/loader.h"
+
+#include <ATen/ops/equal.h>
+
+#include "datasets/images/decode.h"
+#include "tests/support/catch.h"
+#include "tests/support/paths.h"
+
+using namespace torchport;
+using namespace torchport::datasets;
+
+namespace {
+
+constexpr Normalisation kHalf = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+
+ImageDirectory labelled() { return ImageDirectory::open(test::original("image_directory_labelled"), "training dataset"); }
+
+std::vector<std::uint32_t> first_rows(std::uint32_t n) {
+  std::vector<std::uint32_t> order(n);
+  for (std::uint32_t i = 0; i < n; ++i) order[i] = i;
+  return order;
+}
+
+// A copy of the recorded directory in which some image files hold other bytes.
+struct Damaged {
+  test::TemporaryFolder folder;
+  std::filesystem::path root = folder / "images";
+  explicit Damaged(const std::vector<std::size_t>& which, const std::string& bytes) {
+    std::filesystem::copy(test::original("image_directory_labelled"), root, std::filesystem::copy_options::recursive);
+    const auto images = labelled();
+    for (const std::size_t i : which) {
+      const auto path = root / std::string(images.file(i));
+      std::filesystem::remove(path);
+      runtime::FileWriter writer(path);
+      writer.write(bytes);
+      writer.finish();
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("loader: a batch holds the images in order, as (value / 255 - mean) / std", "[loader]") {
+  const auto images = labelled();
+  Loader loader(images, {64, 64}, {2, kHalf, true});
+  loader.begin({5, 0, 17}, {2, 3});
+  const auto first = loader.next(), second = loader.next();
+  REQUIRE((first && second));
+  CHECK_FALSE(loader.next());
+  CHECK(first->images.sizes() == at::IntArrayRef({2, 3, 64, 64}));
+  CHECK(first->labels[0].item<std::int64_t>() == images.label(5));
+  CHECK(second->labels[0].item<std::int64_t>() == images.label(17));
+  Pixels pixels;
+  decode(runtime::read_file(images.path(0)), pixels);
+  const at::Tensor found = first->images[1];
+  for (const auto& [y, x, c] : {std::tuple{0, 0, 0}, {31, 40, 1}, {63, 63, 2}}) {
+    const float value = pixels.rgb[static_cast<std::size_t>((y * 64 + x) * 3 + c)];
+    CHECK(found[c][y][x].item<float>() == (value / 255.0F - 0.5F) / 0.5F);
+  }
+}
+
+TEST_CASE("loader: threads and memory layout do not change the batches", "[loader]") {
+  const auto images = labelled();
+  std::vector<std::vector<at::Tensor>> runs;
+  for (const auto& [threads, channels_last] : {std::pair{1, true}, {4, true}, {3, false}}) {
+    Loader loader(images, {64, 64}, {threads, kHalf, channels_last});
+    runs.emplace_back();
+    for (int pass = 0; pass < 2; ++pass) {
+      loader.begin(first_rows(24), {7, 14, 21, 24});
+      while (auto batch = loader.next()) runs.back().push_back(batch->images);
+    }
+    CHECK(runs.back()[0].is_contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous));
+  }
+  REQUIRE(runs[0].size() == 8);
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(at::equal(runs[0][i], runs[1][i]));
+    CHECK(at::equal(runs[0][i], runs[2][i]));
+  }
+}
+
+TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
+  const auto images = labelled();
+  Loader loader(images, {64, 64}, {2, kHalf, true});
+  loader.begin(first_rows(24), {8, 16, 24});
+  REQUIRE(loader.next());
+  loader.begin({3}, {1});
+  const auto batch = loader.next();
+  REQUIRE(batch);
+  CHECK(batch->labels[0].item<std::int64_t>() == images.label(3));
+  CHECK_FALSE(loader.next());
+}
+
+TEST_CASE("loader: an unreadable image is named and replaced by the next readable one", "[loader]") {
+  const Damaged damaged({4, 5}, "not an image");
+  const auto images = ImageDirectory::open(damaged.root, "training dataset");
+  Loader loader(images, {64, 64}, {2, kHalf, true});
+  loader.begin({4, 6, 5}, {3});
+  const auto batch = loader.next();
+  REQUIRE(batch);
+  REQUIRE(batch->bad.size() == 2);
+  CHECK(batch->bad[0].index == 4);
+  CHECK(batch->bad[1].index == 5);
+  CHECK_FALSE(batch->bad[0].reason.empty());
+  CHECK(at::equal(batch->images[0], batch->images[1]));
+  CHECK(at::equal(batch->images[2], batch->images[1]));
+}
+
+TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]") {
+  std::vector<std::size_t> all(24);
+  for (std::size_t i = 0; i < 24; ++i) all[i] = i;
+  const Damaged damaged(all, "");
+  const auto images = ImageDirectory::open(damaged.root, "training dataset");
+  Loader loader(images, {64, 64}, {2, kHalf, true});
+  loader.begin({0, 1}, {2});
+  CHECK_THROWS_WITH(loader.next(), "no image is readable");
+}
+
+TEST_CASE("size scan: finds the common size from headers, whatever the share", "[size_scan]") {
+  const auto images = labelled();
+  for (const int world : {1, 2, 5}) {
+    for (int rank = 0; rank < world; ++rank) {
+      const auto scan = scan_sizes(images, rank, world, 2);
+      CHECK(scan.first == static_cast<std::uint32_t>(rank));
+      CHECK(scan.size == ImageSize{64, 64});
+      CHECK_FALSE(scan.different);
+      CHECK(scan.bad.empty());
+    }
+  }
+}
+
+TEST_CASE("size scan: names the first image of another size and the unreadable ones", "[size_scan]") {
+  const std::vector<std::uint8_t> grey(30 * 20, 7);
+  const Damaged other({9, 15}, encode_png(grey, 30, 20, 1));
+  const auto images = ImageDirectory::open(other.root, "training dataset");
+  std::filesystem::remove(images.path(3));
+  const auto scan = scan_sizes(images, 0, 1, 3);
+  REQUIRE(scan.different);
+  CHECK(*scan.different == 9);
+  CHECK(scan.different_size == ImageSize{20, 30});
+  REQUIRE(scan.bad.size() == 1);
+  CHECK(scan.bad[0].index == 3);
+}
