@@ -1,0 +1,139 @@
+"""Training under mpirun: gradients equal one process's, losses equal Python's DistributedDataParallel, bad luck stops all ranks."""
+import pathlib
+import shutil
+import tempfile
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+import torch.nn.functional as F
+
+import reference
+from harness import AS_ROOT, BIN, ORIGINAL, command, mpirun, torchport
+
+TRAIN, VALID = ORIGINAL / "image_directory_labelled", ORIGINAL / "image_directory_valid"
+EPOCHS, BATCH, RATE, WORLD = 10, 12, 0.01, 2
+
+
+def arguments(model, out, run_dir, train=TRAIN):
+    return ["run", "train_pytorch_model", "--untrained-model-path", model, "--train-data-path", train, "--valid-data-path", VALID,
+            "--trained-model-path", out, "--run-dir", run_dir]
+
+
+def check_gradient_parity():
+    """Frozen batch norm, float64: the same global batch on 1, 2 and 4 ranks gives the same gradients."""
+    for component, model, size in (("resnet", "resnet18", 33), ("densenet", "densenet121", 33)):
+        for ranks in (1, 2, 4):
+            done = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", ranks, BIN / "gradient_parity", component, model, size)
+            lines = done.stdout.strip().splitlines()
+            assert len(lines) == ranks
+            print(model, lines[0])
+
+
+def ddp_rank(rank, model, batches, losses, store):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=WORLD)
+    net = torch.nn.parallel.DistributedDataParallel(reference.network(model, "resnet18", 3).train())
+    optimizer = reference.optimizer(net)
+    images, labels = reference.dataset(TRAIN)
+    for epoch in range(EPOCHS):
+        mine = batches[epoch][rank]
+        for group in optimizer.param_groups:
+            group["lr"] = reference.learning_rate(RATE, WORLD, EPOCHS, 0, epoch)
+        loss = F.cross_entropy(net(images[mine]), labels[mine])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        mean = loss.detach().clone()
+        dist.all_reduce(mean)
+        if rank == 0:
+            losses[epoch] = mean.item() / WORLD
+    dist.destroy_process_group()
+
+
+def check_against_python_ddp(work):
+    """Live batch norm: two ranks follow Python DDP step by step."""
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}",
+              "--run-dir", work / "new-run")
+    torchport(*arguments(work / "new", work / "start", work / "start-run"), "--epochs", 1, "--batch-size", BATCH)
+    mpirun(WORLD, *arguments(work / "start", work / "ddp", work / "ddp-run"), "--epochs", EPOCHS, "--batch-size", BATCH,
+           "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100)
+    batches = [[None] * WORLD for _ in range(EPOCHS)]
+    for line in command(BIN / "print_batches", 24, BATCH, WORLD, 1, EPOCHS).stdout.splitlines():
+        place, images = line.split(":")
+        epoch, step, rank = map(int, place.split())
+        assert step == 0
+        batches[epoch][rank] = list(map(int, images.split()))
+    assert all(sorted(a + b) == list(range(24)) for a, b in batches)
+    losses = mp.Manager().dict()
+    mp.spawn(ddp_rank, (work / "start", batches, losses, work / "store"), nprocs=WORLD)
+    ours = reference.metrics(work / "ddp-run", "Train loss")
+    for epoch in range(EPOCHS):
+        print(f"step {epoch + 1}: DDP {losses[epoch]:.7f}, ours {ours[epoch]:.7f}")
+        assert abs(losses[epoch] - ours[epoch]) <= 1e-4
+    for rank in range(WORLD):
+        assert (work / f"ddp-run/logs/70_driver_log_{rank}").exists()
+
+
+def check_validation_counts_every_image_once(work):
+    """24 images on 2 ranks in batches of 7 and 5: the logged validation loss is PyTorch's over the 24, with rank 0's statistics."""
+    images, labels = reference.dataset(VALID)
+    with torch.no_grad():
+        logits = reference.network(work / "ddp", "resnet18", 3).eval()(images)
+    wanted = F.cross_entropy(logits, labels).item()
+    losses = reference.metrics(work / "ddp-run", "Valid loss")
+    assert min(abs(wanted - loss) for loss in losses) <= 1e-4 * max(1, wanted), (wanted, losses)
+
+
+def check_same_bits_on_two_ranks(work):
+    states = []
+    for name in ("x", "y"):
+        mpirun(WORLD, *arguments(work / "new", work / name, work / f"{name}-run"), "--epochs", 1, "--batch-size", 5)
+        states.append({key: t.numpy().tobytes() for key, t in torch.load(work / name / "model", weights_only=True).items()})
+    assert states[0] == states[1]
+
+
+def check_bad_luck_of_one_rank(work):
+    """An image that only one rank reads stops all ranks with the same error in the same step; nothing comes out."""
+    data = work / "damaged"
+    shutil.copytree(TRAIN, data)
+    victim = data / "image/1_11.jpeg"
+    victim.chmod(0o644)
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:len(whole) * 2 // 3])
+    done = mpirun(WORLD, *arguments(work / "new", work / "bad", work / "bad-run", train=data), "--epochs", 2, "--batch-size", 4, status=6)
+    assert "error[UserErrorError]" not in done.stderr and "1_11.jpeg' of the training dataset cannot be used: " in done.stderr, done.stderr
+    fatal = [(work / f"bad-run/logs/70_driver_log_{rank}").read_text().splitlines()[-1] for rank in range(WORLD)]
+    assert fatal[0].split("cause=")[1] == fatal[1].split("cause=")[1] and all("/2000 rank=" in line for line in fatal), fatal
+    assert not (work / "bad").exists()
+    # The same with leave to pass over some of them: the image is named and counted, and training goes on.
+    mpirun(WORLD, *arguments(work / "new", work / "some", work / "some-run", train=data), "--epochs", 1, "--batch-size", 4,
+           "--max-bad-fraction", 0.05)
+    logs = "".join((work / f"some-run/logs/70_driver_log_{rank}").read_text() for rank in range(WORLD))
+    assert logs.count("1_11.jpeg' cannot be used and is replaced by the next") == 1, logs
+
+
+def check_divergence_on_two_ranks(work):
+    """Each rank ends with the same FATAL line but for its number."""
+    mpirun(WORLD, *arguments(work / "new", work / "nan", work / "nan-run"), "--epochs", 3, "--batch-size", 6, "--learning-rate", 1e30,
+           status=10)
+    fatal = [(work / f"nan-run/logs/70_driver_log_{rank}").read_text().splitlines()[-1] for rank in range(WORLD)]
+    assert fatal[0].replace("rank=0", "rank=1") == fatal[1] and "NaNError/0032" in fatal[0], fatal
+    assert not (work / "nan").exists()
+
+
+def check_batch_above_share(work):
+    done = mpirun(WORLD, *arguments(work / "new", work / "share", work / "share-run"), "--batch-size", 13, status=2)
+    assert "--batch-size is 13, but must be at most 12, the share of each of 2 processes in 24 training images" in done.stderr, done.stderr
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        check_gradient_parity()
+        check_against_python_ddp(work)
+        check_validation_counts_every_image_once(work)
+        check_same_bits_on_two_ranks(work)
+        check_bad_luck_of_one_rank(work)
+        check_divergence_on_two_ranks(work)
+        check_batch_above_share(work)
