@@ -43,6 +43,8 @@ Error::Error(std::string_view key, Fields fields, std::vector<Detail> details)
   hint_ = fill(reason->hint, fields_, key);
 }
 
+std::string Error::class_name() const { return id_.ends_with("Error") || id_.ends_with("Exception") ? id_ : id_ + "Error"; }
+
 std::string Error::path() const {
   const auto found = fields_.find("path");
   return found == fields_.end() ? std::string() : found->second;

@@ -31,8 +31,8 @@ class Error : public std::exception {
   const std::string& key() const { return key_; }
   /// The designer's ErrorId, e.g. "InvalidDataset".
   const std::string& id() const { return id_; }
-  /// ErrorId + "Error", e.g. "InvalidDatasetError".
-  std::string class_name() const { return id_ + "Error"; }
+  /// ErrorId + "Error", e.g. "InvalidDatasetError"; "UserError" and "LibraryException" are class names already.
+  std::string class_name() const;
   /// The designer's error code, e.g. 18.
   int code() const { return code_; }
   /// The process's exit status (docs/reference/error-codes.md).
