@@ -14,7 +14,8 @@ from mutations import MUTATIONS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = ROOT / "build/mutate/tree"
-BUILD = ROOT / "build/mutate/build"
+BUILD = TREE / "build"
+os.environ["CCACHE_BASEDIR"] = str(TREE)   # so that what ./dev test compiled is not compiled again
 
 
 def main():
@@ -60,7 +61,7 @@ def copy_tree():
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
                             stdout=subprocess.PIPE, text=True).stdout
     names = {name for name in listed.split("\0") if name and (ROOT / name).is_file()}
-    for path in [p for p in TREE.rglob("*") if p.is_file()]:
+    for path in [p for p in TREE.rglob("*") if p.is_file() and BUILD not in p.parents]:
         if str(path.relative_to(TREE)) not in names:
             path.unlink()
     for name in names:
@@ -71,8 +72,10 @@ def copy_tree():
 
 
 def configure():
-    run(["cmake", "-G", "Ninja", "-S", TREE, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release", "-DTORCHPORT_TESTS=ON",
-         f"-DLIBTORCH_ROOT={os.environ['LIBTORCH_ROOT']}", f"-DTORCHPORT_PYTHON={os.environ['TORCHPORT_PYTHON']}"]).check_returncode()
+    done = run(["cmake", "--preset", "release", "-DTORCHPORT_TESTS=ON", f"-DLIBTORCH_ROOT={os.environ['LIBTORCH_ROOT']}",
+                f"-DTORCHPORT_PYTHON={os.environ['TORCHPORT_PYTHON']}"], cwd=TREE)
+    if done.returncode:
+        sys.exit(done.stdout)
 
 
 def build():
@@ -88,8 +91,8 @@ def failing(tests):
             if run(["ctest", "--test-dir", BUILD, "--no-tests=error", "-R", f"^{test}$"]).returncode]
 
 
-def run(words):
-    return subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(words, cwd=None):
+    return subprocess.run([str(word) for word in words], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 if __name__ == "__main__":
