@@ -65,7 +65,8 @@ class Parser {
 
   void read_group(std::vector<std::string> words) {
     const std::string flag = words[0].starts_with("--") ? words[0].substr(2, words[0].find('=') - 2) : "";
-    if (!flag.empty()) words[0].replace(2, flag.size(), with_dashes(flag));
+    if (flag.empty() && words[0].starts_with("--")) return refuse_flag(flag);
+    words[0].replace(words[0].find(flag), flag.size(), with_dashes(flag));
     const auto target = targets_.find(with_dashes(flag));
     const bool is_switch =
         target != targets_.end() && target->second.parameter && target->second.parameter->type == ParameterType::boolean;
