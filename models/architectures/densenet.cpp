@@ -112,7 +112,7 @@ struct DenseNet final : ClassifierModule {
   explicit DenseNet(const ModelOptions& options) {
     features = register_module("features", std::make_shared<Features>(options));
     classifier = register_module("classifier", torch::nn::Linear(features->channels, options.num_classes));
-    for (const auto& module : modules()) {
+    for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<Conv2d>()) torch::nn::init::kaiming_normal_(conv->weight);
     }
     torch::nn::init::zeros_(classifier->bias);

@@ -113,7 +113,7 @@ struct ResNet final : ClassifierModule {
   }
 
   void initialise(bool zero_init_residual) {
-    for (const auto& module : modules()) {
+    for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->template as<Conv2d>())
         torch::nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
     }

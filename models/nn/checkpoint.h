@@ -9,9 +9,9 @@
 namespace torchport::models {
 
 /// Returns function(inputs), keeping nothing of it but `inputs`. The backward pass calls `function` again, as
-/// torch.utils.checkpoint does, so batch-norm layers inside see each batch twice. `parameters` are those that `function` uses
-/// beside its inputs; they get their gradients through the outer graph, so hooks on them see one gradient a step. `function` must
-/// give the same result both times and own the modules that it uses.
+/// torch.utils.checkpoint does, so batch-norm layers inside see each batch twice. `function` must give the same result both times
+/// and own the modules that it uses. `parameters` are those that it uses beside its inputs; each gets its gradient accumulated once
+/// a backward pass, though a hook on the tensor itself also sees the gradient inside the second run.
 at::Tensor checkpoint(std::function<at::Tensor(const std::vector<at::Tensor>&)> function, const std::vector<at::Tensor>& inputs,
                       const std::vector<at::Tensor>& parameters);
 
