@@ -26,7 +26,8 @@ struct ModelSpec {
   std::optional<std::array<double, 3>> mean, std_dev;  ///< ImageNormalizer of `inputs`
 };
 
-/// An opened model directory: spec and weights, checked against each other by key, dtype and shape.
+/// An opened model directory: its spec, labels and weights file are sound, and its last layer has the classes that the spec states.
+/// Whether all other weights fit the network is for check_weights, which needs the network's own list.
 class ModelDirectory {
  public:
   /// `what` names the directory in errors, e.g. "untrained model".

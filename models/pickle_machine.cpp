@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "models/pickle_reader.h"
-#include "runtime/error.h"
+#include "runtime/text.h"
 
 namespace torchport::models::pickle {
 namespace {
@@ -97,7 +97,7 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
   if (const auto dtype = module == "torch" ? stored_dtype(name) : std::nullopt) {
     return push(Kind::global, kStorages + static_cast<std::int64_t>(*dtype));
   }
-  refuse("it names '" + runtime::escape(module.substr(0, 100)) + "." + runtime::escape(name.substr(0, 100)) +
+  refuse("it names '" + runtime::visible(module.substr(0, 100)) + "." + runtime::visible(name.substr(0, 100)) +
          "', which no state dict of tensors needs");
 }
 

@@ -2,7 +2,7 @@
 
 #include "models/pickle_machine.h"
 #include "models/utf8.h"
-#include "runtime/error.h"
+#include "runtime/text.h"
 
 namespace torchport::models {
 namespace {
@@ -34,7 +34,7 @@ std::vector<PickledTensor> read_state_dict_pickle(std::string_view pickle) {
     if (owner != dict.number) continue;
     if (key.kind != Kind::string || !is_utf8(machine.text(key))) machine.refuse("a key that is no text");
     const auto text = machine.text(key);
-    const auto name = "'" + runtime::escape(text.substr(0, 100)) + "'";
+    const auto name = "'" + runtime::visible(text.substr(0, 100)) + "'";
     if (value.kind != Kind::tensor) machine.refuse("the value of " + name + " is no tensor");
     if (!keys.insert(text).second) machine.refuse("the key " + name + " is there twice");
     if (keys.size() > kMaxTensors) machine.refuse("more tensors than a network needs");

@@ -2,8 +2,8 @@
 
 #include "models/pickle_reader.h"
 #include "models/zip_reader.h"
-#include "runtime/error.h"
 #include "runtime/files.h"
+#include "runtime/text.h"
 
 namespace torchport::models {
 
@@ -38,20 +38,20 @@ class StateDictReader {
 
   std::string_view record(const std::string& name) const {
     const auto data = find(name);
-    if (!data) throw StateDictError("it lacks the record '" + runtime::escape(name.substr(0, 100)) + "'");
+    if (!data) throw StateDictError("it lacks the record '" + runtime::visible(name.substr(0, 100)) + "'");
     return *data;
   }
 
   void add(PickledTensor& tensor) {
     const auto refuse = [&](const std::string& reason) {
-      throw StateDictError("'" + runtime::escape(tensor.key.substr(0, 100)) + "' " + reason);
+      throw StateDictError("'" + runtime::visible(tensor.key.substr(0, 100)) + "' " + reason);
     };
     const auto data = record("data/" + std::string(tensor.storage));
     const auto size = static_cast<std::int64_t>(item_size(tensor.dtype));
     const auto held = static_cast<std::int64_t>(data.size());
     if (std::int64_t bytes = 0; __builtin_mul_overflow(tensor.storage_elements, size, &bytes) || bytes != held) {
       refuse("needs a storage of " + std::to_string(tensor.storage_elements) + " x " + std::to_string(size) + " bytes, but data/" +
-             runtime::escape(tensor.storage) + " holds " + std::to_string(held) + " bytes");
+             runtime::visible(tensor.storage) + " holds " + std::to_string(held) + " bytes");
     }
     if (tensor.shape.size() != tensor.stride.size()) refuse("has a shape and strides of different lengths");
     // `last` is the largest index that the strides can reach; an empty tensor reaches none.

@@ -4,7 +4,7 @@
 
 #include "models/byte_reader.h"
 #include "models/zip_format.h"
-#include "runtime/error.h"
+#include "runtime/text.h"
 
 namespace torchport::models {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::size_t kMaxRecords = 100'000;  // the largest network here has 1,
 
 [[noreturn]] void refuse(const std::string& reason) { throw StateDictError(reason); }
 
-std::string quoted(std::string_view name) { return "'" + runtime::escape(name.substr(0, 100)) + "'"; }
+std::string quoted(std::string_view name) { return "'" + runtime::visible(name.substr(0, 100)) + "'"; }
 
 /// Where the central directory lies.
 struct Directory {

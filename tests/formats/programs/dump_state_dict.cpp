@@ -2,8 +2,10 @@
 //   list     one line per tensor: key, dtype, shape, tab-separated
 //   bytes    the elements of all tensors, row-major, one after the other
 //   rewrite  the file that our writer makes of them
+//   check    nothing but this program's peak memory in kB, also where the file is refused
 // Exits with 3 and the reason on stderr where the file is refused.
 #include <cstdio>
+#include <fstream>
 
 #include "models/state_dict_file.h"
 
@@ -31,6 +33,14 @@ std::vector<std::vector<char>> contents(const StateDictFile& file) {
   return all;
 }
 
+/// The high-water mark since exec; getrusage() would count what the parent held when it forked.
+void print_peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) std::printf("%lld\n", std::stoll(line.substr(6)));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,11 +59,14 @@ int main(int argc, char** argv) {
         views.push_back({entry.key, entry.dtype, entry.shape, all[i].data()});
       }
       write_state_dict(views, put);
+    } else if (mode == "check") {
+      print_peak_memory();
     } else {
       return 2;
     }
   } catch (const StateDictError& error) {
     std::fprintf(stderr, "%s\n", error.what());
+    if (mode == "check") print_peak_memory();
     return 3;
   }
   return std::fflush(stdout) == 0 ? 0 : 1;
