@@ -23,7 +23,7 @@ struct SourceOptions {
 /// The images that a source offers, in the order of the ImageDirectory to be.
 struct ImageSource {
   struct Item {
-    std::string file_name;              ///< in the ImageDirectory, e.g. "image/0_0.png"; with a label, the writer's index is put in
+    std::string file_name;              ///< path below the source; of labelled images only the extension is kept
     std::optional<std::int32_t> label;  ///< class index
     std::string origin;                 ///< where it comes from, for errors
   };
@@ -36,7 +36,20 @@ struct ImageSource {
 /// \throws Error InvalidDataset.* where it is, but broken.
 const runtime::Table<std::optional<ImageSource>(const SourceOptions&)>& formats();
 
-/// Keeps `limit` items, the same share of every category (at least one), chosen by `seed`; order is kept.
+/// The names of `--labels`: one a line, in the order of their numbers. \throws Error CouldNotOpenFile.file,
+/// FileParsingFailed.labels
+std::vector<std::string> read_labels(const std::filesystem::path& file);
+
+/// The first format's answer that has labels, else the first answer; with a `format` other than "auto" that one's.
+/// \throws Error InvalidDataset.not_this_format, no_images, already_converted, unsupported_input, and what the formats throw
+ImageSource open_source(const std::string& format, const SourceOptions& options);
+
+/// Keeps `limit` items (or all, if there are fewer), the same share of every category but at least one, chosen by `seed`; order is
+/// kept. \throws Error GreaterThanOrEqualTo.limit where there are more categories than that
 void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed);
+
+/// Makes an ImageDirectory at `target` of all items. Labelled images become "image/<class>_<index><extension>", others keep their
+/// path. \throws Error CouldNotOpenFile.file, and what OutputDirectory throws
+void write_image_directory(const ImageSource& source, const std::filesystem::path& target);
 
 }  // namespace torchport::datasets

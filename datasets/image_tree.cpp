@@ -2,18 +2,21 @@
 
 #include "datasets/images/decode.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
-/// Names end up in JSON, which is UTF-8.
-bool is_utf8(const std::string& text) {
+constexpr std::string_view kMacLeftovers = "__MACOSX";  // what the Finder adds to archives
+
+/// \throws std::runtime_error with the reason
+void check_header(const fs::path& file) {
+  constexpr std::size_t kHead = 64 * 1024;
   try {
-    nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
+    read_header(runtime::read_head(file, kHead));
+  } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header is anywhere
+    read_header(runtime::read_file(file));
   }
 }
 
@@ -22,9 +25,10 @@ bool is_utf8(const std::string& text) {
 std::vector<std::string> find_images(const fs::path& root, std::string_view what) {
   std::vector<std::string> images;
   try {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root)) {
-      if (!has_image_extension(entry.path().filename().string()) || entry.is_directory()) continue;
-      images.push_back(entry.path().lexically_relative(root).generic_string());
+    for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
+      if (entry.depth() == 0 && entry->path().filename() == kMacLeftovers) entry.disable_recursion_pending();
+      if (!has_image_extension(entry->path().filename().string()) || entry->is_directory()) continue;
+      images.push_back(entry->path().lexically_relative(root).generic_string());
       if (!is_utf8(images.back())) {
         throw runtime::Error("InvalidDataset.bad_name",
                              {{"what", std::string(what)}, {"file", images.back()}, {"path", root.string()}});
@@ -47,6 +51,44 @@ ClassFolders sort_into_classes(std::vector<std::string> images) {
   }
   found.categories.assign(categories.begin(), categories.end());
   return found;
+}
+
+fs::path image_root(fs::path folder) {
+  const fs::path top = folder;
+  while (true) {
+    std::vector<fs::directory_entry> entries;
+    bool folders = false;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      if (entry.path().filename() == kMacLeftovers) continue;
+      entries.push_back(entry);
+      folders = folders || entry.is_directory();
+    }
+    if (!folders && folder != top) return folder.parent_path();
+    if (entries.size() != 1 || !folders || entries[0].is_symlink()) return folder;
+    folder = entries[0].path();
+  }
+}
+
+std::vector<std::string> keep_readable(const fs::path& root, const std::vector<std::string>& images, runtime::Log* log) {
+  std::vector<std::string> kept;
+  for (const std::string& image : images) {
+    try {
+      check_header(root / image);
+      kept.push_back(image);
+    } catch (const std::runtime_error& error) {
+      if (log) log->warning((root / image).string() + " is left out: " + error.what());
+    }
+  }
+  return kept;
+}
+
+bool is_utf8(const std::string& text) {
+  try {
+    nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
 }
 
 std::string_view class_of(std::string_view file) { return file.substr(0, file.find('/')); }

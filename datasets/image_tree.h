@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/log.h"
+
 namespace torchport::datasets {
 
 /// Files with an image's extension below `root`, as sorted relative POSIX paths; folders that are symbolic links are not entered.
@@ -18,6 +20,17 @@ struct ClassFolders {
   std::vector<std::string> ignored;     ///< images at other depths
 };
 ClassFolders sort_into_classes(std::vector<std::string> images);
+
+/// Where the images of an unpacked archive begin: below folders that hold nothing but one folder. A folder whose only content is
+/// one class folder is not left behind.
+std::filesystem::path image_root(std::filesystem::path folder);
+
+/// Leaves out the files that are no images by their content, and says so in `log`.
+std::vector<std::string> keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images,
+                                       runtime::Log* log);
+
+/// Names end up in JSON, which is UTF-8.
+bool is_utf8(const std::string& text);
 
 /// The category of a file of class folders: the name of its folder.
 std::string_view class_of(std::string_view file);
