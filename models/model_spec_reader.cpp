@@ -75,32 +75,30 @@ class Reader {
  private:
   runtime::Error broken(const std::string& reason) const { return fault_("broken_spec", {{"reason", reason}}); }
 
-  /// The node at a path of keys, or an undefined node.
-  YAML::Node find(std::string_view path) const {
-    YAML::Node node = root_;
+  /// The node at a path of keys, if it is there.
+  std::optional<YAML::Node> find(std::string_view path) const {
+    std::optional<YAML::Node> node = root_;
     while (!path.empty()) {
       const auto key = path.substr(0, path.find('.'));
-      if (!node.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-      node.reset(static_cast<const YAML::Node&>(node)[std::string(key)]);
-      if (!node.IsDefined()) return node;
+      const YAML::Node parent = *node;
+      if (!parent.IsMap() || !parent[std::string(key)]) return std::nullopt;
+      node.emplace(parent[std::string(key)]);
       path.remove_prefix(std::min(key.size() + 1, path.size()));
     }
     return node;
   }
-  bool has(std::string_view path) const { return find(path).IsDefined(); }
+  bool has(std::string_view path) const { return find(path).has_value(); }
 
-  std::string text(std::string_view path) const {
+  YAML::Node required(std::string_view path) const {
     const auto node = find(path);
-    if (!node.IsDefined()) throw broken("it has no " + std::string(path));
-    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is no text");
-    return node.Scalar();
+    if (!node) throw broken("it has no " + std::string(path));
+    return *node;
   }
 
-  YAML::Node map(std::string_view path) const {
-    const auto node = find(path);
-    if (!node.IsDefined()) throw broken("it has no " + std::string(path));
-    if (!node.IsMap()) throw broken(std::string(path) + " holds no entries");
-    return node;
+  std::string text(std::string_view path) const {
+    const auto node = required(path);
+    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is no text");
+    return node.Scalar();
   }
 
   void read_flavor() const {
@@ -152,7 +150,7 @@ class Reader {
       }
     }
     if (has(path + ".num_classes")) model.num_classes = classes(path + ".num_classes");
-    for (const auto& entry : map(path)) {
+    for (const auto& entry : required(path)) {  // a map, because it has a model_name
       const auto& key = entry.first.Scalar();
       const bool known = key == "model_name" || key == "pretrained" || key == "num_classes" || model.flags.contains(key);
       if (!known) throw broken(path + " has the unknown entry '" + key + "'");
@@ -168,9 +166,9 @@ class Reader {
 
   void read_inputs(ModelSpec& model) const {
     const auto inputs = find("inputs");
-    if (!inputs.IsDefined()) return;
-    if (!inputs.IsSequence()) throw broken("inputs is no list");
-    for (const auto& input : inputs) {
+    if (!inputs) return;
+    if (!inputs->IsSequence()) throw broken("inputs is no list");
+    for (const auto& input : *inputs) {
       const Reader reader(input, fault_);
       if (!input.IsMap() || !reader.has("pre_processor")) continue;
       const auto name = reader.text("pre_processor.class");
@@ -183,9 +181,9 @@ class Reader {
   }
 
   std::array<double, 3> channels(const std::string& path) const {
-    const auto list = find(path);
+    const auto list = required(path);
     const auto fault = broken(path + " is no list of three numbers");
-    if (!list.IsDefined() || !list.IsSequence() || list.size() != 3) throw fault;
+    if (!list.IsSequence() || list.size() != 3) throw fault;
     std::array<double, 3> numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (!list[i].IsScalar()) throw fault;
