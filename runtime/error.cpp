@@ -43,7 +43,7 @@ Error::Error(std::string_view key, Fields fields, std::vector<Detail> details)
   hint_ = fill(reason->hint, fields_, key);
 }
 
-std::string Error::class_name() const { return id_.ends_with("Error") || id_.ends_with("Exception") ? id_ : id_ + "Error"; }
+std::string Error::class_name() const { return find_error(key_).first->class_name(); }
 
 std::string Error::path() const {
   const auto found = fields_.find("path");

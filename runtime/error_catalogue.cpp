@@ -33,6 +33,8 @@ ErrorCatalogue parse_catalogue(std::string_view text) try {
 
 }  // namespace
 
+std::string ErrorEntry::class_name() const { return id.ends_with("Error") || id.ends_with("Exception") ? id : id + "Error"; }
+
 const ErrorCatalogue& error_catalogue() {
   static const ErrorCatalogue catalogue = [] {
     for (const auto& [path, text] : embedded_specs()) {

@@ -18,6 +18,8 @@ struct ErrorReason {
 /// One ErrorId of the designer with its reasons, in the order of the file.
 struct ErrorEntry {
   std::string id, title;
+  /// id + "Error", e.g. "InvalidDatasetError"; "UserError" and "LibraryException" are class names already.
+  std::string class_name() const;
   int code = 0;
   int exit_status = 0;
   std::vector<std::pair<std::string, ErrorReason>> reasons;

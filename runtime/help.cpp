@@ -29,11 +29,12 @@ std::string placeholder(const ParameterSpec& parameter) {
   return "TEXT";
 }
 
+/// In the words of the hints of range errors.
 std::string facts(const ParameterSpec& parameter) {
-  std::string text = parameter.allowed();
-  if (parameter.unit != "none") text += "; in " + parameter.unit;
-  if (parameter.optional) return text + "; optional.";
-  return text + (parameter.default_text ? "; default " + *parameter.default_text + "." : "; required.");
+  std::string text = "Allowed: " + parameter.allowed() + "; ";
+  if (parameter.unit != "none") text += "unit: " + parameter.unit + "; ";
+  if (parameter.optional) return text + "optional.";
+  return text + (parameter.default_text ? "default: " + *parameter.default_text + "." : "required.");
 }
 
 std::string ports(std::string_view title, const std::vector<PortSpec>& rows) {

@@ -76,9 +76,9 @@ std::string variant_table(const ComponentSpec& component) {
     head.push_back(key);
     std::replace(head.back().begin(), head.back().end(), '_', ' ');
   }
-  std::string out = "\nImages must be at least " +
-                    std::to_string(component.architecture ? component.architecture->minimum_size : 1) +
-                    " pixels wide and high. The variants, with the number of parameters for 1000 classes:\n\n" + table(head);
+  const std::string size = std::to_string(component.architecture ? component.architecture->minimum_size : 1);
+  std::string out = "\nImages must be at least " + size + " x " + size +
+                    " pixels. The variants, with the number of parameters for 1000 classes:\n\n" + table(head);
   for (const Variant& variant : component.variants) {
     std::vector<std::string> cells = {variant.name};
     for (const std::string& key : keys) {
@@ -132,7 +132,7 @@ std::string error_codes_page() {
       table({"Exit status", "Meaning"});
   for (const auto& [status, meaning] : catalogue.exit_statuses) out += row({std::to_string(status), cell(meaning)});
   for (const ErrorEntry& entry : catalogue.entries) {
-    out += "\n## " + entry.id + "Error\n\n" + entry.title + " Code " + std::to_string(entry.code) + ", exit status " +
+    out += "\n## " + entry.class_name() + "\n\n" + entry.title + " Code " + std::to_string(entry.code) + ", exit status " +
            std::to_string(entry.exit_status) + ".\n\n" + table({"Sentence", "Hint", "Exit status"});
     for (const auto& [name, reason] : entry.reasons) {
       out += row({cell(reason.message), cell(reason.hint), std::to_string(reason.exit_status)});
