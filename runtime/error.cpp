@@ -53,9 +53,8 @@ std::string Error::path() const {
 std::string Error::render(std::string_view subject) const {
   std::vector<Detail> rows = details_;
   const std::string place = path();
-  const bool shown = message_.find(place) != std::string::npos || std::any_of(rows.begin(), rows.end(), [&](const Detail& row) {
-                       return row.value.find(place) != std::string::npos;
-                     });
+  const bool shown = place.empty() || find_error(key_).second->message.find("{path}") != std::string::npos ||
+                     std::any_of(rows.begin(), rows.end(), [&](const Detail& row) { return row.value.starts_with(place); });
   if (!shown) rows.insert(rows.begin(), {"path", place});
   rows.push_back({"hint", hint_});
   std::size_t width = 0;

@@ -96,8 +96,8 @@ std::string list_text(const Specs& specs) {
 }
 
 std::string help_text(const ComponentSpec& component, const Specs& specs) {
-  std::string out =
-      component.title + ": " + component.summary + "\n\n" + indented(component.description, 2) + "\nUsage\n" + usage(component);
+  std::string out = indented(component.title + ": " + component.summary, 0) + "\n" + indented(component.description, 2);
+  out += "\nUsage\n" + usage(component);
   out += ports("Inputs", component.inputs) + ports("Outputs", component.outputs);
   out += parameters("Parameters", parameters_of(component, false));
   out += parameters("Options (torchport's own; the original has no such parameters)", parameters_of(component, true));

@@ -1,0 +1,52 @@
+"""The folders depend on each other in one direction, and libraries neither print, exit, read the environment nor open outputs by themselves."""
+import re
+
+from sources import PRODUCT, code_only, cpp_files, finish, name, without_comments
+
+MAY_INCLUDE = {"runtime": {"runtime"}, "datasets": {"runtime", "datasets"}, "models": {"runtime", "models"}, "component": set(PRODUCT)}
+INCLUDE_EXCEPTIONS = {("runtime/main.cpp", "component/check.h")}   # the program puts the layers together
+
+# Where a library may be included. Folders end in "/".
+LIBRARIES = {
+    r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "component/"),
+    r"opencv2/|jpeglib\.h|png\.h": ("datasets/images/", "component/main.cpp"),
+    r"mpi\.h": ("component/collectives/",),
+    r"boost/": ("runtime/request.cpp",),
+}
+TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/")
+
+# What a library leaves to the programs, with the files that are the place for it.
+BARRED = {
+    r"\bgetenv\b|\bsetenv\b|\bunsetenv\b|\benviron\b": ("runtime/main.cpp", "component/main.cpp", "runtime/launch/"),
+    r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(": ("runtime/main.cpp", "component/main.cpp", "runtime/launch/", "component/collectives/",
+                                                             "runtime/collective.h", "runtime/collective.cpp"),
+    r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("runtime/main.cpp", "component/main.cpp"),
+    r"\bofstream\b|\bfstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
+    r"\bsystem\s*\(|\bpopen\s*\(": (),
+}
+
+
+def within(path, places):
+    return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
+
+
+problems = []
+seen = 0
+for file in cpp_files(*PRODUCT):
+    path = name(file)
+    text = file.read_text()
+    folder = path.split("/")[0]
+    for quoted, system in re.findall(r'^#include (?:"([^"]+)"|<([^>]+)>)', without_comments(text), re.M):
+        seen += 1
+        target = quoted.split("/")[0]
+        if quoted and target not in MAY_INCLUDE[folder] and (path, quoted) not in INCLUDE_EXCEPTIONS:
+            problems.append(f"{path}: {folder}/ must not include {quoted}")
+        for library, places in LIBRARIES.items():
+            if re.match(library, system) and (not within(path, places) or ("torch" in library and within(path, TORCH_FREE))):
+                problems.append(f"{path}: <{system}> has no place here")
+    for number, line in enumerate(code_only(text).split("\n"), 1):
+        for pattern, places in BARRED.items():
+            if re.search(pattern, line) and not within(path, places):
+                problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
+assert seen > 100, "the scan found hardly any include: it looks in the wrong place"
+finish(problems)

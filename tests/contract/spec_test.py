@@ -1,0 +1,85 @@
+"""The specs follow their schema, and the sources serve what they declare: functions, architectures, parameters."""
+import copy
+import json
+import re
+
+import jsonschema
+import yaml
+
+from sources import SOURCE, cpp_files, finish, without_comments
+
+problems = []
+schema = json.loads((SOURCE / "spec/schema.json").read_text())
+jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def load(path):
+    return json.loads(json.dumps(yaml.safe_load(path.read_text())))   # keys become texts, as JSON has them
+
+
+def faults(document, kind):
+    validator = jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{kind}"}]})
+    return [error.message for error in validator.iter_errors(document)]
+
+
+components = {path.stem: load(path) for path in sorted((SOURCE / "spec/components").glob("*.yaml"))}
+assert components, "no component found"
+documents = [(f"components/{stem}.yaml", "component", document) for stem, document in components.items()]
+documents += [(f"{kind}.yaml", f"{kind}_file", load(SOURCE / f"spec/{kind}.yaml")) for kind in ("types", "run_settings", "errors")]
+for path, kind, document in documents:
+    problems += [f"spec/{path}: {fault}" for fault in faults(document, kind)]
+    if not jsonschema.Draft202012Validator(schema).is_valid(document):
+        problems.append(f"spec/{path}: none or more than one of the schema's kinds")
+
+# The schema refuses what the program refuses.
+good = components["train_pytorch_model"]
+for key, value in {"unit": None, "range": "0..9", "type": "int", "colour": "red", "optional": True, "choices": ["a"], "flag": "--epochs"}.items():
+    bad = copy.deepcopy(good)
+    if value is None:
+        del bad["parameters"]["epochs"][key]
+    else:
+        bad["parameters"]["epochs"][key] = value
+    assert faults(bad, "component"), f"the schema takes a parameter with {key}: {value}"
+
+
+def names_read(stem):
+    """Names of parameters that the sources of a component read, and of ports that they open."""
+    texts = [without_comments(path.read_text()) for path in (SOURCE / f"component/{stem}.cpp", SOURCE / f"component/checks/{stem}.cpp") if path.exists()]
+    text = "\n".join(texts)
+    return (set(re.findall(r'\b(?:param|get)<[^>]+>\(\s*"(\w+)"', text)) | set(re.findall(r'\bhas\(\s*"(\w+)"', text)),
+            set(re.findall(r'\b(?:input|output|open_dataset)\(\s*(?:ctx, )?"(\w+)"', text)))
+
+
+functions = {}
+for stem, component in components.items():
+    functions.setdefault(component.get("function", stem), []).append(component)
+sources = {path.stem for path in (SOURCE / "component").glob("*.cpp")} - {"main", "check"}
+problems += [f"component/{function}.cpp is missing" for function in functions if function not in sources]
+problems += [f"component/{stem}.cpp serves no component" for stem in sorted(sources - set(functions))]
+problems += [f"component/checks/{path.name} checks no component" for path in (SOURCE / "component/checks").glob("*.cpp") if path.stem not in functions]
+
+for function, served in functions.items():
+    if function not in sources:
+        continue
+    # A source may read what only some of its components declare; it must declare all that it reads in one of them.
+    declared = set().union(*({*row.get("parameters", {}), *row.get("options", {})} for row in served))
+    ports = set().union(*({*row.get("inputs", {}), *row.get("outputs", {})} for row in served))
+    parameters_read, ports_read = names_read(function)
+    if (SOURCE / f"component/{function}.cpp").read_text().find("spec().parameters") >= 0:   # goes through the booleans by their specs
+        parameters_read |= {name for row in served for name, parameter in row["parameters"].items() if parameter["type"] == "boolean"}
+    problems += [f"component/{function}.cpp reads '{name}', which no spec declares" for name in sorted(parameters_read - declared)]
+    problems += [f"component/{function}.cpp does not read '{name}'" for name in sorted(declared - parameters_read)]
+    problems += [f"component/{function}.cpp opens '{name}', which no spec declares" for name in sorted(ports_read - ports)]
+    problems += [f"component/{function}.cpp does not open '{name}'" for name in sorted(ports - ports_read)]
+
+architectures = {path.stem for path in (SOURCE / "models/architectures").glob("*.cpp")}
+named = {component["architecture"]["name"] for component in components.values() if "architecture" in component}
+problems += [f"models/architectures/{stem}.cpp belongs to no component" for stem in sorted(architectures - named)]
+problems += [f"models/architectures/{stem}.cpp is missing" for stem in sorted(named - architectures)]
+
+# Settings of the run are read by the launcher and the worker.
+text = "\n".join(without_comments(path.read_text()) for path in cpp_files("runtime", "component"))
+for name in load(SOURCE / "spec/run_settings.yaml")["run_settings"]:
+    if not re.search(rf'\b(?:setting<[^>]+>|has_setting)\(\s*"{name}"', text):
+        problems.append(f"the run setting '{name}' is never read")
+finish(problems)

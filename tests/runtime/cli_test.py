@@ -1,0 +1,107 @@
+"""The command line of torchport: what it prints, where to, and its exit status."""
+import pathlib
+import tempfile
+
+from harness import BIN, SOURCE, command, torchport
+
+SEE = "docs/reference/error-codes.md lists all errors.\n"
+
+
+def refused(text, *arguments, status=2, **options):
+    """Asserts the whole of what is printed, on standard error."""
+    done = torchport(*arguments, status=status, **options)
+    assert done.stdout == "", done.stdout
+    assert done.stderr == text + SEE, f"{arguments}\n--- got\n{done.stderr}--- wanted\n{text + SEE}"
+
+
+def check_lists():
+    listed = torchport("list").stdout
+    assert listed.startswith("Computer Vision\n  convert_to_image_directory   Makes an ImageDirectory"), listed
+    assert "\nModel Training\n  train_pytorch_model          Trains a network" in listed, listed
+    helped = torchport("--help").stdout
+    assert helped.startswith("torchport: ") and "torchport validate COMPONENT FLAGS" in helped
+    nothing = torchport(status=2)
+    assert nothing.stderr == helped and nothing.stdout == ""
+    assert torchport("--version").stdout.startswith("torchport 0."), "no version"
+
+
+def check_help():
+    described = torchport("describe", "train_pytorch_model").stdout
+    assert torchport("run", "train_pytorch_model", "--help").stdout == described
+    assert torchport("validate", "train_pytorch_model", "--epochs", "0", "--help").stdout == described
+    for part in ("  --batch-size INTEGER\n        Images of one step in each process.\n        Allowed: > 0; unit: images per process; default: 16.\n",
+                 "  --valid-data-path PATH\n        Validation dataset, ImageDirectory. Right port.",
+                 "\nOptions (torchport's own; the original has no such parameters)\n  --keep NAME\n",
+                 "\nRun settings\n  --node-count INTEGER\n"):
+        assert part in described, f"{part}\n--- is not in\n{described}"
+    assert max(map(len, described.splitlines())) <= 100, "the help is wider than 100 columns"
+    assert "--node-count" not in torchport("describe", "resnet").stdout, "a component of one process takes no node count"
+
+
+def check_commands():
+    refused("error[ParameterParsingError] torchport: unknown command 'lst'\n"
+            "  hint   Did you mean torchport list? torchport --help shows the commands.\n", "lst")
+    refused("error[ParameterParsingError] torchport: unknown command 'resnet'\n"
+            "  hint   Did you mean torchport run resnet? torchport --help shows the commands.\n", "resnet", "--pretrained=False")
+    refused("error[ParameterParsingError] torchport: run needs a COMPONENT\n  hint   Usage: torchport run COMPONENT\n", "run")
+    refused("error[ParameterParsingError] torchport: unknown component 'resnets'\n"
+            "  hint   Did you mean resnet? torchport list shows the components.\n", "run", "resnets")
+    refused("error[ParameterParsingError] torchport: unexpected argument 'all'\n  hint   Name each value by its flag.\n", "list", "all")
+
+
+def check_all_faults_at_once(work):
+    """A request's faults come together, before anything is written."""
+    text = ("error[GreaterThanError] train_pytorch_model: --epochs is 0, but must be greater than 0\n"
+            "  hint   Allowed: > 0; default: 5.\n"
+            "error[ParameterParsingError] train_pytorch_model: unknown flag --lr\n"
+            "  hint   torchport run train_pytorch_model --help lists the flags.\n"
+            "error[NullOrEmptyError] train_pytorch_model: --trained-model-path is missing (trained model)\n"
+            "  hint   Give the path of the trained model.\n"
+            "error[InvalidModelDirectoryError] train_pytorch_model: the untrained model does not exist\n"
+            "  path   m\n"
+            "  hint   Give the path of a model directory; ResNet and DenseNet make one.\n"
+            "error[InvalidDatasetError] train_pytorch_model: the training dataset does not exist\n"
+            "  path   t\n"
+            "  hint   Give the path of an image directory.\n"
+            "error[InvalidDatasetError] train_pytorch_model: the validation dataset is a file, not an image directory\n"
+            "  path   v\n"
+            "  hint   Convert to Image Directory makes an image directory.\n")
+    (work / "v").write_text("")
+    arguments = ["train_pytorch_model", "--untrained-model-path=m", "--train-data-path=t", "--valid-data-path=v", "--epochs=0", "--lr", "0.1"]
+    refused(text, "validate", *arguments, cwd=work)
+    refused(text, "run", *arguments, cwd=work)
+    assert sorted(path.name for path in work.iterdir()) == ["v"], "something was written"
+
+
+def check_spec_dir(work):
+    overlay = work / "overlay"
+    (overlay / "components").mkdir(parents=True)
+    text = (SOURCE / "spec/components/resnet.yaml").read_text()
+    (overlay / "components/resnext.yaml").write_text(text.replace("name: resnet\n", "name: resnext\n", 1).replace("title: ResNet", "title: My ResNet"))
+    listed = torchport("--spec-dir", overlay, "list").stdout
+    assert "  resnext  " in listed and "  resnet  " in listed, listed
+    assert torchport(f"--spec-dir={overlay}", "describe", "resnext").stdout.startswith("My ResNet: "), "not described"
+    assert "resnext" not in torchport("list").stdout
+    (overlay / "components/resnext.yaml").write_text(text.replace("name: resnet\n", "name: resnext\ncolour: red\n", 1))
+    refused(f"error[FileParsingFailedError] torchport: {overlay}/components/resnext.yaml: line 2: unknown key 'colour' in the file\n"
+            "  hint   docs/adding-things.md describes the spec files.\n", "--spec-dir", overlay, "list")
+    refused(f"error[CouldNotOpenFileError] torchport: '{work}/nowhere' cannot be read: No such file or directory\n"
+            "  hint   Give the path of a readable file.\n", "--spec-dir", work / "nowhere", "list")
+    refused("error[ParameterParsingError] torchport: --spec-dir has no value\n"
+            "  hint   Write --spec-dir VALUE or --spec-dir=VALUE.\n", "--spec-dir")
+
+
+def check_full_output():
+    done = command("sh", "-c", f"{BIN}/torchport list > /dev/full", status=11)
+    assert done.stderr.startswith("error[FailedToWriteOutputsError] torchport: 'standard output' could not be written: "), done.stderr
+
+
+with tempfile.TemporaryDirectory() as folder:
+    check_lists()
+    check_help()
+    check_commands()
+    for number, check in enumerate((check_all_faults_at_once, check_spec_dir)):
+        place = pathlib.Path(folder) / str(number)
+        place.mkdir()
+        check(place)
+    check_full_output()
