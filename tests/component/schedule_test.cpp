@@ -70,7 +70,7 @@ TEST_CASE("metrics: the iteration line has the original's form", "[metrics]") {
   CHECK(iteration_line(m) ==
         "Epoch: [1/2]\tIter: [2/3]\tAvg_Time_Batch/Avg_Time_Epoch(s): 0.196/0.190\tAvg_Ips_Batch/Avg_Ips_Epoch(img/s): "
         "40.8163/42.2164\t"
-        "Avg_Loss_Batch/Avg_Loss_Epoch: 1.2549/1.2249\tAvg_Error_Batch/Avg_Error_Epoch: 0.7500/0.7500");
+        "Avg_Loss_Batch/Avg_Loss_Epoch: 1.2549/1.2248\tAvg_Error_Batch/Avg_Error_Epoch: 0.7500/0.7500");
 }
 
 TEST_CASE("metrics: the epoch line is the original's", "[metrics]") {
