@@ -4,21 +4,10 @@
 
 #include "component/check.h"
 #include "datasets/image_directory.h"
-#include "datasets/images/decode.h"
 #include "models/model_directory.h"
 
 namespace torchport::component {
 namespace {
-
-bool holds_images(const std::filesystem::path& folder) {
-  std::error_code fault;
-  const auto options = std::filesystem::directory_options::skip_permission_denied;
-  for (std::filesystem::recursive_directory_iterator entry(folder, options, fault), end; !fault && entry != end;
-       entry.increment(fault)) {
-    if (entry->is_regular_file(fault) && datasets::has_image_extension(entry->path().filename().string())) return true;
-  }
-  return false;
-}
 
 /// The dataset of a port, or nothing where the port has a fault.
 std::optional<datasets::ImageDirectory> open_dataset(const runtime::Request& request, std::string_view name,
@@ -28,17 +17,9 @@ std::optional<datasets::ImageDirectory> open_dataset(const runtime::Request& req
   const runtime::PortSpec& port = *request.component->input(name);
   const runtime::Fields fields = {{"what", port.what()}, {"path", path->second.string()}};
   std::optional<datasets::ImageDirectory> dataset;
-  problems.collect([&] {
-    try {
-      dataset = datasets::ImageDirectory::open(path->second, port.what());
-    } catch (const runtime::Error& error) {
-      if (error.key() == "InvalidDataset.no_meta" && holds_images(path->second))
-        throw runtime::Error("NotLabeledDataset.plain_folder", fields);
-      throw;
-    }
-  });
+  problems.collect([&] { dataset = datasets::ImageDirectory::open(path->second, port.what()); });
   if (dataset && port.labelled && !dataset->labelled()) {
-    problems.add(runtime::Error("NotLabeledDataset.unlabelled", fields));
+    problems.add(runtime::Error(dataset->raw() ? "NotLabeledDataset.plain_folder" : "NotLabeledDataset.unlabelled", fields));
     return std::nullopt;
   }
   return dataset;
