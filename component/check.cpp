@@ -1,11 +1,31 @@
 #include "component/check.h"
 
+#include "models/model_directory.h"
+
 namespace torchport::component {
+namespace {
+
+/// A port for trained models refuses untrained ones, whichever component has it.
+void check_trained(runtime::Request& request, runtime::Problems& problems) {
+  for (const runtime::PortSpec& port : request.component->inputs) {
+    const auto given = request.inputs.find(port.name);
+    if (given == request.inputs.end() || !runtime::Specs::get().type(port.type).trained_only) continue;
+    const bool whole = problems.collect([&] {
+      const auto model = models::ModelDirectory::open(given->second, port.what());
+      if (!model.spec().labels.empty()) return;
+      throw runtime::Error("InvalidModelDirectory.not_trained", {{"what", port.what()}, {"path", given->second.string()}});
+    });
+    if (!whole) request.inputs.erase(given);
+  }
+}
+
+}  // namespace
 
 runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
                                  runtime::Problems& problems) {
   runtime::Request request = runtime::parse_request(component, arguments, problems);
   runtime::check_ports(request, problems);
+  check_trained(request, problems);
   const auto check = checks().find(component.function);
   if (check != checks().end()) check->second(request, problems);
   return request;

@@ -62,10 +62,15 @@ int list(Session& session) {
   return 0;
 }
 
-int describe(Session& session) {
-  const ComponentSpec& component = Specs::get().component(session.operand("describe", "COMPONENT"));
+int show_help(const Session& session, const ComponentSpec& component) {
   session.cli.out << help_text(component, Specs::get());
   return 0;
+}
+
+int describe(Session& session) {
+  const ComponentSpec& component = Specs::get().component(session.operand("describe", "COMPONENT"));
+  if (!session.wants_help()) session.no_more_words(1);
+  return show_help(session, component);
 }
 
 int reference(Session& session) {
@@ -113,7 +118,7 @@ Request checked(const Session& session, const ComponentSpec& component) {
 
 int validate(Session& session) {
   const ComponentSpec& component = Specs::get().component(session.operand("validate", "COMPONENT"));
-  if (session.wants_help()) return describe(session);
+  if (session.wants_help()) return show_help(session, component);
   session.subject = component.name;
   const Request request = checked(session, component);
   session.cli.out << "ok: " << component.name << " can run with these values; image files are read when it does\n"
@@ -128,7 +133,7 @@ bool wants_several_processes(const Request& request) {
 
 int run(Session& session) {
   const ComponentSpec& component = Specs::get().component(session.operand("run", "COMPONENT"));
-  if (session.wants_help()) return describe(session);
+  if (session.wants_help()) return show_help(session, component);
   session.subject = component.name;
   Problems problems;
   Request request = parse_request(component, session.flags(), problems);

@@ -4,7 +4,7 @@ import shutil
 import sys
 import tempfile
 
-from harness import ORIGINAL, class_folders, torchport
+from harness import ORIGINAL, class_folders, golden, torchport
 
 SEE = "docs/reference/error-codes.md lists all errors.\n"
 LABELLED, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in ("labelled", "valid", "unlabelled"))
@@ -94,8 +94,33 @@ def check_outputs(work):
         "  hint   Give the path of a readable file.\n" + SEE), done.stderr
 
 
+SCORE = """
+name: score
+title: Score
+category: Test
+launch: single
+summary: Has a port for a trained model.
+description: It is only validated here.
+example: torchport run score
+inputs:
+  model: {type: ModelDirectory, flag: model, title: Trained model, help: The model.}
+"""
+
+
+def check_trained_ports(work):
+    """An untrained model may not enter a port for trained ones."""
+    (work / "spec/components").mkdir(parents=True)
+    (work / "spec/components/score.yaml").write_text(SCORE)
+    done = torchport("--spec-dir", work / "spec", "validate", "score", "--model", work / "model", status=3)
+    assert done.stderr == (f"error[InvalidModelDirectoryError] score: the trained model is untrained\n  path   {work}/model\n"
+                           "  hint   Train it with Train PyTorch Model.\n" + SEE), done.stderr
+    trained = golden("trained_resnet18")
+    if trained:
+        torchport("--spec-dir", work / "spec", "validate", "score", "--model", trained)
+
+
 with tempfile.TemporaryDirectory() as folder:
-    for check in (check_good, check_models, check_datasets, check_batch_size, check_outputs):
+    for check in (check_good, check_models, check_datasets, check_batch_size, check_outputs, check_trained_ports):
         place = pathlib.Path(folder).resolve() / check.__name__
         place.mkdir()
         if len(sys.argv) > 1:

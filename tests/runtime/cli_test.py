@@ -83,7 +83,7 @@ def check_spec_dir(work):
     assert torchport(f"--spec-dir={overlay}", "describe", "resnext").stdout.startswith("My ResNet: "), "not described"
     assert "resnext" not in torchport("list").stdout
     (overlay / "components/resnext.yaml").write_text(text.replace("name: resnet\n", "name: resnext\ncolour: red\n", 1))
-    refused(f"error[FileParsingFailedError] torchport: {overlay}/components/resnext.yaml: line 2: unknown key 'colour' in the file\n"
+    refused(f"error[FileParsingFailedError] torchport: {overlay}/components/resnext.yaml: line 3: unknown key 'colour' in the file\n"
             "  hint   docs/adding-things.md describes the spec files.\n", "--spec-dir", overlay, "list")
     refused(f"error[CouldNotOpenFileError] torchport: '{work}/nowhere' cannot be read: No such file or directory\n"
             "  hint   Give the path of a readable file.\n", "--spec-dir", work / "nowhere", "list")
