@@ -42,6 +42,13 @@ MUTATIONS = [
              "return {first, first + count / w, count};", ["component"]),
     Mutation("normalised by 0.4", "component/train_pytorch_model.cpp", "kHalf = {0.5, 0.5, 0.5};", "kHalf = {0.4, 0.4, 0.4};",
              ["component.train_test"]),
+    Mutation("label map reversed", "component/train_pytorch_model.cpp", "names.push_back(category.name);",
+             "names.insert(names.begin(), category.name);", ["component.train_test"]),
+    Mutation("class ids swapped", "datasets/image_directory_reader.cpp", "ids_[category.name] = static_cast<std::int32_t>(category.id);",
+             "ids_[category.name] = static_cast<std::int32_t>(category.id ^ 1);", ["datasets"]),
+    Mutation("exit 2 for a diverged loss", "spec/errors.yaml", """      training_loss:
+        exit: 10""", """      training_loss:
+        exit: 2""", ["component.train_test"]),
     Mutation("CRC not checked", "models/zip_reader.cpp", "data.size()) != entry.crc)", "data.size()) != entry.crc && false)",
              ["formats"]),
     Mutation("open bound taken as closed", "runtime/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
