@@ -9,7 +9,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSpecFile = "model_spec.yaml", kWeightsFile = "model", kLabelFile = "index_to_label.csv";
-constexpr std::int64_t kImageNetClasses = 1000;  // outputs of a network that is not made for other classes
 constexpr std::size_t kMaxTextFile = std::size_t{64} << 20, kMaxRows = 5;
 
 /// "float32 [64, 3, 7, 7]"; a size of -1 is any.

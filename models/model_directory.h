@@ -15,6 +15,9 @@
 
 namespace torchport::models {
 
+/// Outputs of a network whose model spec has no num_classes: ImageNet's classes.
+inline constexpr std::int64_t kImageNetClasses = 1000;
+
 /// What model_spec.yaml and index_to_label.csv say.
 struct ModelSpec {
   const runtime::ComponentSpec* component = nullptr;  ///< resnet, densenet, ...

@@ -3,26 +3,25 @@
 #include <torch/torch.h>
 
 namespace torchport::models {
-namespace {
 
-// The architecture's switches: the component's true-or-false parameters with their defaults, overridden by the model's own.
-// `pretrained` says where weights come from, not how the network is built.
-std::map<std::string, bool> flags_of(const ModelSpec& spec) {
-  std::map<std::string, bool> flags = spec.flags;
-  for (const auto& parameter : spec.component->parameters) {
-    if (parameter.type != runtime::ParameterType::boolean || parameter.option || parameter.name == "pretrained") continue;
-    flags.try_emplace(parameter.name, parameter.default_text == "True");
+std::vector<std::string> flag_names(const runtime::ComponentSpec& component) {
+  std::vector<std::string> names;
+  for (const auto& parameter : component.parameters) {
+    const bool flag = parameter.type == runtime::ParameterType::boolean && !parameter.option && parameter.name != "pretrained";
+    if (flag) names.push_back(parameter.name);
   }
-  return flags;
+  return names;
 }
 
-}  // namespace
-
 Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed) {
-  // 15 million draws a tenth of a second: not worth a second way of building for callers that overwrite the weights.
+  // ResNet-18's draws take 0.03 s: not worth a second way of building for callers that overwrite the weights.
+  auto flags = spec.flags;
+  for (const auto& name : flag_names(*spec.component)) {
+    flags.try_emplace(name, spec.component->parameter(name)->default_text == "True");
+  }
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   const auto& make = *architectures().at(spec.component->architecture->name);
-  return make(ModelOptions{*spec.variant, num_classes, flags_of(spec)});
+  return make(ModelOptions{*spec.variant, num_classes, std::move(flags)});
 }
 
 }  // namespace torchport::models

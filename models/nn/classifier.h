@@ -16,9 +16,6 @@
 
 namespace torchport::models {
 
-/// Outputs of a network whose model spec has no num_classes: ImageNet's classes.
-inline constexpr std::int64_t kImageNetClasses = 1000;
-
 /// What an architecture is built from: its row of `variants:` and the parameters of its component.
 struct ModelOptions {
   const runtime::Variant& variant;
@@ -38,6 +35,10 @@ using Classifier = std::shared_ptr<ClassifierModule>;
 /// A function builds and initialises as torchvision does, drawing from torch's default generator.
 const runtime::Table<Classifier(const ModelOptions&)>& architectures();
 
+/// The component's parameters that say how a network is built or initialised: the original's true-or-false ones, but for
+/// `pretrained`, which says where weights come from.
+std::vector<std::string> flag_names(const runtime::ComponentSpec& component);
+
 /// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`.
 Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed);
 
@@ -52,6 +53,10 @@ enum class Head { kept, remade };
 /// `labels` in names and order, and is left as initialised otherwise; `out_linear_model` is folded into it.
 /// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
 Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
+
+/// Copies torchvision's published weights of `model` (models/pretrained.h) into a network of 1000 classes.
+/// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
+void load_pretrained(ClassifierModule& network, const StateDictFile& file, const std::string& model);
 
 /// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.
 std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep);
