@@ -65,7 +65,7 @@ for function, served in functions.items():
     declared = set().union(*({*row.get("parameters", {}), *row.get("options", {})} for row in served))
     ports = set().union(*({*row.get("inputs", {}), *row.get("outputs", {})} for row in served))
     parameters_read, ports_read = names_read(function)
-    if (SOURCE / f"component/{function}.cpp").read_text().find("spec().parameters") >= 0:   # goes through the booleans by their specs
+    if (SOURCE / f"component/{function}.cpp").read_text().find("flag_names(ctx.spec())") >= 0:   # goes through the booleans by their specs
         parameters_read |= {name for row in served for name, parameter in row["parameters"].items() if parameter["type"] == "boolean"}
     problems += [f"component/{function}.cpp reads '{name}', which no spec declares" for name in sorted(parameters_read - declared)]
     problems += [f"component/{function}.cpp does not read '{name}'" for name in sorted(declared - parameters_read)]
