@@ -57,29 +57,6 @@ std::string target_name(const ImageSource::Item& item, std::size_t index) {
 
 }  // namespace
 
-std::vector<std::string> read_labels(const fs::path& file) {
-  std::string text;
-  try {
-    text = runtime::read_file(file, std::size_t{1} << 20);
-  } catch (const std::runtime_error& error) {
-    throw Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
-  }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  std::vector<std::string> names;
-  std::istringstream lines(text);
-  for (std::string name; std::getline(lines, name);) {
-    if (!name.empty() && name.back() == '\r') name.pop_back();
-    const bool twice = std::find(names.begin(), names.end(), name) != names.end();
-    const char* problem = name.empty() ? "is blank" : twice ? "repeats an earlier one" : !is_utf8(name) ? "is not UTF-8" : nullptr;
-    names.push_back(std::move(name));
-    if (problem) {
-      throw Error("FileParsingFailed.labels",
-                  {{"path", file.string()}, {"line", std::to_string(names.size())}, {"problem", problem}});
-    }
-  }
-  return names;
-}
-
 ImageSource open_source(const std::string& format, const SourceOptions& options) {
   const runtime::Fields fields = {{"what", kWhat}, {"path", options.path.string()}, {"format", format}};
   try {

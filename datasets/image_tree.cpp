@@ -2,23 +2,12 @@
 
 #include "datasets/images/decode.h"
 #include "runtime/error.h"
-#include "runtime/files.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kMacLeftovers = "__MACOSX";  // what the Finder adds to archives
-
-/// \throws std::runtime_error with the reason
-void check_header(const fs::path& file) {
-  constexpr std::size_t kHead = 64 * 1024;
-  try {
-    read_header(runtime::read_head(file, kHead));
-  } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header is anywhere
-    read_header(runtime::read_file(file));
-  }
-}
 
 }  // namespace
 
@@ -73,7 +62,7 @@ std::vector<std::string> keep_readable(const fs::path& root, const std::vector<s
   std::vector<std::string> kept;
   for (const std::string& image : images) {
     try {
-      check_header(root / image);
+      read_file_header(root / image);
       kept.push_back(image);
     } catch (const std::runtime_error& error) {
       if (log) log->warning((root / image).string() + " is left out: " + error.what());

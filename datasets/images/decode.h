@@ -1,8 +1,9 @@
-// Image bytes to RGB pixels, equal to Pillow's `Image.open(f).convert('RGB')`: strict about damage, capped before anything is allocated.
-// Torch-free: used by the loader, and by Convert to Image Directory to tell images from other files.
+// Image bytes to RGB pixels, equal to Pillow's `Image.open(f).convert('RGB')`: strict about damage, capped before anything is
+// allocated. Torch-free: used by the loader, and by Convert to Image Directory to tell images from other files.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -28,6 +29,10 @@ inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
 
 /// Format (by magic bytes, never by file name) and size. \throws ImageError for anything but the formats above, or above kMaxPixels
 ImageHeader read_header(std::string_view bytes);
+
+/// The same of a file, of which no more than the beginning is read where that tells. \throws std::runtime_error if it cannot be
+/// read
+ImageHeader read_file_header(const std::filesystem::path& file);
 
 /// Pixels of one image, 3 bytes each, row by row without gaps.
 struct Pixels {

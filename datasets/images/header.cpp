@@ -1,5 +1,6 @@
 // Format and size of an image from its first bytes, by magic: a file's name says nothing about its content.
 #include "datasets/images/codecs.h"
+#include "runtime/files.h"
 
 namespace torchport::datasets {
 namespace {
@@ -92,6 +93,15 @@ ImageHeader read_header(std::string_view bytes) {
   const std::int64_t pixels = std::int64_t{found.width} * found.height;
   if (pixels > kMaxPixels) throw ImageError(std::to_string(pixels) + " pixels, more than " + std::to_string(kMaxPixels));
   return found;
+}
+
+ImageHeader read_file_header(const std::filesystem::path& file) {
+  constexpr std::size_t kBeginning = 64 * 1024;
+  try {
+    return read_header(runtime::read_head(file, kBeginning));
+  } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header may be anywhere
+    return read_header(runtime::read_file(file));
+  }
 }
 
 bool has_image_extension(std::string_view file_name) {

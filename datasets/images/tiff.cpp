@@ -50,7 +50,10 @@ class Samples {
 
   void read_chunk(std::size_t index, std::uint32_t width, std::uint32_t rows) {
     if (index >= tags_.offsets.size() || index >= tags_.counts.size()) in_.fail("a strip is missing");
-    chunk_.resize(row_bytes(width) * rows);
+    constexpr std::size_t kBestRatio = 3000;  // of any compression here: memory is only taken for bytes that can be there
+    const std::size_t wanted = row_bytes(width) * rows;
+    if (wanted / kBestRatio > tags_.counts[index]) in_.fail("premature end of data");
+    chunk_.resize(wanted);
     decompress_tiff(tags_.compression, in_.text(tags_.offsets[index], tags_.counts[index]), chunk_);
     if (tags_.predictor != 2) return;
     const std::size_t step = in_chunk(), stride = row_bytes(width), size = bits_ / 8;

@@ -5,24 +5,10 @@
 
 #include "datasets/images/decode.h"
 #include "datasets/loading/loader.h"
-#include "runtime/files.h"
 
 namespace torchport::datasets {
 
 namespace {
-
-// Enough for the header of nearly every file; the rest is read whole.
-constexpr std::size_t kHeadBytes = 64 << 10;
-
-ImageSize size_of(const std::filesystem::path& path) {
-  ImageHeader header;
-  try {
-    header = read_header(runtime::read_head(path, kHeadBytes));
-  } catch (const ImageError&) {
-    header = read_header(runtime::read_file(path));
-  }
-  return {header.height, header.width};
-}
 
 struct Finding {
   std::uint32_t index;
@@ -40,7 +26,8 @@ SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threa
     std::vector<BadImage> bad;
     for (std::size_t i = first; i < images.size(); i += stride) {
       try {
-        const ImageSize size = size_of(images.path(i));
+        const ImageHeader header = read_file_header(images.path(i));
+        const ImageSize size{header.height, header.width};
         if (mine.empty() || (mine.size() == 1 && mine[0].size != size)) mine.push_back({static_cast<std::uint32_t>(i), size});
       } catch (const std::runtime_error& error) {
         bad.push_back({static_cast<std::uint32_t>(i), error.what()});

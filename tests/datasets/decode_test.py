@@ -292,11 +292,39 @@ def flips_are_seen_where_libjpeg_sees_them():
     return [] if refused > len(images) // 10 else [f"only {refused} of {len(images)} flipped bits are refused"]
 
 
+def mutated_images_do_no_harm(each=20):
+    """Images with a few wrong bytes, each decoded twice: no crash, and the same answer again (nothing is read uninitialised)."""
+    changes = numpy.random.default_rng(11)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for name, data in odd_images().items():
+            if len(data) > 40000:
+                continue
+            for i in range(each):
+                bad = bytearray(data)
+                for _ in range(int(changes.integers(1, 6))):
+                    near = 120 if changes.integers(0, 2) else len(bad)   # headers more often than pixels
+                    bad[int(changes.integers(0, min(near, len(bad))))] = int(changes.integers(0, 256))
+                paths.append(pathlib.Path(folder) / f"{i}_{name}")
+                paths[-1].write_bytes(bytes(bad))
+        failures = []
+        for first in range(0, len(paths), each):   # all mutations of one image
+            some = paths[first:first + each]
+            result = subprocess.run([PROGRAM, *some, *some], capture_output=True)   # OpenCV may grumble on standard error
+            half = len(result.stdout) // 2
+            if result.returncode != 0:
+                failures.append(f"{some[0].name} and the next {each - 1}: exit {result.returncode}")
+            elif result.stdout[:half] != result.stdout[half:]:
+                failures.append(f"{some[0].name} and the next {each - 1}: two answers")
+    print(f"mutated images: {len(paths)}")
+    return failures
+
+
 def main():
     print(f"Pillow {PIL.__version__}")
     checks = {"golden images": lambda: compare(golden_images()), "odd images": lambda: compare(odd_images()),
               "damaged images": lambda: check_refusals(damaged_images()), "refused images": lambda: check_refusals(refused_images()),
-              "flipped bits": flips_are_seen_where_libjpeg_sees_them}
+              "mutated images": mutated_images_do_no_harm, "flipped bits": flips_are_seen_where_libjpeg_sees_them}
     failed = 0
     for name, check in checks.items():
         failures = check()

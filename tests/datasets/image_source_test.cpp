@@ -1,5 +1,6 @@
 #include "datasets/image_source.h"
 
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <fstream>
@@ -136,6 +137,18 @@ TEST_CASE("convert: class folders are found below single folders, other depths a
         "2 images that are not exactly one folder deep are ignored, the first is " + root + "/cat/deep/c.png"}) {
     CHECK(lines.find(line) != lines.npos);
   }
+}
+
+TEST_CASE("convert: pipes, dead links and folders that link to themselves do no harm", "[convert]") {
+  test::TemporaryFolder folder;
+  put(folder / "in/cat/a.png", png());
+  put(folder / "elsewhere.png", png());
+  REQUIRE(mkfifo((folder / "in/cat/pipe.png").c_str(), 0600) == 0);
+  fs::create_symlink("nowhere", folder / "in/cat/dead.png");
+  fs::create_symlink(folder / "elsewhere.png", folder / "in/cat/link.png");
+  fs::create_directory_symlink(".", folder / "in/cat/loop.png");
+  fs::create_directory_symlink(".", folder / "in/loop");
+  CHECK(files_of(open(folder / "in")) == Names{"cat/a.png", "cat/link.png"});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
