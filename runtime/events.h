@@ -13,7 +13,8 @@
 
 namespace torchport::runtime {
 
-/// One event. `kind` is "log_row" (a metric), "upload_folder", "upload_file" (as in the designer's stream) or "progress" (not recorded).
+/// One event. `kind` is "log_row" (a metric), "upload_folder", "upload_file" (as in the designer's stream) or "progress" (not
+/// recorded).
 struct Event {
   using Cell = std::variant<std::int64_t, double, std::string, std::vector<std::string>>;
   std::string kind;
@@ -42,8 +43,16 @@ class Events {
   Events() = default;
   explicit Events(const SinkOptions& options);
   void send(const Event& event);
+  /// Where the run stands, for the FATAL line should it fail: said on every rank before each step, both counted from 1.
+  void at(std::int64_t epoch, std::int64_t step) {
+    epoch_ = epoch;
+    step_ = step;
+  }
+  /// "<epoch>.<step>", or "-" before the first.
+  std::string position() const { return epoch_ == 0 ? "-" : std::to_string(epoch_) + "." + std::to_string(step_); }
 
  private:
+  std::int64_t epoch_ = 0, step_ = 0;
   std::vector<std::unique_ptr<Sink>> sinks_;
 };
 

@@ -62,9 +62,9 @@ class OutputDirectory {
 
  private:
   std::filesystem::path target_, staging_;
-  bool present_ = false;    ///< the target was there, and empty: the staging folder lies inside it
+  bool present_ = false;  ///< the target was there, and empty: the staging folder lies inside it
   bool published_ = false;
-  int lock_ = -1;           ///< held on the staging folder: one without is a leftover of a killed run
+  int lock_ = -1;  ///< held on the staging folder: one without is a leftover of a killed run
   std::vector<std::filesystem::path> moved_;
 };
 
@@ -79,8 +79,9 @@ struct DirectoryMeta {
   std::string get(std::string_view key) const;
 };
 
-/// Reads `<directory>/_meta.yaml` under the strict YAML rules. Faults are `<error_id>.missing|not_a_directory|empty|no_meta|broken_meta`
-/// with the field `what` (e.g. "training dataset") and `path`. The type is the caller's to compare.
+/// Reads `<directory>/_meta.yaml` under the strict YAML rules. Faults are
+/// `<error_id>.missing|not_a_directory|empty|no_meta|broken_meta` with the field `what` (e.g. "training dataset") and `path`. The
+/// type is the caller's to compare.
 DirectoryMeta read_meta(const std::filesystem::path& directory, std::string_view error_id, std::string_view what);
 
 /// Eight random letters and digits, for the names of temporary files: a name that can be guessed can be planted.

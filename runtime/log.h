@@ -8,13 +8,14 @@
 
 namespace torchport::runtime {
 
-/// Thread-safe; each line is one write(2) to a file opened O_APPEND | O_NOFOLLOW. Control characters in messages are escaped, tabs kept.
+/// Thread-safe; each line is one write(2) to a file opened O_APPEND | O_NOFOLLOW. Control characters in messages are escaped, tabs
+/// kept.
 class Log {
  public:
   struct Options {
-    std::filesystem::path file;    ///< empty: no file
-    bool console = true;           ///< print on standard output as well
-    bool progress_bar = false;     ///< standard output is a terminal (or leads to one)
+    std::filesystem::path file;  ///< empty: no file
+    bool console = true;         ///< print on standard output as well
+    bool progress_bar = false;   ///< standard output is a terminal (or leads to one)
   };
   explicit Log(Options options);
   ~Log();

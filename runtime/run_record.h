@@ -1,6 +1,5 @@
 // run.json: what ran, with which values from where, on what versions and inputs, and how it ended. Written by rank 0.
 #pragma once
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -21,19 +20,11 @@ class RunRecord {
   void set_version(const std::string& library, const std::string& version) { record_["versions"][library] = version; }
   /// SHA-256 over the files that identify an input: every file of a model, the index and schema of an image directory.
   void hash_input(const std::string& port, const std::filesystem::path& directory);
-  /// Where the run stands, for the FATAL line should it fail: called at each step, both counted from 1. Cheap.
-  void at(std::int64_t epoch, std::int64_t step) {
-    epoch_ = epoch;
-    step_ = step;
-  }
-  /// "<epoch>.<step>", or "-" before the first.
-  std::string step() const { return epoch_ == 0 ? "-" : std::to_string(epoch_) + "." + std::to_string(step_); }
   const nlohmann::json& json() const { return record_; }
   void save(const std::filesystem::path& run_dir) const;
 
  private:
   nlohmann::json record_;
-  std::int64_t epoch_ = 0, step_ = 0;
 };
 
 }  // namespace torchport::runtime

@@ -115,6 +115,7 @@ EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
   auto last = start;
   for (std::size_t s = 0; s < plan_.steps(); ++s) {
     m.iteration = step_ = static_cast<std::int64_t>(s) + 1;
+    events_.at(epoch_, step_);
     const std::size_t images = plan_.slice(s).global;
     const StepSums sums = step(images, m.learning_rate);
     m.images = static_cast<double>(images);

@@ -1,0 +1,97 @@
+// The run folder: where it is, and how what an earlier run left in it makes room.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "runtime/launch.h"
+
+namespace torchport::runtime {
+namespace fs = std::filesystem;
+namespace {
+
+[[noreturn]] void fail(const fs::path& path, const std::string& reason) {
+  throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", reason}});
+}
+
+/// Makes a folder with mode 0750 whatever the umask. Returns whether it was absent.
+bool make_folder(const fs::path& folder) {
+  if (mkdir(folder.c_str(), 0750) == 0) {
+    chmod(folder.c_str(), 0750);
+    return true;
+  }
+  if (errno != EEXIST) fail(folder, std::strerror(errno));
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) fail(folder, "a file of that name exists");
+  return false;
+}
+
+void make_folders(const fs::path& folder) {
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) return;
+  if (folder.has_parent_path() && folder.parent_path() != folder) make_folders(folder.parent_path());
+  if (folder.has_filename()) make_folder(folder);
+}
+
+/// runs/<component>-1, or the next number that nobody has.
+fs::path next_free(const fs::path& runs, const std::string& component) {
+  make_folders(runs);
+  for (int number = 1;; ++number) {
+    const fs::path folder = runs / (component + "-" + std::to_string(number));
+    if (make_folder(folder)) return folder;
+  }
+}
+
+/// Renames `file` to `file`.1, an older `file`.1 to `file`.2, and so on: .1 is the youngest.
+void rotate(const fs::path& file) {
+  const auto older = [&](int number) { return fs::path(file.string() + "." + std::to_string(number)); };
+  const auto there = [](const fs::path& path) {
+    std::error_code ignored;
+    return fs::exists(fs::symlink_status(path, ignored));
+  };
+  if (!there(file)) return;
+  int free = 1;
+  while (there(older(free))) ++free;
+  std::error_code error;
+  for (; free > 1 && !error; --free) fs::rename(older(free - 1), older(free), error);
+  if (!error) fs::rename(file, older(1), error);
+  if (error) fail(file, error.message());
+}
+
+bool is_log(const std::string& name) {
+  constexpr std::string_view driver = "70_driver_log_";
+  return name == "70_mpi_log" || (name.starts_with(driver) && name.size() > driver.size() &&
+                                  name.find_first_not_of("0123456789", driver.size()) == name.npos);
+}
+
+}  // namespace
+
+fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh) {
+  const char* const handed_on = std::getenv("TORCHPORT_RUN_DIR");
+  const std::string& component = request.component->name;
+  fs::path folder;
+  if (request.has_setting("run_dir")) {
+    folder = request.setting<std::string>("run_dir");
+  } else if (handed_on && *handed_on) {
+    folder = handed_on;
+  } else if (launched) {
+    folder = fs::path("runs") / (component + "-" + launched->job);
+  } else {
+    folder = next_free("runs", component);
+  }
+  std::error_code error;
+  folder = fs::absolute(folder, error);
+  if (error) fail(folder, error.message());
+  make_folders(folder);
+  make_folder(folder / "logs");
+  make_folder(folder / "module_statistics");
+  if (!fresh) return folder;
+  for (const char* const name : {"metrics.jsonl", "run.json", "module_statistics/error_info.json"}) rotate(folder / name);
+  std::vector<fs::path> logs;
+  for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))
+    if (is_log(entry->path().filename().string())) logs.push_back(entry->path());
+  for (const fs::path& log : logs) rotate(log);
+  return folder;
+}
+
+}  // namespace torchport::runtime

@@ -1,0 +1,27 @@
+// Child processes without a shell: an argument array, its standard error read here, its life tied to ours.
+// Used by the launcher for mpirun.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchport::runtime {
+
+/// How a child ended.
+struct ChildEnd {
+  int exit_status = 0;      ///< of a child that exited
+  int signal = 0;           ///< that ended it, or 0
+  int told_to_stop = 0;     ///< the SIGTERM, SIGINT or SIGHUP that we got and handed on, or 0
+  std::string start_error;  ///< why it could not be started, or ""
+};
+
+/// Replaces this process. Returns the reason if that fails.
+std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
+
+/// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared, and hands each
+/// piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end within 10 s
+/// of that, or of a second one, is killed. The child dies with us.
+ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text);
+
+}  // namespace torchport::runtime
