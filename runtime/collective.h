@@ -35,8 +35,8 @@ class Collective {
   /// In place, in the background; at most as many under way as the caller likes, in the same order on all ranks.
   virtual std::unique_ptr<PendingReduce> all_reduce_async(void* data, std::size_t count, DataType type, Reduction reduction) = 0;
   virtual void barrier() = 0;
-  /// Whether all ranks come here within `seconds`: tells a fault that all of them share from one that is this rank's alone. Independent
-  /// of the other calls, so it may be asked while other ranks wait in one of them.
+  /// Whether all ranks come here within `seconds`: tells a fault that all of them share from one that is this rank's alone.
+  /// Independent of the other calls, so it may be asked while other ranks wait in one of them.
   virtual bool meet(double seconds) = 0;
   /// Ends all ranks at once, for a fault that this rank cannot agree on with the others. Does not return.
   [[noreturn]] virtual void abort(int exit_status) = 0;

@@ -27,9 +27,9 @@ int processing_units();
 /// absolute. \throws Error FailedToWriteOutputs
 std::filesystem::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh);
 
-/// Runs the worker for `request`: in place of this process for one process or under a launcher; else as a child mpirun that is
-/// watched, its words and a RESULT line kept in logs/70_mpi_log. Returns the exit status. \throws Error or Errors for what no rank
-/// could show: refused, not started, or lost without a word
+/// Runs `worker worker_arguments... run COMPONENT arguments...` for `request`: in place of this process for one process or under a
+/// launcher; else as a child mpirun that is watched, its words and a RESULT line kept in logs/70_mpi_log. Returns the exit status.
+/// \throws Error or Errors for what no rank could show: refused, not started, or lost without a word
 int launch(const Request& request, const std::filesystem::path& worker, const std::vector<std::string>& worker_arguments);
 
 /// How a failing rank ends: the FATAL line of its driver log (docs/contract.md, "Last lines"). `rank` is the one to blame.

@@ -34,9 +34,12 @@ struct Job {
 
 MPI_Datatype mpi_type(runtime::DataType type) {
   switch (type) {
-    case runtime::DataType::float32: return MPI_FLOAT;
-    case runtime::DataType::float64: return MPI_DOUBLE;
-    case runtime::DataType::int64: return MPI_INT64_T;
+    case runtime::DataType::float32:
+      return MPI_FLOAT;
+    case runtime::DataType::float64:
+      return MPI_DOUBLE;
+    case runtime::DataType::int64:
+      return MPI_INT64_T;
   }
   throw std::logic_error("unknown data type");
 }
@@ -45,9 +48,12 @@ std::size_t bytes_of(runtime::DataType type) { return type == runtime::DataType:
 
 MPI_Op mpi_operation(runtime::Reduction reduction) {
   switch (reduction) {
-    case runtime::Reduction::sum: return MPI_SUM;
-    case runtime::Reduction::min: return MPI_MIN;
-    case runtime::Reduction::max: return MPI_MAX;
+    case runtime::Reduction::sum:
+      return MPI_SUM;
+    case runtime::Reduction::min:
+      return MPI_MIN;
+    case runtime::Reduction::max:
+      return MPI_MAX;
   }
   throw std::logic_error("unknown reduction");
 }
@@ -92,7 +98,7 @@ struct MpiCollective::State {
   MPI_Comm data = MPI_COMM_NULL, control = MPI_COMM_NULL;
   int rank = 0, size = 1, local_rank = 0, local_size = 1;
   double timeout = 0;
-  bool healthy = true;             ///< no wait has timed out
+  bool healthy = true;  ///< no wait has timed out
   std::int64_t submitted = 0;
   std::mutex mutex;
   std::condition_variable changed;

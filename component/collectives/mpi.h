@@ -34,8 +34,8 @@ class MpiCollective : public runtime::Collective {
   std::unique_ptr<State> state_;
 };
 
-/// The world that the launcher made: MPI where it started several processes (or does not say how many), else a world of one, without
-/// the cost of initialising MPI.
+/// The world that the launcher made: MPI where it started several processes (or does not say how many), else a world of one,
+/// without the cost of initialising MPI.
 std::unique_ptr<runtime::Collective> join_world(const std::optional<runtime::LaunchedAs>& launched);
 
 /// E.g. "Open MPI 4.1.4".

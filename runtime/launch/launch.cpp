@@ -74,15 +74,14 @@ Problems refusals(const Request& request) {
   return problems;
 }
 
-std::vector<std::string> mpirun_command(const Request& request, const fs::path& worker, const std::vector<std::string>& arguments) {
+std::vector<std::string> mpirun_command(const Request& request, const std::vector<std::string>& worker) {
   std::vector<std::string> command{"mpirun"};
   if (request.setting<bool>("allow_run_as_root")) command.push_back("--allow-run-as-root");
   // Slots count cores; the number of processes was compared with the processing units, so hardware threads count too.
   command.insert(command.end(), {"--bind-to", "none", "--oversubscribe", "-np"});
   command.push_back(std::to_string(request.setting<std::int64_t>("process_count_per_node")));
   for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_TERMINAL"}) command.insert(command.end(), {"-x", variable});
-  command.push_back(worker.string());
-  command.insert(command.end(), arguments.begin(), arguments.end());
+  command.insert(command.end(), worker.begin(), worker.end());
   return command;
 }
 
@@ -144,7 +143,7 @@ Ending ending(const ChildEnd& end, const std::string& text, const fs::path& run_
   return told_by_us(Error("LibraryException.silent", {{"status", std::to_string(status)}, {"path", logs.string()}}), {});
 }
 
-int launch_several(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments) {
+int launch_several(const Request& request, const std::vector<std::string>& worker) {
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   MpiLog log(run_dir / "logs" / "70_mpi_log");
   const Problems problems = refusals(request);
@@ -156,7 +155,7 @@ int launch_several(const Request& request, const fs::path& worker, const std::ve
   setenv("TORCHPORT_RUN_DIR", run_dir.c_str(), 1);
   setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
   std::string text;
-  const ChildEnd end = run_child(mpirun_command(request, worker, worker_arguments), [&](std::string_view piece) {
+  const ChildEnd end = run_child(mpirun_command(request, worker), [&](std::string_view piece) {
     [[maybe_unused]] const ssize_t shown = ::write(STDERR_FILENO, piece.data(), piece.size());
     log.write(piece);
     text += piece;
@@ -175,10 +174,12 @@ int launch(const Request& request, const fs::path& worker, const std::vector<std
   const bool several =
       request.has_setting("process_count_per_node") && request.has_setting("node_count") &&
       (request.setting<std::int64_t>("process_count_per_node") > 1 || request.setting<std::int64_t>("node_count") > 1);
-  if (several && !launched_as()) return launch_several(request, worker, worker_arguments);
-  std::vector<std::string> arguments{worker.string()};
-  arguments.insert(arguments.end(), worker_arguments.begin(), worker_arguments.end());
-  const std::string reason = replace_process(worker.string(), arguments);
+  std::vector<std::string> command{worker.string()};
+  command.insert(command.end(), worker_arguments.begin(), worker_arguments.end());
+  command.insert(command.end(), {"run", request.component->name});
+  command.insert(command.end(), request.arguments.begin(), request.arguments.end());
+  if (several && !launched_as()) return launch_several(request, command);
+  const std::string reason = replace_process(worker.string(), command);
   throw Error("FailedToCompleteOperation.no_worker", {{"path", worker.string()}, {"reason", reason}});
 }
 
