@@ -1,5 +1,6 @@
 #include "component/collectives/mpi.h"
 
+#define OMPI_SKIP_MPICXX 1  // the C++ bindings are gone from MPI and need a library of their own
 #include <mpi.h>
 #include <sys/uio.h>
 #include <unistd.h>

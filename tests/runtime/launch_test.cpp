@@ -24,7 +24,7 @@ namespace {
 /// Sets variables, and takes all of a launcher's away, for as long as it lives.
 class Environment {
  public:
-  explicit Environment(const std::map<std::string, std::string>& variables) {
+  explicit Environment(std::initializer_list<std::pair<const char*, const char*>> variables) {
     for (const char* const name :
          {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMIX_RANK",
           "PMIX_NAMESPACE", "SLURM_PROCID", "SLURM_STEP_ID", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID",
@@ -33,8 +33,8 @@ class Environment {
       unsetenv(name);
     }
     for (const auto& [name, value] : variables) {
-      setenv(name.c_str(), value.c_str(), 1);
-      names_.push_back(name);
+      setenv(name, value, 1);
+      names_.emplace_back(name);
     }
   }
   ~Environment() {
@@ -169,7 +169,7 @@ TEST_CASE("last lines: a FATAL line tells class, code, rank, step, cause, path a
         "hint=\"Give both datasets the same category names with the same ids; Split Image Directory makes such a pair.\"");
   const Error path("AlreadyExists.output", {{"path", "a \"b\""}});
   CHECK(fatal_line({path, error}, 0, "2.7") ==
-        R"(FATAL code=AlreadyExistsError/0057 rank=0 step=2.7 cause="the output 'a \"b\"' exists and is not empty (and 1 more)" )"
+        R"x(FATAL code=AlreadyExistsError/0057 rank=0 step=2.7 cause="the output 'a \"b\"' exists and is not empty (and 1 more)" )x"
         R"(path="a \"b\"" hint="Give another path or empty the folder.")");
 }
 
