@@ -22,6 +22,12 @@ ImageHeader tiff_header(std::string_view bytes);
 /// What Pillow makes of integers beyond 8 bits: clipped, not scaled.
 inline std::uint8_t clip_to_byte(unsigned value) { return value > 255 ? 255 : static_cast<std::uint8_t>(value); }
 
+/// a * b / 255, rounded: how Pillow mixes black into the other inks of CMYK.
+inline unsigned share_of_255(unsigned a, unsigned b) {
+  const unsigned t = a * b + 128;
+  return (t + (t >> 8)) >> 8;
+}
+
 /// Integers at any place of a buffer, in either byte order. \throws ImageError beyond its end
 class Reader {
  public:

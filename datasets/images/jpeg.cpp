@@ -43,13 +43,9 @@ void on_progress(j_common_ptr image) {
 
 /// Pillow takes every four-channel JPEG for an inverted one, as Adobe's programs write them, and drops the profile.
 void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, JDIMENSION width) {
-  const auto product = [](unsigned a, unsigned b) {  // a * b / 255, rounded
-    const unsigned t = a * b + 128;
-    return (t + (t >> 8)) >> 8;
-  };
   for (JDIMENSION x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
     const unsigned white = cmyk[3];
-    for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(white - product(255u - cmyk[c], white));
+    for (int c = 0; c < 3; ++c) rgb[c] = static_cast<std::uint8_t>(white - share_of_255(255u - cmyk[c], white));
   }
 }
 

@@ -126,11 +126,6 @@ void check_supported(const Reader& in, const TiffTags& tags) {
   if (tags.tiled() && tags.tile_height == 0) in.fail("tiles without height");
 }
 
-std::uint8_t product(unsigned a, unsigned b) {  // a * b / 255, rounded
-  const unsigned t = a * b + 128;
-  return static_cast<std::uint8_t>((t + (t >> 8)) >> 8);
-}
-
 /// One pixel's samples to RGB.
 void to_rgb(const TiffTags& tags, const std::uint8_t* from, std::uint8_t* rgb) {
   const std::size_t palette = tags.colours.size() / 3;
@@ -150,7 +145,7 @@ void to_rgb(const TiffTags& tags, const std::uint8_t* from, std::uint8_t* rgb) {
         rgb[c] = static_cast<std::uint8_t>(tags.colours[c * palette + from[0]] / 256);
         break;
       default:
-        rgb[c] = static_cast<std::uint8_t>(255 - from[3] - product(from[c], 255u - from[3]));
+        rgb[c] = static_cast<std::uint8_t>(255 - from[3] - share_of_255(from[c], 255u - from[3]));
         break;
     }
   }
@@ -160,17 +155,17 @@ void to_rgb(const TiffTags& tags, const std::uint8_t* from, std::uint8_t* rgb) {
 
 TiffTags read_tiff_tags(const Reader& in) {
   TiffTags tags;
+  const std::map<unsigned, std::uint32_t*> numbers = {
+      {256, &tags.width},      {257, &tags.height},      {259, &tags.compression}, {262, &tags.photometric},
+      {266, &tags.fill_order}, {274, &tags.orientation}, {277, &tags.samples},     {278, &tags.rows_per_strip},
+      {284, &tags.planar},     {317, &tags.predictor},   {322, &tags.tile_width},  {323, &tags.tile_height}};
+  const std::map<unsigned, std::vector<std::uint32_t>*> lists = {{258, &tags.bits},    {273, &tags.offsets}, {279, &tags.counts},
+                                                                 {320, &tags.colours}, {324, &tags.offsets}, {325, &tags.counts},
+                                                                 {338, &tags.extra},   {339, &tags.format}};
   const std::size_t directory = in.u32(4);
   const std::size_t entries = in.u16(directory);
   for (std::size_t i = 0; i < entries; ++i) {
     const std::size_t entry = directory + 2 + 12 * i;
-    const std::map<unsigned, std::uint32_t*> numbers = {
-        {256, &tags.width},      {257, &tags.height},      {259, &tags.compression}, {262, &tags.photometric},
-        {266, &tags.fill_order}, {274, &tags.orientation}, {277, &tags.samples},     {278, &tags.rows_per_strip},
-        {284, &tags.planar},     {317, &tags.predictor},   {322, &tags.tile_width},  {323, &tags.tile_height}};
-    const std::map<unsigned, std::vector<std::uint32_t>*> lists = {{258, &tags.bits},    {273, &tags.offsets}, {279, &tags.counts},
-                                                                   {320, &tags.colours}, {324, &tags.offsets}, {325, &tags.counts},
-                                                                   {338, &tags.extra},   {339, &tags.format}};
     const unsigned tag = in.u16(entry);
     if (const auto number = numbers.find(tag); number != numbers.end()) {
       const auto found = values(in, entry);

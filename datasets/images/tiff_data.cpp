@@ -45,7 +45,7 @@ void lzw(std::string_view data, Bytes& out) {
       previous = {0, 0};
       continue;
     }
-    const bool known = code < 256 || code < next;
+    const bool known = code < next;
     if (!known && (code != next || previous.length == 0)) throw ImageError("TIFF: broken LZW code");
     const std::size_t start = filled;
     const std::size_t length = code < 256 ? 1 : known ? table[code].length : previous.length + 1;

@@ -220,6 +220,27 @@ TEST_CASE("convert: broken IDX files are refused", "[convert]") {
         "  path   DIR\n  hint   Give one name a line, in the order of their numbers.\n");
 }
 
+TEST_CASE("convert: Fashion-MNIST becomes 6,000 images of ten named categories", "[convert]") {
+  const fs::path folder = "/usr/share/datasets/fashion-mnist";
+  if (!fs::exists(folder)) {
+    WARN("NOT CHECKED: the Debian package dataset-fashion-mnist is not installed");
+    return;
+  }
+  const Names labels = datasets::read_labels(test::source() / "examples/fashion_mnist/labels.txt");
+  ImageSource source = open(folder, "auto", "train", labels);
+  CHECK(source.items.size() == 60000);
+  datasets::limit_items(source, 6000, 1);
+  test::TemporaryFolder target;
+  datasets::write_image_directory(source, target / "out");
+  const auto images = datasets::ImageDirectory::open(target / "out", "training dataset");
+  CHECK(images.size() == 6000);
+  std::array<int, 10> counts{};
+  for (std::size_t i = 0; i < images.size(); ++i) ++counts.at(static_cast<std::size_t>(images.label(i)));
+  for (const int count : counts) CHECK(count == 600);
+  CHECK(images.categories()[9].name == "Ankle boot");
+  CHECK(datasets::read_file_header(images.path(5999)).width == 28);
+}
+
 TEST_CASE("convert: input that no format fits is refused", "[convert]") {
   test::TemporaryFolder folder;
   const auto error = [&](const std::string& name, const std::string& format = "auto") {
