@@ -10,7 +10,7 @@ namespace torchport::models {
 /// The labels of a CSV text with the columns "" and "label", whose rows are numbered 0, 1, 2, ... \throws std::runtime_error
 std::vector<std::string> parse_label_map(std::string_view csv);
 
-/// The CSV text of `labels`, quoted where pandas would quote.
+/// The CSV text of `labels`, quoted as pandas quotes, and also where a carriage return would end the row for pandas.
 std::string label_map_csv(const std::vector<std::string>& labels);
 
 }  // namespace torchport::models
