@@ -5,6 +5,7 @@
 #include "runtime/docs.h"
 #include "runtime/files.h"
 #include "runtime/launch.h"
+#include "runtime/process.h"
 #include "runtime/text.h"
 #include "runtime/version.h"
 
@@ -144,8 +145,10 @@ int run(Session& session) {
 
 int show_version(Session& session) {
   const std::string from = commit();
-  session.cli.out << "torchport " << version() << (from.empty() ? "" : " (commit " + from + ")") << "\n";
-  return 0;
+  session.cli.out << "torchport " << version() << (from.empty() ? "" : " (commit " + from + ")") << "\n" << std::flush;
+  // LibTorch's and MPI's are the worker's to tell, because only it links them.
+  const std::string reason = replace_process(session.cli.worker.string(), {session.cli.worker.string(), "--version"});
+  throw Error("FailedToCompleteOperation.no_worker", {{"path", session.cli.worker.string()}, {"reason", reason}});
 }
 
 int show_usage(Session& session) {

@@ -17,11 +17,13 @@ TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
-    r"\bgetenv\b|\bsetenv\b|\bunsetenv\b|\benviron\b": ("runtime/main.cpp", "component/main.cpp", "runtime/launch/", "runtime/environment.cpp"),
-    r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(": ("runtime/main.cpp", "component/main.cpp", "runtime/launch/", "component/collectives/",
-                                                             "runtime/collective.h", "runtime/collective.cpp"),
+    r"\bgetenv\b|\benviron\b": ("runtime/main.cpp", "component/main.cpp", "runtime/launch/", "runtime/environment.cpp"),
+    r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
+    r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
+        ("runtime/main.cpp", "component/main.cpp", "runtime/launch/", "runtime/process.cpp", "component/collectives/", "runtime/collective.h",
+         "runtime/collective.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("runtime/main.cpp", "component/main.cpp"),
-    r"\bofstream\b|\bfstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
+    r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }
 

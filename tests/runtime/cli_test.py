@@ -22,7 +22,9 @@ def check_lists():
     assert helped.startswith("torchport: ") and "torchport validate COMPONENT FLAGS" in helped
     nothing = torchport(status=2)
     assert nothing.stderr == helped and nothing.stdout == ""
-    assert torchport("--version").stdout.startswith("torchport 0."), "no version"
+    versions = torchport("--version").stdout.splitlines()
+    assert [line.split()[0] for line in versions] == ["torchport", "torchport-worker", "LibTorch", "Open"], versions
+    assert versions[0].split()[1:] == versions[1].split()[1:], "the two programs are not of one build"
 
 
 def check_help():
