@@ -1,0 +1,35 @@
+"""The collective on 1, 2 and 4 ranks: reductions, agreement, and what happens where a rank does not answer."""
+import time
+
+from harness import AS_ROOT, BIN, command
+
+
+def cases(ranks, name, status=0):
+    return command("mpirun", *AS_ROOT, "--oversubscribe", "-np", ranks, BIN / "collective_cases", name, status=status, timeout=120)
+
+
+def own_lines(done):
+    """What the ranks printed, sorted: mpirun does not keep their order."""
+    return sorted(line for line in done.stdout.splitlines() if line)
+
+
+command(BIN / "collective_cases", "reductions")
+for ranks in (1, 2, 4):
+    cases(ranks, "reductions")
+    cases(ranks, "unwound")
+
+for ranks in (2, 4):
+    done = cases(ranks, "agreement", status=5)
+    assert own_lines(done) == [f"rank {rank}: the dataset of rank 1 holds no image, first rank 1" for rank in range(ranks)], done.stdout
+
+done = cases(2, "mismatch", status=2)
+assert own_lines(done) == ["the launcher started 3 processes, but MPI knows of 2"] * 2, done.stdout
+
+started = time.monotonic()
+done = cases(2, "stuck", status=13)
+assert own_lines(done) == ["rank 0: barrier number 2 did not end within 2 s: another process is stuck or lost"], done.stdout
+assert time.monotonic() - started < 30, "a stuck rank held the others up for too long"
+
+done = cases(2, "alone", status=12)
+assert own_lines(done) == ["rank 1: alone"], done.stdout
+print("ok")

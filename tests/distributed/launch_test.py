@@ -1,0 +1,148 @@
+"""torchport as a launcher: what it refuses, and the RESULT line of 70_mpi_log for each way in which ranks end."""
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+
+from harness import AS_ROOT, BIN, SOURCE, command
+
+UNITS = len(os.sched_getaffinity(0))
+LOST = "TimeoutOccuredError"
+
+
+def launch(folder, fault="", status=0, flags=(), worker=BIN / "faulty_rank", processes=2):
+    """Runs two faulty ranks; returns the process, and the text of 70_mpi_log."""
+    run_dir = pathlib.Path(folder) / "run"
+    done = command(BIN / "launch_faulty", worker, "--run-dir", run_dir, "--process-count-per-node", processes, *AS_ROOT, *flags,
+                   status=status, env={"FAULT": fault}, timeout=120)
+    return done, (run_dir / "logs/70_mpi_log").read_text()
+
+
+def last_line(text):
+    assert text.endswith("\n"), text
+    return text.splitlines()[-1]
+
+
+def result(code, rank, cause):
+    return f'RESULT exit={code} first_rank={rank} cause="{cause}" checkpoint=none'
+
+
+def refused():
+    too_many = UNITS + 1
+    with tempfile.TemporaryDirectory() as folder:
+        done, log = launch(folder, status=2, processes=too_many)
+        block = (f"error[LessThanOrEqualToError] train_pytorch_model: --process-count-per-node is {too_many}, "
+                 f"but must be at most {UNITS}, the number of processing units\n"
+                 "  hint   Lower --process-count-per-node.\n")
+        assert done.stderr == block, done.stderr
+        assert log == block + result(2, "-", f"--process-count-per-node is {too_many}, but must be at most {UNITS}, "
+                                             "the number of processing units") + "\n", log
+        assert os.listdir(pathlib.Path(folder) / "run/logs") == ["70_mpi_log"]
+    with tempfile.TemporaryDirectory() as folder:
+        done, log = launch(folder, status=2, flags=["--node-count=3"])
+        cause = "--node-count is 3, but must be at most 1, the number of machines that torchport itself can start processes on"
+        assert done.stderr == (f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Start it with mpirun and a host "
+                               "file: mpirun --hostfile hosts -np N torchport run train_pytorch_model ...\n"), done.stderr
+        assert last_line(log) == result(2, "-", cause), log
+
+
+def refused_as_root():
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ["--run-dir", folder + "/run", "--process-count-per-node=2"]
+        leave = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        for missing in leave:   # both are needed, as mpirun itself wants it
+            env = {**os.environ, **leave}
+            del env[missing]
+            done = subprocess.run([BIN / "launch_faulty", BIN / "faulty_rank", *flags], env=env, capture_output=True, text=True)
+            assert done.returncode == 2, done
+            assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: mpirun does not run as root unless told "
+                                   "so\n  hint   Add --allow-run-as-root, or run as another user.\n"), done.stderr
+        command(BIN / "launch_faulty", BIN / "faulty_rank", *flags, env=leave)
+
+
+def endings():
+    """fault, exit status, first rank, cause, and what the launcher adds on standard error"""
+    for fault, status, rank, cause, shown in [
+            ("", 0, "-", "ok", ""),
+            ("agreed", 5, 1, "the dataset of rank 1 holds no image", ""),
+            ("alone", 12, 1, 'not enough memory: a \\"test\\"', ""),
+            ("killed", 13, 1, "process 1 was ended by signal 9",
+             f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 9\n"
+             "  hint   The system may have been out of memory: lower --batch-size, or use fewer processes.\n"),
+            ("aborted", 13, 1, "process 1 was ended by signal 6",
+             f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 6\n  hint   Look at the end of its driver log.\n"),
+            ("quiet", 70, "-", "Library Error - Silence: a process ended with status 5 and named no cause",
+             "error[LibraryException] train_pytorch_model: Library Error - Silence: a process ended with status 5 and named no cause\n"),
+            ("stuck", 13, 0, "barrier number 2 did not end within 2 s: another process is stuck or lost", "")]:
+        with tempfile.TemporaryDirectory() as folder:
+            done, log = launch(folder, fault, status)
+            assert last_line(log) == result(status, rank, cause), log
+            assert shown in done.stderr, done.stderr
+            assert done.stderr in log, "70_mpi_log lacks what was shown"
+            assert not done.stdout, done.stdout
+            logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
+            assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log"], logs
+
+
+def nothing_started():
+    with tempfile.TemporaryDirectory() as folder:
+        done, log = launch(folder, status=2, worker=folder + "/absent")
+        path = folder + "/run/logs/70_mpi_log"
+        cause = re.search(r"mpirun ended with status \d+ before the processes had started", done.stderr)
+        assert cause and f"Its words are in {path}." in done.stderr, done.stderr
+        assert "mpirun was unable to" in log, log
+        assert last_line(log) == result(2, "-", cause.group()), log
+    with tempfile.TemporaryDirectory() as folder:
+        done = command(BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT, status=2,
+                       env={"PATH": "/nonexistent"})
+        assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: mpirun could not be started: No such file or "
+                               "directory\n  hint   Install Open MPI (Debian package openmpi-bin).\n"), done.stderr
+
+
+def stopped():
+    """A signal to the launcher ends all of it, and RESULT tells."""
+    with tempfile.TemporaryDirectory() as folder:
+        launcher = subprocess.Popen([BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT],
+                                    env={**os.environ, "FAULT": "slow"}, stderr=subprocess.PIPE, text=True)
+        assert launcher.stderr.readline() == "waiting\n"
+        launcher.send_signal(signal.SIGTERM)
+        launcher.communicate(timeout=60)
+        assert launcher.returncode == 128 + signal.SIGTERM, launcher.returncode
+        log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
+        assert last_line(log) == result(143, "-", "stopped by signal 15"), log
+
+
+def kept_logs():
+    """A run folder used again keeps the earlier logs."""
+    with tempfile.TemporaryDirectory() as folder:
+        launch(folder, "agreed", 5)
+        launch(folder)
+        logs = pathlib.Path(folder) / "run/logs"
+        assert "FATAL " in (logs / "70_driver_log_0.1").read_text()
+        assert last_line((logs / "70_mpi_log.1").read_text()).startswith("RESULT exit=5 ")
+        assert "FATAL " not in (logs / "70_driver_log_0").read_text()
+
+
+def full_disk():
+    """The launcher's own log has no room: said on standard error, and the run goes on."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = "ulimit -f 0; trap '' XFSZ; exec \"$@\""
+        # The limit reaches the ranks as well, so only that the launcher ends in order, and says so, is looked at.
+        done = command("bash", "-c", script, "bash", BIN / "launch_faulty", folder + "/absent", "--run-dir", folder,
+                       "--process-count-per-node=2", *AS_ROOT, status=2)
+        assert "70_mpi_log is incomplete: " in done.stderr and "File too large" in done.stderr, done.stderr
+
+
+if UNITS < 2:
+    raise SystemExit("NOT CHECKED: the launcher needs two processing units")
+refused()
+if os.geteuid() == 0:
+    refused_as_root()
+endings()
+nothing_started()
+stopped()
+kept_logs()
+full_disk()
+print("ok")

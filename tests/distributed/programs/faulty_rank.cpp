@@ -1,0 +1,63 @@
+// Stands in for torchport-worker where launch_test.py tests the launcher: joins the world, writes its driver log and ends as the
+// variable FAULT says.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "component/collectives/mpi.h"
+#include "runtime/launch.h"
+#include "runtime/log.h"
+
+using namespace torchport;
+using runtime::Error;
+
+namespace {
+
+int fail(const Error& error, runtime::Log& log, int blamed) {
+  log.raw(runtime::fatal_line({error}, blamed, "1.7"));
+  return error.exit_status();
+}
+
+int act(const std::string& fault, runtime::Collective& world, runtime::Log& log) {
+  const bool guilty = world.rank() == 1;
+  if (fault == "agreed") {
+    try {
+      world.agree_on([&] {
+        if (world.rank() > 0)
+          throw Error("InvalidDataset.no_images", {{"what", "dataset of rank " + std::to_string(world.rank())}});
+      });
+    } catch (const Error& error) {
+      return fail(error, log, world.first_failing_rank());
+    }
+  }
+  if (guilty && fault == "killed") raise(SIGKILL);
+  if (guilty && fault == "aborted") std::abort();
+  if (guilty && fault == "quiet") _exit(5);
+  if (guilty && fault == "stuck") raise(SIGSTOP);
+  if (guilty && fault == "alone") world.abort(fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), log, 1));
+  try {
+    if (fault == "slow" && world.rank() == 0) {
+      std::cerr << "waiting\n" << std::flush;
+      pause();
+    }
+    world.barrier();
+  } catch (const Error& error) {
+    world.abort(fail(error, log, world.rank()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main() {
+  const auto launched = runtime::launched_as();
+  const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
+  component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" ? 2 : 60);
+  const std::filesystem::path logs = std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs";
+  runtime::Log log({logs / ("70_driver_log_" + std::to_string(world.rank())), false});
+  log.info("rank " + std::to_string(world.rank()));
+  world.barrier();
+  return act(fault, world, log);
+}
