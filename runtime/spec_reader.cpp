@@ -93,7 +93,7 @@ const std::map<std::string, ParameterType, std::less<>>& parameter_types() {
 }  // namespace
 
 Specs SpecReader::read(const std::map<std::string, std::string>& files) {
-  std::map<std::string, SpecMap> roots;  // by file name and folder, so that types and settings can be read before the components
+  std::map<std::string, SpecMap> roots;  // of all files, because components name types and settings that other files declare
   for (const auto& [path, text] : files) {
     try {
       roots.emplace(path, SpecMap(path, parse_yaml(text), "the file"));
@@ -112,6 +112,8 @@ Specs SpecReader::read(const std::map<std::string, std::string>& files) {
   for (auto& [path, root] : roots) {
     if (is_component(path)) read_component(root, std::filesystem::path(path).stem());
   }
+  std::sort(specs_.components_.begin(), specs_.components_.end(),
+            [](const ComponentSpec& a, const ComponentSpec& b) { return a.name < b.name; });  // wherever the files lie
   return std::move(specs_);
 }
 
