@@ -46,6 +46,7 @@ class Ours:
             words += ["--input", folder / "input", "--batch", images.shape[0], "--size", images.shape[2]]
         self.process = harness.command(harness.BIN / "run_network", variant, folder, *words, status=status)
         self.entries = [line.split("\t") for line in self.process.stdout.splitlines()]
+        self.peak_kib = int(self.process.stderr) if status == 0 else None
         self._folder = folder
 
     def logits(self, classes):

@@ -3,7 +3,7 @@
 //               [--input FILE --batch N --size S] [--train] [--channels-last]
 // FILE of --input and the files written to the folder OUT are raw little-endian elements: logits, gradients (float32, every
 // parameter in state-dict order) and, with --state, state (every entry in its own type). stdout lists the entries: key, type,
-// shape.
+// shape; stderr has the peak memory in KiB.
 #include <torch/torch.h>
 
 #include <cstdio>
@@ -114,6 +114,15 @@ void run(models::ClassifierModule& network, const Arguments& a) {
   write(a.out / "gradients", all);
 }
 
+/// Of this program alone: getrusage's figure starts at what its parent had used.
+std::string peak_kib() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word && word != "VmHWM:") continue;
+  status >> word;
+  return word;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -131,6 +140,7 @@ int main(int argc, char** argv) try {
     state.push_back(tensor);
   }
   if (a.state) write(a.out / "state", state);
+  std::cerr << peak_kib() << '\n';
   return 0;
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
