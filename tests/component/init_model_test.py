@@ -35,8 +35,9 @@ def test_random_weights():
         with tempfile.TemporaryDirectory() as folder:
             seeded = [f"--random_seed={seed}"] if seed != 1 else []
             run(folder, component, f"--model_name={name}", "--pretrained=False", f"--{flag}={value}", *seeded)
+            ours = torchvision_state(folder, name)
             torch.manual_seed(seed)
-            assert_equal(torchvision_state(folder, name), torchvision.models.get_model(name, weights=None, **{flag: value}).state_dict())
+            assert_equal(ours, torchvision.models.get_model(name, weights=None, **{flag: value}).state_dict())
             spec = yaml.safe_load(pathlib.Path(folder, "m/model_spec.yaml").read_text())
             assert spec["flavor_extras"]["init_params"] == {"model_name": name, "pretrained": False, flag: value}
             assert sorted(path.name for path in pathlib.Path(folder, "m").iterdir()) == ["_meta.yaml", "model", "model_spec.yaml"]
