@@ -126,9 +126,9 @@ class Run {
   void start(const std::optional<runtime::LaunchedAs>& launched) {
     const int threads = compute_threads(launched, world_);
     at::set_num_threads(threads);
-    log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", rank " + std::to_string(world_.rank()) +
-               " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads") +
-               ", run folder " + run_dir_.string());
+    log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
+               ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
+               (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
     const int units = runtime::processing_units();
     const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / std::max(1, world_.local_size());
     if (launched && launched->bound && units < share)

@@ -1,0 +1,129 @@
+"""The real worker failing, alone and on several ranks: exit status, FATAL and RESULT lines, error_info.json, and what is left behind."""
+import json
+import os
+import pathlib
+import re
+import signal
+import stat
+import subprocess
+import tempfile
+
+from harness import AS_ROOT, BIN, ORIGINAL, command, mpirun, torchport
+
+CANARY = "canary-7f3a"
+
+
+def train_flags(folder, **changes):
+    values = {"untrained-model-path": folder / "m", "train-data-path": ORIGINAL / "image_directory_labelled",
+              "valid-data-path": ORIGINAL / "image_directory_valid", "trained-model-path": folder / "out",
+              "batch-size": 4, "epochs": 1, "run-dir": folder / "run", **changes}
+    return [word for name, value in values.items() for word in (f"--{name}", value)]
+
+
+def last_line(path):
+    return pathlib.Path(path).read_text().splitlines()[-1]
+
+
+def error_info(folder):
+    return json.loads((folder / "run/module_statistics/error_info.json").read_text())["Exception"]
+
+
+def one_report_on_all_ranks(folder):
+    """A fault that every rank meets: the same line in each driver log, one block on the terminal, the error's exit status."""
+    flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
+    path = folder / "absent"
+    block = ("error[InvalidModelDirectoryError] train_pytorch_model: the untrained model does not exist\n"
+             f"  path   {path}\n"
+             "  hint   Give the path of a model directory; ResNet and DenseNet make one.\n"
+             "docs/reference/error-codes.md lists all errors.\n")
+    fatal = ('FATAL code=InvalidModelDirectoryError/0159 rank=0 step=- cause="the untrained model does not exist" '
+             f'path="{path}" hint="Give the path of a model directory; ResNet and DenseNet make one."')
+    for ranks in (1, 2, 4):
+        done = mpirun(ranks, "run", "train_pytorch_model", *flags, status=3, env={"AZUREML_RUN_TOKEN": CANARY})
+        assert done.stderr.count("error[") == 1 and block in done.stderr, done.stderr
+        for rank in range(ranks):
+            assert last_line(folder / f"run/logs/70_driver_log_{rank}") == fatal
+        assert error_info(folder) == {
+            "ErrorId": "InvalidModelDirectory", "ErrorCode": 159, "ExceptionType": "ModuleException", "Traceback": "",
+            "Message": "InvalidModelDirectory: the untrained model does not exist. "
+                       "Give the path of a model directory; ResNet and DenseNet make one."}
+        assert not (folder / "out").exists()
+
+
+def run_folder_of_the_job(folder):
+    """Under a foreign mpirun the folder carries the job's number, the same on all ranks."""
+    flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
+    mpirun(2, "run", "train_pytorch_model", *flags[:-2], status=3, cwd=folder)
+    runs = os.listdir(folder / "runs")
+    assert len(runs) == 1 and re.fullmatch(r"train_pytorch_model-\d+", runs[0]), runs
+    assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1"]
+
+
+def a_rank_is_killed(folder):
+    """kill -9 of rank 1 in the middle of training ends all ranks, and RESULT names it."""
+    words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2,
+             *train_flags(folder, epochs=1000, patience=1000)]
+    with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
+        for line in launcher.stdout:
+            if "First step done" in line:
+                break
+        log = (folder / "run/logs/70_driver_log_1").read_text()
+        os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGKILL)
+        _, errors = launcher.communicate(timeout=60)
+    assert launcher.returncode == 13, errors
+    assert "error[TimeoutOccuredError] train_pytorch_model: process 1 was ended by signal 9\n" in errors, errors
+    assert last_line(folder / "run/logs/70_mpi_log") == \
+        'RESULT exit=13 first_rank=1 cause="process 1 was ended by signal 9" checkpoint=none'
+    assert not (folder / "out").exists()
+    assert not [name for name in os.listdir(folder) if name.startswith(".torchport")]
+
+
+def refused_launch(folder):
+    """Through the program itself: nothing but the run folder is made."""
+    processes = len(os.sched_getaffinity(0)) + 1
+    done = torchport("run", "train_pytorch_model", *train_flags(folder), *AS_ROOT, "--process-count-per-node", processes, status=2)
+    cause = f"--process-count-per-node is {processes}, but must be at most {processes - 1}, the number of processing units"
+    block = f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Lower --process-count-per-node.\n"
+    assert done.stderr == block + "docs/reference/error-codes.md lists all errors.\n", done.stderr
+    assert (folder / "run/logs/70_mpi_log").read_text() == \
+        block + f'RESULT exit=2 first_rank=- cause="{cause}" checkpoint=none\n'
+    assert not (folder / "out").exists()
+
+
+def full_disk(folder):
+    """Files may have 1 MB, the weights have 45: storage is the cause, and no half of a model stays."""
+    target = folder / "sub/model"
+    target.parent.mkdir()
+    done = command("bash", "-c", 'ulimit -f 1000; exec "$@"', "bash", BIN / "torchport", "run", "resnet", "--model_name=resnet18",
+                   "--pretrained=False", "--untrained_model_path", target, "--run-dir", folder / "run", status=11)
+    assert re.search(r"error\[FailedToWriteOutputsError\] resnet: '.*/model' could not be written: File too large\n", done.stderr), done.stderr
+    assert os.listdir(target.parent) == []
+    assert last_line(folder / "run/logs/70_driver_log_0").startswith("FATAL code=FailedToWriteOutputsError/0160 rank=0 step=- ")
+    assert error_info(folder)["ErrorCode"] == 160
+
+
+def nobody_else_writes(folder):
+    """With umask 0 nothing becomes writable for others; a link planted at a log's name is not followed; no secret is kept."""
+    logs = folder / "run/logs"
+    logs.mkdir(parents=True)
+    logs.chmod(0o750)
+    (logs / "70_driver_log_0").symlink_to(folder / "victim")
+    command("bash", "-c", 'umask 0; exec "$@"', "bash", BIN / "torchport", "run", "train_pytorch_model", *train_flags(folder),
+            env={"AZUREML_RUN_TOKEN": CANARY})
+    assert not (folder / "victim").exists()
+    for root in (folder / "run", folder / "out"):
+        for path in root.rglob("*"):
+            if path.is_symlink():
+                continue
+            assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO), f"{path} has mode {oct(path.stat().st_mode)}"
+            assert path.is_dir() or CANARY.encode() not in path.read_bytes(), f"{path} holds a secret of the environment"
+
+
+with tempfile.TemporaryDirectory() as shared:
+    model = pathlib.Path(shared) / "m"
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path", model, cwd=shared)
+    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, refused_launch, full_disk, nobody_else_writes):
+        with tempfile.TemporaryDirectory() as own:
+            (pathlib.Path(own) / "m").symlink_to(model)
+            check(pathlib.Path(own))
+print("ok")
