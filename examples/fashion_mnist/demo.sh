@@ -2,8 +2,7 @@
 # Fashion-MNIST, as Debian packages it, through four components: two image directories, a network, its training with 2 processes.
 # Started by ./dev demo, which installs and builds first. Each run gets a folder of its own.
 set -euo pipefail
-here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-root="$(cd "$here/../.." && pwd)"
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 images=/usr/share/datasets/fashion-mnist
 [[ -d $images ]] || { echo "demo: $images is missing (Debian package dataset-fashion-mnist)" >&2; exit 2; }
 
@@ -21,13 +20,13 @@ processes=2
 (("$(nproc)" > 1)) || processes=1
 as_root=()
 ((EUID)) || as_root=(--allow-run-as-root)   # mpirun refuses root without it
-idx=(--format=idx --labels="$here/labels.txt" --input_path="$images")
+idx=(--format=idx --labels=../../examples/fashion_mnist/labels.txt --input_path="$images")
 
 torchport run convert_to_image_directory "${idx[@]}" --subset=train --limit=6000 --output_path=train
 torchport run convert_to_image_directory "${idx[@]}" --subset=test --limit=1000 --output_path=valid
 torchport run resnet --model_name=resnet18 --pretrained=False --untrained_model_path=untrained
 torchport run train_pytorch_model --untrained-model-path untrained --train-data-path train --valid-data-path valid \
-  --trained-model-path trained --epochs 5 --batch-size 32 --learning-rate 0.02 --print-freq 50 --run-dir run \
+  --trained-model-path trained --epochs 4 --batch-size 32 --learning-rate 0.02 --print-freq 50 --run-dir run \
   --process-count-per-node "$processes" "${as_root[@]}"
 
 # {"kind": "log_row", "name": "Top-1 validation accuracy", "row": {"epoch": 1, "top1_acc": 0.8}}
