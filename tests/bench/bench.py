@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -61,7 +62,9 @@ def prepare(work, data, model):
 
 
 def our_command(work, data, options, epochs):
-    run_dir = work / "runs" / f"{time.time_ns()}"
+    run_dir = work / f"runs/{epochs}"
+    shutil.rmtree(work / "runs", ignore_errors=True)
+    run_dir.mkdir(parents=True)
     return [TORCHPORT, "run", "train_pytorch_model", "--untrained-model-path", work / options.model,
             "--train-data-path", data / "train.dir", "--valid-data-path", data / "valid.dir", "--trained-model-path", run_dir / "model",
             "--epochs", epochs, "--batch-size", options.batch, "--learning-rate", "0.001", "--patience", 100, "--run-dir", run_dir]
