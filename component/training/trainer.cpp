@@ -249,6 +249,4 @@ void Trainer::restore_best() {
   }
 }
 
-std::string Trainer::position() const { return epoch_ == 0 ? "-" : std::to_string(epoch_) + "." + std::to_string(step_); }
-
 }  // namespace torchport::component

@@ -45,8 +45,6 @@ class Trainer {
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
   TrainResult run();
 
-  /// Where training is, as "<epoch>.<step>" (1-based), or "-" before it began: for the FATAL line.
-  std::string position() const;
 
  private:
   /// The outcome of one step, summed over ranks.
