@@ -60,7 +60,7 @@ def check_metric_stream(work):
 
 def check_ten_steps(work):
     """Ten steps from the same weights and batches give PyTorch's losses."""
-    epochs, rate = 10, 0.01
+    epochs, rate = 10, 0.001   # the default rate
     train(work / "out", work / "ten", work / "ten-run", "--epochs", epochs, "--batch-size", 24, "--learning-rate", rate,
           "--memory-format", "contiguous", "--patience", 100)
     torch.set_num_threads(1)

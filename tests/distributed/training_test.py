@@ -12,7 +12,7 @@ import reference
 from harness import AS_ROOT, BIN, ORIGINAL, command, mpirun, torchport
 
 TRAIN, VALID = ORIGINAL / "image_directory_labelled", ORIGINAL / "image_directory_valid"
-EPOCHS, BATCH, RATE, WORLD = 10, 12, 0.01, 2
+EPOCHS, BATCH, RATE, WORLD = 10, 12, 0.001, 2
 
 
 def arguments(model, out, run_dir, train=TRAIN):
