@@ -45,7 +45,6 @@ class Trainer {
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
   TrainResult run();
 
-
  private:
   /// The outcome of one step, summed over ranks.
   struct StepSums {

@@ -20,7 +20,7 @@ namespace torchport::models {
 struct ModelOptions {
   const runtime::Variant& variant;
   std::int64_t num_classes;
-  std::map<std::string, bool> flags;   ///< zero_init_residual, memory_efficient
+  std::map<std::string, bool> flags;  ///< zero_init_residual, memory_efficient
   bool flag(const std::string& name) const { return flags.at(name); }
 };
 

@@ -1,5 +1,5 @@
-// The one place where batch norm, the addition of a shortcut and ReLU meet: every architecture calls it, so that a fused kernel is a
-// filling of this function and not a rewrite of the networks.
+// The one place where batch norm, the addition of a shortcut and ReLU meet: every architecture calls it, so that a fused kernel is
+// a filling of this function and not a rewrite of the networks.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/modules/batchnorm.h>

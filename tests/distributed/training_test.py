@@ -30,49 +30,63 @@ def check_gradient_parity():
             print(model, lines[0])
 
 
-def ddp_rank(rank, model, batches, losses, store):
+def ddp_rank(rank, model, rows, batches, losses, store):
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=WORLD)
     net = torch.nn.parallel.DistributedDataParallel(reference.network(model, "resnet18", 3).train())
     optimizer = reference.optimizer(net)
-    images, labels = reference.dataset(TRAIN)
+    images, labels = reference.dataset(TRAIN)   # its first `rows` images are those of the run
     for epoch in range(EPOCHS):
         mine = batches[epoch][rank]
         for group in optimizer.param_groups:
             group["lr"] = reference.learning_rate(RATE, WORLD, EPOCHS, 0, epoch)
-        loss = F.cross_entropy(net(images[mine]), labels[mine])
+        loss = F.cross_entropy(net(images[mine]), labels[mine], reduction="sum") / rows
         optimizer.zero_grad()
-        loss.backward()
+        (loss * WORLD).backward()   # DDP divides the sum of gradients by the number of ranks
         optimizer.step()
         mean = loss.detach().clone()
         dist.all_reduce(mean)
         if rank == 0:
-            losses[epoch] = mean.item() / WORLD
+            losses[epoch] = mean.item()
     dist.destroy_process_group()
 
 
-def check_against_python_ddp(work):
-    """Live batch norm: two ranks follow Python DDP step by step."""
+def start_model(work):
+    """A model whose head fits the data, so that both sides start from the same weights."""
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}",
               "--run-dir", work / "new-run")
     torchport(*arguments(work / "new", work / "start", work / "start-run"), "--epochs", 1, "--batch-size", BATCH)
-    mpirun(WORLD, *arguments(work / "start", work / "ddp", work / "ddp-run"), "--epochs", EPOCHS, "--batch-size", BATCH,
+
+
+def check_against_python_ddp(work, name, train, rows, batch):
+    """Live batch norm: two ranks follow Python DDP step by step. One epoch is one step."""
+    mpirun(WORLD, *arguments(work / "start", work / name, work / f"{name}-run", train), "--epochs", EPOCHS, "--batch-size", batch,
            "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100)
     batches = [[None] * WORLD for _ in range(EPOCHS)]
-    for line in command(BIN / "print_batches", 24, BATCH, WORLD, 1, EPOCHS).stdout.splitlines():
+    for line in command(BIN / "print_batches", rows, batch, WORLD, 1, EPOCHS).stdout.splitlines():
         place, images = line.split(":")
         epoch, step, rank = map(int, place.split())
         assert step == 0
         batches[epoch][rank] = list(map(int, images.split()))
-    assert all(sorted(a + b) == list(range(24)) for a, b in batches)
+    assert all(sorted(a + b) == list(range(rows)) for a, b in batches)
     losses = mp.Manager().dict()
-    mp.spawn(ddp_rank, (work / "start", batches, losses, work / "store"), nprocs=WORLD)
-    ours = reference.metrics(work / "ddp-run", "Train loss")
+    mp.spawn(ddp_rank, (work / "start", rows, batches, losses, work / f"{name}-store"), nprocs=WORLD)
+    ours = reference.metrics(work / f"{name}-run", "Train loss")
     for epoch in range(EPOCHS):
-        print(f"step {epoch + 1}: DDP {losses[epoch]:.7f}, ours {ours[epoch]:.7f}")
+        print(f"{name}, step {epoch + 1}: DDP {losses[epoch]:.7f}, ours {ours[epoch]:.7f}")
         assert abs(losses[epoch] - ours[epoch]) <= 1e-4
     for rank in range(WORLD):
-        assert (work / f"ddp-run/logs/70_driver_log_{rank}").exists()
+        assert (work / f"{name}-run/logs/70_driver_log_{rank}").exists()
+
+
+def without_last_image(work):
+    """23 images: the ranks' shares of a batch differ, and so would a mean of their means."""
+    folder = work / "odd"
+    shutil.copytree(TRAIN, folder)
+    index = folder / "images.lst"
+    index.chmod(0o644)
+    index.write_text("".join(index.read_text().splitlines(keepends=True)[:-1]))
+    return folder
 
 
 def check_validation_counts_every_image_once(work):
@@ -131,7 +145,9 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         check_gradient_parity()
-        check_against_python_ddp(work)
+        start_model(work)
+        check_against_python_ddp(work, "ddp", TRAIN, 24, BATCH)
+        check_against_python_ddp(work, "odd-ddp", without_last_image(work), 23, 11)
         check_validation_counts_every_image_once(work)
         check_same_bits_on_two_ranks(work)
         check_bad_luck_of_one_rank(work)
