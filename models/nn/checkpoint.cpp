@@ -50,9 +50,10 @@ struct CheckpointNode final : torch::autograd::Node {
 }  // namespace
 
 at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& parameters) {
-  if (!at::GradMode::is_enabled()) return function(inputs);
   torch::autograd::variable_list sources = inputs;
   sources.insert(sources.end(), parameters.begin(), parameters.end());
+  const auto wants_gradient = [](const at::Tensor& tensor) { return tensor.requires_grad(); };
+  if (!at::GradMode::is_enabled() || std::none_of(sources.begin(), sources.end(), wants_gradient)) return function(inputs);
 
   auto node = std::shared_ptr<CheckpointNode>(new CheckpointNode, torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(sources));

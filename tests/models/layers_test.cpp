@@ -96,6 +96,7 @@ TEST_CASE("checkpoint: frozen inputs and parameters get no gradient, and without
   models::checkpoint(function, {a}, {weight}).sum().backward();
   CHECK(at::allclose(a.grad(), weight.sum(1).expand({4, 3})));
   CHECK_FALSE(weight.grad().defined());
+  CHECK_FALSE(models::checkpoint(function, {a.detach()}, {weight}).requires_grad());
   at::NoGradGuard no_gradients;
   CHECK_FALSE(models::checkpoint(function, {a}, {weight}).requires_grad());
 }
