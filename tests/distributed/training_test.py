@@ -62,13 +62,7 @@ def check_against_python_ddp(work, name, train, rows, batch):
     """Live batch norm: two ranks follow Python DDP step by step. One epoch is one step."""
     mpirun(WORLD, *arguments(work / "start", work / name, work / f"{name}-run", train), "--epochs", EPOCHS, "--batch-size", batch,
            "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100)
-    batches = [[None] * WORLD for _ in range(EPOCHS)]
-    for line in command(BIN / "print_batches", rows, batch, WORLD, 1, EPOCHS).stdout.splitlines():
-        place, images = line.split(":")
-        epoch, step, rank = map(int, place.split())
-        assert step == 0
-        batches[epoch][rank] = list(map(int, images.split()))
-    assert all(sorted(a + b) == list(range(rows)) for a, b in batches)
+    batches = [steps[0] for steps in reference.batches(rows, batch, WORLD, 1, EPOCHS)]
     losses = mp.Manager().dict()
     mp.spawn(ddp_rank, (work / "start", rows, batches, losses, work / f"{name}-store"), nprocs=WORLD)
     ours = reference.metrics(work / f"{name}-run", "Train loss")

@@ -7,6 +7,8 @@ import torch
 import torchvision
 from PIL import Image
 
+from harness import BIN, command
+
 
 def dataset(folder):
     """All images of an ImageDirectory as the original feeds them (float32, [-1, 1]) and their class indices."""
@@ -37,6 +39,20 @@ def learning_rate(rate, world, epochs, warmup, epoch):
 
 def optimizer(net):
     return torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9, nesterov=True, weight_decay=1e-4)
+
+
+def batches(rows, batch, world, seed, epochs):
+    """Which images, in which order, each rank trains on: [epoch][step][rank], as our sampler says."""
+    plan = [[] for _ in range(epochs)]
+    for line in command(BIN / "print_batches", rows, batch, world, seed, epochs).stdout.splitlines():
+        place, images = line.split(":")
+        epoch, step, rank = map(int, place.split())
+        if len(plan[epoch]) == step:
+            plan[epoch].append([None] * world)
+        plan[epoch][step][rank] = list(map(int, images.split()))
+    for steps in plan:
+        assert sorted(image for ranks in steps for share in ranks for image in share) == list(range(rows))
+    return plan
 
 
 def metrics(run_dir, name):
