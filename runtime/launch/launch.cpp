@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <regex>
 
 #include "runtime/files.h"
 #include "runtime/launch.h"
@@ -85,12 +84,25 @@ std::vector<std::string> mpirun_command(const Request& request, const std::vecto
   return command;
 }
 
-/// The process that a signal ended, in mpirun's words.
+/// The number that follows `words` in `text` from `at` on, which moves behind it.
+std::optional<int> number_after(const std::string& text, std::string_view words, std::size_t& at) {
+  const std::size_t found = text.find(words, at);
+  if (found == text.npos) return std::nullopt;
+  int number = 0;
+  const char* const begin = text.data() + found + words.size();
+  const auto end = std::from_chars(begin, text.data() + text.size(), number);
+  if (end.ec != std::errc()) return std::nullopt;
+  at = static_cast<std::size_t>(end.ptr - text.data());
+  return number;
+}
+
+/// The process that a signal ended, and the signal, in mpirun's words: "process rank 1 with PID 7 on node n exited on signal 9".
 std::optional<std::pair<int, int>> lost_process(const std::string& text) {
-  static const std::regex form(R"(process rank (\d{1,6}) with PID \d+ on node \S+ exited\s+on signal (\d{1,3}))");
-  std::smatch match;
-  if (!std::regex_search(text, match, form)) return std::nullopt;
-  return std::pair(std::stoi(match[1]), std::stoi(match[2]));
+  std::size_t at = 0;
+  const auto rank = number_after(text, "noticed that process rank ", at);
+  const auto signal = rank ? number_after(text, " exited on signal ", at) : std::nullopt;
+  if (!signal) return std::nullopt;
+  return std::pair(*rank, *signal);
 }
 
 bool any_driver_log(const fs::path& logs) {

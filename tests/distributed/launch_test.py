@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 
 from harness import AS_ROOT, BIN, SOURCE, command
 
@@ -114,6 +115,30 @@ def stopped():
         assert last_line(log) == result(143, "-", "stopped by signal 15"), log
 
 
+def is_running(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def launcher_killed():
+    """kill -9 of the launcher leaves no rank behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        launcher = subprocess.Popen([BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT],
+                                    env={**os.environ, "FAULT": "slow"}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert launcher.stderr.readline() == "waiting\n"
+        ranks = [int(re.search(r"process (\d+), rank", (pathlib.Path(folder) / f"logs/70_driver_log_{rank}").read_text()).group(1))
+                 for rank in range(2)]
+        assert all(is_running(rank) for rank in ranks)
+        launcher.kill()
+        launcher.communicate(timeout=60)   # ends when mpirun, which shares the pipe, is gone
+        deadline = time.monotonic() + 10
+        while any(is_running(rank) for rank in ranks):
+            assert time.monotonic() < deadline, "a rank outlived its launcher"
+            time.sleep(0.05)
+
+
 def kept_logs():
     """A run folder used again keeps the earlier logs."""
     with tempfile.TemporaryDirectory() as folder:
@@ -143,6 +168,7 @@ if os.geteuid() == 0:
 endings()
 nothing_started()
 stopped()
+launcher_killed()
 kept_logs()
 full_disk()
 print("ok")

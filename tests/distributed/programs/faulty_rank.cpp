@@ -57,7 +57,7 @@ int main() {
   component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" ? 2 : 60);
   const std::filesystem::path logs = std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs";
   runtime::Log log({logs / ("70_driver_log_" + std::to_string(world.rank())), false});
-  log.info("rank " + std::to_string(world.rank()));
+  log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));
   world.barrier();
   return act(fault, world, log);
 }
