@@ -1,13 +1,13 @@
 // Starting the worker: in place of this process, or as several processes under an mpirun that is watched.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "runtime/files.h"
 #include "runtime/launch.h"
 #include "runtime/launch/last_lines.h"
 #include "runtime/process.h"
-#include "runtime/table.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -156,6 +156,7 @@ Ending ending(const ChildEnd& end, const std::string& text, const fs::path& run_
 }
 
 int launch_several(const Request& request, const std::vector<std::string>& worker) {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   MpiLog log(run_dir / "logs" / "70_mpi_log");
   const Problems problems = refusals(request);

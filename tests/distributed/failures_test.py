@@ -78,6 +78,31 @@ def a_rank_is_killed(folder):
     assert not [name for name in os.listdir(folder) if name.startswith(".torchport")]
 
 
+def all_ranks_diverge(folder):
+    """A fault that all ranks reach by themselves ends them in order, with the error's status, and one report."""
+    done = mpirun(2, "run", "train_pytorch_model", *train_flags(folder, **{"learning-rate": 1e30, "epochs": 3}), status=10)
+    assert done.stderr.count("error[NaNError]") == 1 and "MPI_ABORT" not in done.stderr, done.stderr
+    for rank in range(2):
+        assert re.match(rf'FATAL code=NaNError/0032 rank={rank} step=\d+\.\d+ cause="the (training|validation) loss is not finite',
+                        last_line(folder / f"run/logs/70_driver_log_{rank}"))
+    assert not (folder / "out").exists()
+
+
+def one_rank_fails_alone(folder):
+    """Rank 0 cannot save what it trained while rank 1 waits for it: its own status comes out, and the other rank is not left waiting."""
+    flags = train_flags(folder)   # files may have 20 MB: enough for Open MPI's own, not for the weights
+    done = command("bash", "-c", 'ulimit -f 20000; exec "$@"', "bash", BIN / "torchport", "run", "train_pytorch_model", *flags, *AS_ROOT,
+                   "--process-count-per-node", 2, status=11)
+    assert re.search(r"error\[FailedToWriteOutputsError\] train_pytorch_model: '.*/model' could not be written: File too large\n",
+                     done.stderr), done.stderr
+    assert re.match(r'FATAL code=FailedToWriteOutputsError/0160 rank=0 step=1\.\d+ cause="', last_line(folder / "run/logs/70_driver_log_0"))
+    assert "FATAL" not in (folder / "run/logs/70_driver_log_1").read_text()
+    assert re.match(r'RESULT exit=11 first_rank=0 cause="\'.*/model\' could not be written: File too large" checkpoint=none',
+                    last_line(folder / "run/logs/70_mpi_log"))
+    assert error_info(folder)["ErrorCode"] == 160
+    assert sorted(os.listdir(folder)) == ["m", "run"], os.listdir(folder)
+
+
 def refused_launch(folder):
     """Through the program itself: nothing but the run folder is made."""
     processes = len(os.sched_getaffinity(0)) + 1
@@ -122,7 +147,8 @@ def nobody_else_writes(folder):
 with tempfile.TemporaryDirectory() as shared:
     model = pathlib.Path(shared) / "m"
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path", model, cwd=shared)
-    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, refused_launch, full_disk, nobody_else_writes):
+    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, all_ranks_diverge, one_rank_fails_alone, refused_launch,
+                  full_disk, nobody_else_writes):
         with tempfile.TemporaryDirectory() as own:
             (pathlib.Path(own) / "m").symlink_to(model)
             check(pathlib.Path(own))

@@ -151,13 +151,14 @@ def kept_logs():
 
 
 def full_disk():
-    """The launcher's own log has no room: said on standard error, and the run goes on."""
+    """The launcher's own log has no room: said on standard error, and all else goes on."""
     with tempfile.TemporaryDirectory() as folder:
-        script = "ulimit -f 0; trap '' XFSZ; exec \"$@\""
-        # The limit reaches the ranks as well, so only that the launcher ends in order, and says so, is looked at.
-        done = command("bash", "-c", script, "bash", BIN / "launch_faulty", folder + "/absent", "--run-dir", folder,
+        script = f"PATH={folder}; ulimit -f 0; exec \"$@\""   # no mpirun either: Open MPI hangs where it cannot write
+        done = command("/bin/bash", "-c", script, "bash", BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder + "/run",
                        "--process-count-per-node=2", *AS_ROOT, status=2)
-        assert "70_mpi_log is incomplete: " in done.stderr and "File too large" in done.stderr, done.stderr
+        assert done.stderr.startswith(f"70_mpi_log is incomplete: '{folder}/run/logs/70_mpi_log' could not be written: File too large\n"), \
+            done.stderr
+        assert "mpirun could not be started" in done.stderr, done.stderr
 
 
 if UNITS < 2:
