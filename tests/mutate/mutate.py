@@ -38,20 +38,20 @@ def main():
         started = time.monotonic()
         caught = try_mutation(mutation)
         survivors += not caught
-        print(f"{mutation.name:34} {', '.join(caught) or 'SURVIVED ' + str(mutation.tests):50} {time.monotonic() - started:5.0f}", flush=True)
+        print(f"{mutation.name:34} {caught or 'SURVIVED ' + ', '.join(mutation.tests):50} {time.monotonic() - started:5.0f}", flush=True)
     print(f"{len(wanted) - survivors} of {len(wanted)} mutations caught")
     sys.exit(survivors > 0)
 
 
 def try_mutation(mutation):
-    """The tests that turned red."""
+    """The test that turned red, or nothing."""
     path = TREE / mutation.file
     original = path.read_text()
     path.write_text(original.replace(mutation.old, mutation.new))
     try:
         if not build():
             sys.exit(f"{mutation.name}: does not compile, so it says nothing about the tests")
-        return failing(mutation.tests)
+        return next((test for test in mutation.tests if failing([test])), None)
     finally:
         path.write_text(original)
 
