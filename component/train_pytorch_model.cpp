@@ -96,10 +96,9 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
   return network;
 }
 
-void save(const runtime::Context& ctx, const models::ModelDirectory& source, const models::ClassifierModule& network,
+void save(const runtime::Context& ctx, models::ModelSpec spec, const models::ClassifierModule& network,
           const datasets::ImageDirectory& train, const std::vector<std::string>& labels) {
   ctx.log.info("Saving trained model " + ctx.output("trained_model").string());
-  models::ModelSpec spec = source.spec();
   spec.pretrained = false;  // its own weights are all it needs: nothing is to be fetched when it is loaded
   spec.num_classes = static_cast<std::int64_t>(labels.size());
   spec.labels = labels;
@@ -130,10 +129,12 @@ void train_pytorch_model(runtime::Context& ctx) {
   const TrainerOptions options = trainer_options(ctx);
   const auto train = open_dataset(ctx, "training_dataset", "training dataset");
   const auto valid = open_dataset(ctx, "validation_dataset", "validation dataset");
-  const auto directory = models::ModelDirectory::open(ctx.input("untrained_model"), "untrained model");
-  const auto size = check_data(ctx, options, train, valid, directory.spec());
+  std::optional directory = models::ModelDirectory::open(ctx.input("untrained_model"), "untrained model");
+  const models::ModelSpec model = directory->spec();
+  const auto size = check_data(ctx, options, train, valid, model);
   const auto labels = label_names(train);
-  const auto network = build_network(ctx, directory, labels, options.seed);
+  const auto network = build_network(ctx, *directory, labels, options.seed);
+  directory.reset();  // the network has its weights: training needs the memory
 
   TrainResult result;
   {
@@ -143,7 +144,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   }
   if (ctx.collective.rank() == 0) {
     record_result(ctx, result);
-    save(ctx, directory, *network, train, labels);
+    save(ctx, model, *network, train, labels);
   }
   ctx.collective.barrier();
 }
