@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include "runtime/ending.h"
 #include "runtime/files.h"
 #include "runtime/launch.h"
+#include "runtime/process.h"
 #include "runtime/version.h"
 
 namespace torchport::component {
@@ -30,12 +30,6 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);
   mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, 64 << 20);
-}
-
-/// A closed pipe and a file size limit are errors of write(2) here, not the end of the process.
-void ignore_write_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 Error out_of_memory(const std::string& reason) { return Error("ModuleOutOfMemory.memory", {{"reason", reason}}); }
@@ -232,7 +226,7 @@ int dispatch(Words words) {
 int main(int argc, char** argv) {
   using namespace torchport;
   component::keep_freed_memory();
-  component::ignore_write_signals();
+  runtime::ignore_write_signals();
   try {
     return component::dispatch({argv + 1, argv + argc});
   } catch (...) {

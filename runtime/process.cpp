@@ -13,6 +13,8 @@
 namespace torchport::runtime {
 namespace {
 
+constexpr int kWriteSignals[] = {SIGPIPE, SIGXFSZ};
+
 using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(10);
 
@@ -70,7 +72,7 @@ class HeldSignals {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);
   pthread_sigmask(SIG_SETMASK, &signals, nullptr);
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_DFL);
+  for (const int signal : kWriteSignals) std::signal(signal, SIG_DFL);
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(errors, STDERR_FILENO);
@@ -134,6 +136,10 @@ class Watch {
 };
 
 }  // namespace
+
+void ignore_write_signals() {
+  for (const int signal : kWriteSignals) std::signal(signal, SIG_IGN);
+}
 
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments) {
   execv(program.c_str(), argument_array(arguments).data());

@@ -16,6 +16,10 @@ struct ChildEnd {
   std::string start_error;  ///< why it could not be started, or ""
 };
 
+/// From now on a closed pipe and a file size limit are errors of write(2) here, not the end of the process. Children that run_child
+/// starts get the signals back.
+void ignore_write_signals();
+
 /// Replaces this process. Returns the reason if that fails.
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
 

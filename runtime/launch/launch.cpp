@@ -1,7 +1,6 @@
 // Starting the worker: in place of this process, or as several processes under an mpirun that is watched.
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 
 #include "runtime/files.h"
@@ -156,7 +155,7 @@ Ending ending(const ChildEnd& end, const std::string& text, const fs::path& run_
 }
 
 int launch_several(const Request& request, const std::vector<std::string>& worker) {
-  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // a log that cannot be written must not end the run
+  ignore_write_signals();  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   MpiLog log(run_dir / "logs" / "70_mpi_log");
   const Problems problems = refusals(request);

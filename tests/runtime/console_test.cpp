@@ -1,28 +1,16 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "runtime/events.h"
 #include "runtime/files.h"
+#include "tests/support/capture.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
 using torchport::runtime::Events;
 using torchport::runtime::Log;
 using torchport::runtime::read_file;
+using torchport::test::captured;
 using torchport::test::TemporaryFolder;
 
 namespace {
-
-/// What `action` writes to standard output.
-std::string printed(const std::filesystem::path& file, const std::function<void()>& action) {
-  const int saved = dup(STDOUT_FILENO), to = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  dup2(to, STDOUT_FILENO);
-  close(to);
-  action();
-  dup2(saved, STDOUT_FILENO);
-  close(saved);
-  return read_file(file);
-}
 
 torchport::runtime::Event progress(std::int64_t iteration) {
   return {"progress",
@@ -43,7 +31,7 @@ constexpr const char* kBar = "epoch 1/2 [##########..........] 5/10  45.2 img/s 
 
 TEST_CASE("console: on a terminal one line is redrawn, around the log's lines, and goes at the end", "[console]") {
   const TemporaryFolder folder;
-  const std::string text = printed(folder / "stdout", [&] {
+  const std::string text = captured(STDOUT_FILENO, folder / "stdout", [&] {
     Log log({.file = folder / "log", .console = true, .progress_bar = true});
     Events events({folder.path(), &log});
     events.send(progress(5));
@@ -59,7 +47,7 @@ TEST_CASE("console: on a terminal one line is redrawn, around the log's lines, a
 
 TEST_CASE("console: without a terminal there is no bar", "[console]") {
   const TemporaryFolder folder;
-  CHECK(printed(folder / "stdout", [&] {
+  CHECK(captured(STDOUT_FILENO, folder / "stdout", [&] {
           Log log({.file = folder / "log"});
           Events({folder.path(), &log}).send(progress(5));
         }).empty());

@@ -6,6 +6,7 @@
 
 #include "runtime/error.h"
 #include "runtime/files.h"
+#include "tests/support/capture.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -115,9 +116,12 @@ TEST_CASE("log: goes on where an earlier writer ended, and follows no planted li
   CHECK_FALSE(fs::exists(folder / "victim"));
 }
 
-TEST_CASE("log: a full disk does not end the run", "[log]") {
-  Log log({.file = "/dev/full", .console = false});
-  log.info("one");
-  log.raw("two");
-  SUCCEED();
+TEST_CASE("log: a full disk does not end the run, and is told once", "[log]") {
+  const TemporaryFolder folder;
+  const std::string told = torchport::test::captured(STDERR_FILENO, folder / "stderr", [] {
+    Log log({.file = "/dev/full", .console = false});
+    log.info("one");
+    log.raw("two");
+  });
+  CHECK(told == "the log /dev/full is incomplete: No space left on device\n");
 }
