@@ -40,6 +40,10 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   std::string names;
   for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";
   ctx.log.info("Dataset classes: [" + names + "]");
+  if (const datasets::Transformation* carried = images.transformation()) {
+    ctx.log.info("The images of the " + what + " are transformed whenever they are read: " + carried->names() +
+                 (what == "training dataset" ? ", drawn afresh in each epoch." : ", without what is random."));
+  }
   return images;
 }
 
@@ -59,12 +63,12 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
                                                            {"ranks", std::to_string(ctx.collective.size())},
                                                            {"rows", std::to_string(train.size())}});
   }
-  const auto size_of = [&](const datasets::ImageDirectory& images, const std::string& what) {
+  const auto size_of = [&](const datasets::ImageDirectory& images, const std::string& what, bool augmented) {
     BadImages bad(images, what, options.max_bad_fraction, ctx.log);
-    return common_size(images, what, bad, options.loader_threads, ctx.collective);
+    return common_size(images, what, bad, options.loader_threads, ctx.collective, augmented);
   };
   const auto text = [](datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); };
-  const auto size = size_of(train, "training dataset"), valid_size = size_of(valid, "validation dataset");
+  const auto size = size_of(train, "training dataset", true), valid_size = size_of(valid, "validation dataset", false);
   if (size != valid_size) {
     throw runtime::Error("InvalidDataset.dataset_sizes_differ", {},
                          {{"training dataset", train.root().string() + "   " + text(size)},
@@ -84,9 +88,10 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
 models::Classifier build_network(const runtime::Context& ctx, const models::ModelDirectory& directory,
                                  const std::vector<std::string>& labels, std::int64_t seed) {
   ctx.log.info("Start building model.");
-  ctx.log.info("Initializing " + directory.spec().variant->name + " with " + std::to_string(labels.size()) + " classes.");
-  auto [network, head] = models::load_network(directory, labels, seed);
-  const bool kept = head == models::Head::kept;
+  const auto& spec = directory.spec();
+  auto network = models::make_classifier(spec, static_cast<std::int64_t>(labels.size()), seed);
+  ctx.log.info("Initializing " + spec.variant->name + " with " + std::to_string(labels.size()) + " classes.");
+  const bool kept = models::load_weights(*network, directory, labels) == models::Head::kept;
   ctx.log.info(
       kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
            : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "

@@ -67,11 +67,17 @@ std::string ImageDirectory::samples_json() const {
   }
   std::vector<Sample> samples;
   for (std::size_t i = 0; i < std::min(size(), kSamples); ++i) {
-    Sample sample{runtime::read_file(path(i)), static_cast<std::int64_t>(i), std::nullopt};
+    Sample sample{runtime::read_file(path(i)), id(i), std::nullopt};
     if (labelled_) sample.category = categories_[static_cast<std::size_t>(label(i))].name;
     samples.push_back(std::move(sample));
   }
   return samples_text(samples);
+}
+
+std::optional<Transformation> carried(const ImageDirectory& images, bool augmented) {
+  const Transformation* transformation = images.transformation();
+  if (!transformation) return std::nullopt;
+  return augmented ? *transformation : transformation->without_random();
 }
 
 void check_same_categories(const ImageDirectory& train, const ImageDirectory& valid) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/transformation.h"
 #include "runtime/files.h"
 
 namespace torchport::datasets {
@@ -20,6 +22,10 @@ struct Category {
   std::string name;
   bool operator==(const Category&) const = default;
 };
+
+/// What a directory's `_meta.yaml` says beyond the contract: texts by name, e.g. "transforms" (datasets/transformation.h). Whoever
+/// makes a directory of another's images hands it on.
+using Extension = std::map<std::string, std::string, std::less<>>;
 
 /// An opened ImageDirectory: its index, in at most 100 bytes an image, and its categories. Image files are not touched.
 class ImageDirectory {
@@ -38,6 +44,12 @@ class ImageDirectory {
   const std::vector<Category>& categories() const { return categories_; }
   /// The class index of image `i`, or -1 in an unlabelled directory.
   std::int32_t label(std::size_t i) const { return labels_[i]; }
+  /// The `id` of image `i` in the index: a number that stays with the image when directories are split.
+  std::int64_t id(std::size_t i) const { return ids_[i]; }
+  const Extension& extension() const { return extension_; }
+  /// The transformation that the images are to go through whenever they are read, of extension()'s "transforms"; null: none.
+  /// Training applies all of it, everything else what is left for inference.
+  const Transformation* transformation() const { return transformation_ ? &*transformation_ : nullptr; }
   /// Path below root(), as in the index.
   std::string_view file(std::size_t i) const;
   /// Checked path of the image file. \throws std::runtime_error if it leads out of root()
@@ -51,11 +63,17 @@ class ImageDirectory {
   std::string names_;                // all file names, one after another
   std::vector<std::uint64_t> ends_;  // where each name ends in names_
   std::vector<std::int32_t> labels_;
+  std::vector<std::int64_t> ids_;
   std::vector<Category> categories_;
   std::string schema_, samples_;
+  Extension extension_;
+  std::optional<Transformation> transformation_;
   bool labelled_ = false, raw_ = false;
   friend class ImageDirectoryReader;
 };
+
+/// A copy of the transformation that `images` carries, as training (`augmented`) or everything else is to apply it.
+std::optional<Transformation> carried(const ImageDirectory& images, bool augmented);
 
 /// The two datasets of a training must have the same categories with the same ids.
 /// \throws Error InvalidDataset.categories_differ listing the difference (at most 10 names each way)
@@ -65,10 +83,13 @@ void check_same_categories(const ImageDirectory& train, const ImageDirectory& va
 class ImageDirectoryWriter {
  public:
   /// `categories` in id order; absent for an unlabelled directory.
-  ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories);
+  ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories,
+                       Extension extension = {});
   ~ImageDirectoryWriter();
-  /// Adds the next image: `bytes` go to `file_name` (below the root, e.g. "image/0_3.png"), unchanged.
-  void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label);
+  /// Adds the next image: `bytes` go to `file_name` (below the root, e.g. "image/0_3.png"), unchanged. Without an `id` it is the
+  /// number of the images before it.
+  void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
+           std::optional<std::int64_t> id = std::nullopt);
   /// Writes index, schema, samples and publishes.
   void publish();
 

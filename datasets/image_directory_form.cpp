@@ -10,6 +10,15 @@ constexpr int kIndent = 2;
 /// A JSON string, with everything beyond ASCII escaped.
 std::string json_text(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', true); }
 
+/// A YAML string: JSON's in double quotes are YAML's too, but those in single quotes leave the quotes of JSON inside readable.
+std::string yaml_text(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (!plain) return json_text(text);
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
+  return quoted + "'";
+}
+
 std::string base64(std::string_view bytes) {
   constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
@@ -60,8 +69,10 @@ std::string samples_text(const std::vector<Sample>& samples) {
   return list.dump(kIndent, ' ', true);
 }
 
-std::string meta_text() {
-  return "type: ImageDirectory\nextension: {}\nimage_list: images.lst\nsamples: _samples.json\nschema: _schema.json\n";
+std::string meta_text(const Extension& extension) {
+  std::string text = "type: ImageDirectory\nextension:";
+  for (const auto& [key, value] : extension) text += "\n  " + yaml_text(key) + ": " + yaml_text(value);
+  return text + (extension.empty() ? " {}" : "") + "\nimage_list: images.lst\nsamples: _samples.json\nschema: _schema.json\n";
 }
 
 }  // namespace torchport::datasets

@@ -25,7 +25,7 @@ std::string index_line(std::string_view file_name, std::int64_t id, const std::s
 std::string schema_text(const std::optional<std::vector<std::string>>& categories);
 /// `_samples.json`
 std::string samples_text(const std::vector<Sample>& samples);
-std::string meta_text();
+std::string meta_text(const Extension& extension = {});
 
 /// What a schema says about the index.
 struct Schema {

@@ -44,10 +44,11 @@ class ImageDirectoryReader {
     return true;
   }
 
-  void add(std::string_view file, std::int32_t label) {
+  void add(std::string_view file, std::int32_t label, std::int64_t id) {
     images_.names_ += file;
     images_.ends_.push_back(images_.names_.size());
     images_.labels_.push_back(label);
+    images_.ids_.push_back(id);
   }
 
   void read_tree() {
@@ -61,7 +62,9 @@ class ImageDirectoryReader {
       images_.categories_.push_back({id, std::move(name)});
     }
     index_categories();
-    for (const std::string& file : files) add(file, images_.labelled_ ? ids_.find(class_of(file))->second : -1);
+    for (const std::string& file : files) {
+      add(file, images_.labelled_ ? ids_.find(class_of(file))->second : -1, static_cast<std::int64_t>(images_.size()));
+    }
   }
 
   void index_categories() {
@@ -81,6 +84,14 @@ class ImageDirectoryReader {
     images_.categories_ = std::move(schema.categories);
     index_categories();
     images_.samples_ = meta.get("samples");
+    images_.extension_ = meta.extension;
+    if (const auto transforms = meta.extension.find("transforms"); transforms != meta.extension.end()) {
+      try {
+        images_.transformation_ = Transformation::parse(transforms->second);
+      } catch (const std::runtime_error& error) {
+        fail("broken_meta", {{"reason", std::string("its extension 'transforms': ") + error.what()}});
+      }
+    }
     read_index(read_part(entry("image_list"), "broken_index"), schema);
   }
 
@@ -96,6 +107,7 @@ class ImageDirectoryReader {
     const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
     images_.ends_.reserve(lines);
     images_.labels_.reserve(lines);
+    images_.ids_.reserve(lines);
     for (line_ = 1; !text.empty(); ++line_) {
       const std::size_t end = std::min(text.find('\n'), text.size());
       read_line(text.substr(0, end), schema);
@@ -121,7 +133,10 @@ class ImageDirectoryReader {
     const fs::path path(name);
     const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
     if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
-    add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1);
+    const auto id = line.find("id");
+    if (id != line.end() && !id->is_number_integer()) bad_line("its id is no whole number");
+    const auto number = id == line.end() ? static_cast<std::int64_t>(images_.size()) : id->get<std::int64_t>();
+    add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, number);
   }
 
   std::int32_t read_label(const json& line, const std::string& key) const {

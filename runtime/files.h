@@ -71,10 +71,10 @@ class OutputDirectory {
 /// The fault that OutputDirectory would meet at `target` right now, without touching anything. \throws Error like its constructor
 void check_output(const std::filesystem::path& target);
 
-/// `_meta.yaml` of a typed directory: its scalar entries (type, image_list, model, ...).
+/// `_meta.yaml` of a typed directory: its scalar entries (type, image_list, model, ...), and those of its map `extension`.
 struct DirectoryMeta {
   std::string type;
-  std::map<std::string, std::string, std::less<>> entries;
+  std::map<std::string, std::string, std::less<>> entries, extension;
   /// The entry, or "" where it is absent.
   std::string get(std::string_view key) const;
 };

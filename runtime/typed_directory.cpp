@@ -218,8 +218,12 @@ DirectoryMeta read_meta(const fs::path& directory, std::string_view error_id, st
   try {
     const YAML::Node root = parse_yaml(read_file(file, kMetaLimit));
     if (!root.IsMap()) throw std::runtime_error("it is not a list of keys and values");
-    for (const auto& entry : root)
-      if (entry.second.IsScalar()) meta.entries[entry.first.Scalar()] = entry.second.Scalar();
+    const auto copy_scalars = [](const YAML::Node& from, auto& to) {
+      for (const auto& entry : from)
+        if (entry.second.IsScalar()) to[entry.first.Scalar()] = entry.second.Scalar();
+    };
+    copy_scalars(root, meta.entries);
+    if (const YAML::Node extension = root["extension"]; extension && extension.IsMap()) copy_scalars(extension, meta.extension);
   } catch (const std::runtime_error& problem) {  // YamlError, or the reason of read_file
     throw fault("broken_meta", problem.what());
   }

@@ -13,8 +13,8 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 }  // namespace
 
 datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
-                                runtime::Collective& collective) {
-  const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads);
+                                runtime::Collective& collective, bool augmented) {
+  const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads, augmented);
   bad.start_pass();
   collective.agree(bad.report(scan.bad));
   auto count = static_cast<double>(scan.bad.size());

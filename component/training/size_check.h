@@ -8,9 +8,10 @@
 
 namespace torchport::component {
 
-/// The common size of all images of `images`, read from their headers; every rank reads its share.
+/// The common size of all images of `images`, read from their headers; every rank reads its share. Where the directory carries a
+/// transformation, what comes out of it counts: all of it for training (`augmented`), else what is left for inference.
 /// \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
 datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
-                                runtime::Collective& collective);
+                                runtime::Collective& collective, bool augmented = false);
 
 }  // namespace torchport::component

@@ -39,8 +39,9 @@ models::Classifier same_on_all_ranks(models::Classifier network, runtime::Collec
   return network;
 }
 
-datasets::LoaderOptions loader_options(const TrainerOptions& options, const TrainingData& data) {
-  return {options.loader_threads, data.normalisation, options.channels_last};
+datasets::LoaderOptions loader_options(const TrainerOptions& options, const TrainingData& data,
+                                       std::optional<std::int64_t> augmentation_seed) {
+  return {options.loader_threads, data.normalisation, options.channels_last, augmentation_seed};
 }
 
 std::string number(double value) {
@@ -59,8 +60,8 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       collective_(collective),
       log_(log),
       events_(events),
-      train_loader_(data.train, data.size, loader_options(options, data)),
-      valid_loader_(data.valid, data.size, loader_options(options, data)),
+      train_loader_(data.train, data.size, loader_options(options, data, options.seed)),
+      valid_loader_(data.valid, data.size, loader_options(options, data, std::nullopt)),
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
       bad_valid_(data.valid, "validation dataset", options.max_bad_fraction, log),
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
@@ -144,7 +145,7 @@ void Trainer::begin_pass(std::int64_t epoch) {
                 order.begin() + static_cast<std::ptrdiff_t>(slice.end));
     ends.push_back(mine.size());
   }
-  train_loader_.begin(std::move(mine), std::move(ends));
+  train_loader_.begin(std::move(mine), std::move(ends), epoch);
   bad_train_.start_pass();
 }
 

@@ -6,9 +6,7 @@ namespace torchport::datasets {
 
 void decode(std::string_view bytes, Pixels& out) {
   const ImageHeader header = read_header(bytes);
-  out.width = header.width;
-  out.height = header.height;
-  out.rgb.resize(std::size_t{3} * static_cast<std::size_t>(header.width) * static_cast<std::size_t>(header.height));
+  out.reset({header.height, header.width});
   switch (header.format) {
     case ImageFormat::jpeg:
       return images::decode_jpeg(bytes, out);

@@ -34,10 +34,28 @@ ImageHeader read_header(std::string_view bytes);
 /// read
 ImageHeader read_file_header(const std::filesystem::path& file);
 
+struct ImageSize {
+  int height = 0, width = 0;  ///< pixels
+  bool operator==(const ImageSize&) const = default;
+};
+
 /// Pixels of one image, 3 bytes each, row by row without gaps.
 struct Pixels {
   int width = 0, height = 0;
   std::vector<std::uint8_t> rgb;
+
+  ImageSize size() const { return {height, width}; }
+  std::size_t stride() const { return std::size_t{3} * static_cast<std::size_t>(width); }  ///< bytes of a row
+  /// Where in `rgb` a pixel begins.
+  std::size_t at(int y, int x) const {
+    return static_cast<std::size_t>(y) * stride() + std::size_t{3} * static_cast<std::size_t>(x);
+  }
+  /// Takes on a size; the pixels are then whatever they are.
+  void reset(ImageSize size) {
+    height = size.height;
+    width = size.width;
+    rgb.resize(stride() * static_cast<std::size_t>(height));
+  }
 };
 
 /// Decodes into `out`, reusing its memory. Thread-safe. \throws ImageError

@@ -1,6 +1,7 @@
 // PNG through libpng: a wrong checksum, a short pixel stream or a missing end is an error; chunks other than the pixels' are
 // skipped.
 #include <png.h>
+#include <zlib.h>
 
 #include <csetjmp>
 #include <cstdio>
@@ -10,6 +11,12 @@
 namespace torchport::datasets {
 namespace images {
 namespace {
+
+// Run lengths after the Paeth filter: zlib 1.2.13 alone needs 1.4 ms for a photo of 224 x 224 and makes 77 KiB of it; with matches
+// of level 6 it is 77 KiB in 12 ms, with those of level 1 it is 85 KiB in 2.6 ms.
+constexpr int kCompressionLevel = 1;
+constexpr int kStrategy = Z_RLE;
+constexpr int kFilters = PNG_FILTER_PAETH;
 
 /// libpng reports by jumping out, which must not skip destructors: everything between setjmp and the jump is plain C data.
 struct Session {
@@ -68,6 +75,43 @@ bool read_rows(Session& session, std::uint8_t* pixels, std::size_t stride) {
   return true;
 }
 
+/// What is written goes to `bytes`, whose growing must not throw through libpng: it has room for all of it from the start.
+struct Output {
+  png_structp png;
+  png_infop info;
+  std::string* bytes;
+  char message[200];
+};
+
+[[noreturn]] void on_write_error(png_structp png, png_const_charp message) {
+  Output& output = *static_cast<Output*>(png_get_error_ptr(png));
+  std::snprintf(output.message, sizeof output.message, "%s", message);
+  png_longjmp(png, 1);
+}
+
+void on_write(png_structp png, png_bytep data, std::size_t count) {
+  std::string& bytes = *static_cast<Output*>(png_get_io_ptr(png))->bytes;
+  if (count > bytes.capacity() - bytes.size()) png_error(png, "more bytes than expected");
+  bytes.append(reinterpret_cast<const char*>(data), count);
+}
+
+/// Returns whether it went well; output.message says why not.
+bool write_image(Output& output, const std::uint8_t* pixels, int width, int height, int channels) {
+  if (setjmp(png_jmpbuf(output.png))) return false;
+  png_set_write_fn(output.png, &output, on_write, nullptr);
+  png_set_compression_level(output.png, kCompressionLevel);
+  png_set_compression_strategy(output.png, kStrategy);
+  png_set_filter(output.png, PNG_FILTER_TYPE_BASE, kFilters);
+  png_set_IHDR(output.png, output.info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), 8,
+               channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_BASE,
+               PNG_FILTER_TYPE_BASE);
+  png_write_info(output.png, output.info);
+  const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  for (int y = 0; y < height; ++y) png_write_row(output.png, pixels + static_cast<std::size_t>(y) * stride);
+  png_write_end(output.png, nullptr);
+  return true;
+}
+
 }  // namespace
 
 void decode_png(std::string_view bytes, Pixels& out) {
@@ -94,21 +138,21 @@ void decode_png(std::string_view bytes, Pixels& out) {
 }  // namespace images
 
 std::string encode_png(std::span<const std::uint8_t> pixels, int width, int height, int channels) {
-  const auto expected = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * static_cast<std::size_t>(channels);
-  if (width < 1 || height < 1 || (channels != 1 && channels != 3) || pixels.size() != expected) {
+  const std::size_t stride = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  if (width < 1 || height < 1 || (channels != 1 && channels != 3) || pixels.size() != stride * static_cast<std::size_t>(height)) {
     throw std::logic_error("encode_png: the pixels do not fit the size");
   }
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  image.width = static_cast<png_uint_32>(width);
-  image.height = static_cast<png_uint_32>(height);
-  image.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
-  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
-  png_alloc_size_t size = bytes.size();
-  if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr)) {
-    throw std::runtime_error(std::string("encode_png: ") + image.message);
+  std::string bytes;
+  const std::size_t raw = pixels.size() + static_cast<std::size_t>(height);  // with the filter's number before each row
+  bytes.reserve(raw + raw / 8 + 1024);
+  images::Output output{nullptr, nullptr, &bytes, "not enough memory"};
+  output.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &output, images::on_write_error, images::on_warning);
+  const std::unique_ptr<images::Output, void (*)(images::Output*)> cleanup(
+      &output, [](images::Output* o) { png_destroy_write_struct(&o->png, &o->info); });
+  if (output.png) output.info = png_create_info_struct(output.png);
+  if (!output.info || !images::write_image(output, pixels.data(), width, height, channels)) {
+    throw std::runtime_error(std::string("encode_png: ") + output.message);
   }
-  bytes.resize(size);
   return bytes;
 }
 

@@ -45,11 +45,14 @@ struct Loader::State {
   const ImageSize size;
   const bool channels_last;
   const Table table;
+  const std::optional<Transformation> transformation;
+  const std::int64_t seed;
 
   std::mutex mutex;
   std::condition_variable work, ready;
   std::vector<std::uint32_t> order;
   std::vector<std::size_t> ends;
+  std::int64_t epoch = 0;
   std::size_t place = 0;       // in `order`: the next image to decode
   std::size_t filling = 0;     // the batch that `place` lies in
   std::size_t taken = 0;       // batches handed out
@@ -60,7 +63,12 @@ struct Loader::State {
   std::vector<std::thread> threads;
 
   State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options)
-      : images(i), size(s), channels_last(options.channels_last), table(normalised(options.normalisation)) {
+      : images(i),
+        size(s),
+        channels_last(options.channels_last),
+        table(normalised(options.normalisation)),
+        transformation(carried(i, options.augmentation_seed.has_value())),
+        seed(options.augmentation_seed.value_or(0)) {
     for (int t = 0; t < options.threads; ++t) threads.emplace_back([this] { run(); });
   }
 
@@ -116,6 +124,7 @@ struct Loader::State {
       const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
       try {
         decode(runtime::read_file(images.path(i)), scratch);
+        if (transformation) transformation->apply(scratch, {seed, epoch, i});
         if (ImageSize{scratch.height, scratch.width} != size) {
           throw ImageError(std::to_string(scratch.width) + " x " + std::to_string(scratch.height) + " pixels instead of " +
                            std::to_string(size.width) + " x " + std::to_string(size.height));
@@ -163,7 +172,7 @@ Loader::~Loader() {
   for (auto& thread : state_->threads) thread.join();
 }
 
-void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends) {
+void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch) {
   auto& s = *state_;
   {
     std::unique_lock lock(s.mutex);
@@ -175,6 +184,7 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
     s.fault = nullptr;
     s.order = std::move(order);
     s.ends = std::move(ends);
+    s.epoch = epoch;
   }
   s.work.notify_all();
 }

@@ -12,13 +12,9 @@
 #include <vector>
 
 #include "datasets/image_directory.h"
+#include "datasets/images/decode.h"
 
 namespace torchport::datasets {
-
-struct ImageSize {
-  int height = 0, width = 0;  ///< pixels
-  bool operator==(const ImageSize&) const = default;
-};
 
 /// An image that could not be used, and why.
 struct BadImage {
@@ -35,6 +31,9 @@ struct LoaderOptions {
   int threads;
   Normalisation normalisation;
   bool channels_last;  ///< memory layout of the batches
+  /// The random numbers of the transformation that the directory may carry. Without a seed only what is left of it for inference
+  /// is applied.
+  std::optional<std::int64_t> augmentation_seed = std::nullopt;
 };
 
 struct Batch {
@@ -46,14 +45,16 @@ struct Batch {
 /// Starts its threads once; they live until the loader goes. Not thread-safe itself: one consumer.
 class Loader {
  public:
-  /// `images` must outlive the loader. All images must be of `size`; one of another size counts as unreadable.
+  /// `images` must outlive the loader. All images must be of `size`, after the directory's transformation where it carries one; one
+  /// of another size counts as unreadable.
   Loader(const ImageDirectory& images, ImageSize size, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// Begins a pass: batch k holds the images order[ends[k-1]] .. order[ends[k] - 1]. Ends a pass that is under way.
-  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends);
+  /// Begins a pass: batch k holds the images order[ends[k-1]] .. order[ends[k] - 1]. Ends a pass that is under way. `epoch` counts
+  /// from 0; with the seed and the image it decides on what a transformation draws.
+  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
   /// The next batch of the pass, or nothing after the last. \throws std::runtime_error where no image at all is readable
   std::optional<Batch> next();
 
@@ -62,7 +63,8 @@ class Loader {
   std::unique_ptr<State> state_;
 };
 
-/// The sizes found in the headers of every `world`-th image from `rank` on.
+/// The sizes found in the headers of every `world`-th image from `rank` on, or rather what the transformation that the directory
+/// may carry makes of them: all of it for training (`augmented`), else what is left for inference.
 struct SizeScan {
   std::uint32_t first = 0;                 ///< the first readable image
   ImageSize size;                          ///< its size; 0 x 0 where none is readable
@@ -70,6 +72,6 @@ struct SizeScan {
   ImageSize different_size;
   std::vector<BadImage> bad;
 };
-SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads);
+SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads, bool augmented = false);
 
 }  // namespace torchport::datasets

@@ -4,28 +4,9 @@
 #include <random>
 #include <stdexcept>
 
+#include "datasets/random.h"
+
 namespace torchport::datasets {
-
-namespace {
-
-// SplitMix64 (Steele et al., OOPSLA 2014): spreads a counter over all 64 bits.
-std::uint64_t spread(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
-// Uniform in [0, bound): std::uniform_int_distribution differs between standard libraries.
-std::uint64_t below(std::mt19937_64& random, std::uint64_t bound) {
-  const std::uint64_t rest = (0 - bound) % bound;  // 2^64 mod bound: values below it would favour some results
-  for (;;) {
-    const std::uint64_t value = random();
-    if (value >= rest) return value % bound;
-  }
-}
-
-}  // namespace
 
 Slice share(std::size_t first, std::size_t count, int rank, int world) {
   const auto r = static_cast<std::size_t>(rank), w = static_cast<std::size_t>(world);

@@ -17,17 +17,19 @@ struct Finding {
 
 }  // namespace
 
-SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads) {
+SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads, bool augmented) {
   std::mutex mutex;
   std::vector<Finding> firsts;  // for each thread: its first readable image, and its first of another size
   SizeScan scan;
+  const std::optional<Transformation> transformation = carried(images, augmented);
   const auto run = [&](std::size_t first, std::size_t stride) {
     std::vector<Finding> mine;
     std::vector<BadImage> bad;
     for (std::size_t i = first; i < images.size(); i += stride) {
       try {
         const ImageHeader header = read_file_header(images.path(i));
-        const ImageSize size{header.height, header.width};
+        ImageSize size{header.height, header.width};
+        if (transformation) size = transformation->size(size);
         if (mine.empty() || (mine.size() == 1 && mine[0].size != size)) mine.push_back({static_cast<std::uint32_t>(i), size});
       } catch (const std::runtime_error& error) {
         bad.push_back({static_cast<std::uint32_t>(i), error.what()});

@@ -1,7 +1,9 @@
 #include "datasets/loading/loader.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
+#include "datasets/apply_transformation.h"
 #include "datasets/images/decode.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
@@ -36,6 +38,13 @@ struct Damaged {
       writer.finish();
     }
   }
+};
+
+// The recorded directory with a transformation that is applied when its images are read.
+struct Carrying {
+  test::TemporaryFolder folder;
+  std::filesystem::path root = folder / "images";
+  explicit Carrying(const std::string& transforms) { carry_transformation(labelled(), Transformation::parse(transforms), root); }
 };
 
 }  // namespace
@@ -113,6 +122,51 @@ TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]"
   Loader loader(images, {64, 64}, {2, kHalf, true});
   loader.begin({0, 1}, {2});
   CHECK_THROWS_WITH(loader.next(), "no image is readable");
+}
+
+TEST_CASE("loader: a carried transformation is drawn from seed, epoch and image, whatever the threads", "[loader]") {
+  const Carrying carrying(R"([["Resize", 40], ["RandomCrop", 32], ["ColorJitter", {"hue": 0.5}]])");
+  const auto images = ImageDirectory::open(carrying.root, "training dataset");
+  const auto batches = [&](int threads, std::int64_t seed, std::int64_t epoch) {
+    Loader loader(images, {32, 32}, {threads, kHalf, true, seed});
+    loader.begin(first_rows(24), {7, 14, 21, 24}, epoch);
+    std::vector<at::Tensor> all;
+    while (auto batch = loader.next()) {
+      CHECK(batch->bad.empty());
+      all.push_back(batch->images);
+    }
+    return at::cat(all);
+  };
+  const at::Tensor one = batches(1, 5, 2);
+  CHECK(at::equal(one, batches(4, 5, 2)));
+  CHECK_FALSE(at::equal(one, batches(4, 5, 3)));
+  CHECK_FALSE(at::equal(one, batches(4, 6, 2)));
+  Loader loader(images, {32, 32}, {2, kHalf, true, 5});
+  loader.begin({20, 3}, {2}, 2);  // the image counts, not its place in the batch
+  CHECK(at::equal(loader.next()->images[1], one[3]));
+}
+
+TEST_CASE("loader: without a seed only what is left for inference is applied", "[loader]") {
+  const Carrying carrying(R"([["Resize", 40], ["RandomCrop", 32], ["RandomVerticalFlip", 1]])");
+  const auto images = ImageDirectory::open(carrying.root, "validation dataset");
+  CHECK(scan_sizes(images, 0, 1, 2).size == ImageSize{40, 40});
+  CHECK(scan_sizes(images, 0, 1, 2, true).size == ImageSize{32, 32});
+  Loader loader(images, {40, 40}, {2, kHalf, false});
+  loader.begin({1}, {1}, 3);
+  const auto batch = loader.next();
+  REQUIRE(batch->bad.empty());
+  Pixels pixels;
+  decode(runtime::read_file(images.path(1)), pixels);
+  Transformation::parse(R"([["Resize", 40]])").apply(pixels, {});
+  const float value = pixels.rgb[pixels.at(39, 0) + 2];
+  CHECK(batch->images[0][2][39][0].item<float>() == (value / 255.0F - 0.5F) / 0.5F);
+}
+
+TEST_CASE("size scan: an image too small for a carried crop is named", "[size_scan]") {
+  const Carrying carrying(R"([["CenterCrop", 65]])");
+  const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2);
+  REQUIRE(scan.bad.size() == 24);
+  CHECK(scan.bad[0].reason == "CenterCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
 }
 
 TEST_CASE("size scan: finds the common size from headers, whatever the share", "[size_scan]") {

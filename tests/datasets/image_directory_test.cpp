@@ -116,6 +116,21 @@ TEST_CASE("image directory: what is written again has the original's bytes", "[i
   }
 }
 
+TEST_CASE("image directory: ids and the extension come back as they were written", "[image_directory]") {
+  const datasets::Extension extension = {{"transforms", R"([["Resize", 48]])"}, {"it's", "\"ä\"\n"}};
+  test::TemporaryFolder folder;
+  runtime::OutputDirectory output(folder / "out");
+  datasets::ImageDirectoryWriter writer(output, std::vector<std::string>{"cat"}, extension);
+  writer.add("image/a.png", "a", 0, 21);
+  writer.add("image/b.png", "b", 0);
+  writer.publish();
+  const auto images = ImageDirectory::open(folder / "out", "training dataset");
+  CHECK(images.extension() == extension);
+  CHECK(images.id(0) == 21);
+  CHECK(images.id(1) == 1);
+  CHECK(images.samples_json().find("\"id\": 21") != std::string::npos);
+}
+
 TEST_CASE("image directory: names beyond ASCII are escaped in the index and come back", "[image_directory]") {
   const std::string name = "キツネ \"é\"";
   CHECK(datasets::index_line("image/a.png", 7, &name) ==
@@ -245,6 +260,7 @@ TEST_CASE("image directory: a broken index is refused, naming the line", "[image
   CHECK(second(R"({"image_info": {"file_name": "a.png", "base_file_name": "/x/a.png"}, "category": "cat"})") ==
         broken("base_file_name is not supported"));
   CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": 1})") == broken("its category is no text"));
+  CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": "cat", "id": 1.5})") == broken("its id is no whole number"));
   CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": "fox"})") ==
         error_text("line 2 of the training dataset's index has the category 'fox', which its schema does not list", kAgain));
   for (const char* blank : {"", ", \"category\": null", ", \"category\": \"\""}) {

@@ -16,7 +16,8 @@ def refused(text, *arguments, status=2, **options):
 
 def check_lists():
     listed = torchport("list").stdout
-    assert listed.startswith("Computer Vision\n  convert_to_image_directory   Makes an ImageDirectory"), listed
+    assert listed.startswith("Computer Vision\n"), listed
+    assert "\n  convert_to_image_directory   Makes an ImageDirectory" in listed, listed
     assert "\nModel Training\n  train_pytorch_model          Trains a network" in listed, listed
     helped = torchport("--help").stdout
     assert helped.startswith("torchport: ") and "torchport validate COMPONENT FLAGS" in helped

@@ -1,0 +1,55 @@
+// Init Image Transformation: writes the chosen operations as a transformation directory, in the original's order.
+#include "datasets/transformation_directory.h"
+#include "runtime/component.h"
+
+namespace torchport::component {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// ColorJitter's arguments. One that is 0 changes nothing and is left out, so that all four at 0 give what the original writes.
+Json jitter(const runtime::Context& ctx) {
+  Json ranges = Json::object();
+  const auto add = [&](const char* name, double value) {
+    if (value > 0) ranges[name] = value;
+  };
+  add("brightness", ctx.param<double>("brightness"));
+  add("contrast", ctx.param<double>("contrast"));
+  add("saturation", ctx.param<double>("saturation"));
+  add("hue", ctx.param<double>("hue"));
+  return ranges;
+}
+
+Json operations(const runtime::Context& ctx) {
+  const Json none = Json::object();
+  Json list = Json::array();
+  const auto add = [&](bool wanted, const char* name, const Json& arguments) {
+    if (wanted) list.push_back({name, arguments});
+  };
+  add(ctx.param<bool>("resize"), "Resize", ctx.param<std::int64_t>("size"));
+  add(ctx.param<bool>("center_crop"), "CenterCrop", ctx.param<std::int64_t>("crop_size"));
+  add(ctx.param<bool>("pad"), "Pad", ctx.param<std::int64_t>("padding"));
+  add(ctx.param<bool>("color_jitter"), "ColorJitter", jitter(ctx));
+  add(ctx.param<bool>("grayscale"), "Grayscale", {{"num_output_channels", 3}});
+  add(ctx.param<bool>("random_grayscale"), "RandomGrayscale", {{"p", ctx.param<double>("random_grayscale_p")}});
+  add(ctx.param<bool>("random_resized_crop"), "RandomResizedCrop", ctx.param<std::int64_t>("random_resized_crop_size"));
+  add(ctx.param<bool>("random_crop"), "RandomCrop", ctx.param<std::int64_t>("random_crop_size"));
+  add(ctx.param<bool>("random_horizontal_flip"), "RandomHorizontalFlip", none);
+  add(ctx.param<bool>("random_vertical_flip"), "RandomVerticalFlip", none);
+  add(ctx.param<bool>("random_rotation"), "RandomRotation", ctx.param<std::int64_t>("random_rotation_degrees"));
+  add(ctx.param<bool>("random_affine"), "RandomAffine", ctx.param<std::int64_t>("random_affine_degrees"));
+  add(ctx.param<bool>("random_perspective"), "RandomPerspective", none);
+  add(ctx.param<bool>("random_erasing"), "RandomErasing", {{"p", ctx.param<double>("random_erasing_p")}});
+  return list;
+}
+
+}  // namespace
+
+void init_image_transformation(runtime::Context& ctx) {
+  const auto transformation = datasets::Transformation::parse(operations(ctx).dump());
+  runtime::OutputDirectory output(ctx.output("output"));
+  datasets::write_transformation(output, transformation);
+  ctx.log.info("Operations, in this order: " + transformation.names() + ".");
+}
+
+}  // namespace torchport::component

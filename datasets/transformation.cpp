@@ -1,0 +1,138 @@
+#include "datasets/transformation.h"
+
+#include "datasets/draws.h"
+#include "runtime/error.h"
+#include "runtime/text.h"
+
+namespace torchport::datasets {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostOperations = 100;
+constexpr int kDeepest = 8;  // of lists in lists; a deeper one would be copied and shown by recursion
+
+/// torchvision's operations that the original takes, too, but that make no image of one image.
+constexpr std::array<std::string_view, 5> kNoImage = {"ToTensor", "ToPILImage", "Normalize", "FiveCrop", "TenCrop"};
+
+/// "RandomResizedCrop" for random_resized_crop: the names of files and functions are those of the operations.
+std::string class_name(std::string_view stem) {
+  std::string name;
+  bool capital = true;
+  for (const char c : stem) {
+    if (c != '_') name += capital ? static_cast<char>(c - 'a' + 'A') : c;
+    capital = c == '_';
+  }
+  return name;
+}
+
+Operation make_operation(const std::string& name, const Json& arguments) {
+  if (std::find(kNoImage.begin(), kNoImage.end(), name) != kNoImage.end())
+    throw ArgumentError("it does not make one image of one image");
+  std::vector<std::string> known;
+  for (const auto& [stem, make] : transforms()) {
+    known.push_back(class_name(stem));
+    if (known.back() != name) continue;
+    Arguments args{nlohmann::json(arguments)};
+    return make(args);
+  }
+  const std::string near = runtime::nearest(name, known);
+  throw ArgumentError("there is no such operation" + (near.empty() ? "" : "; did you mean " + near + "?"));
+}
+
+std::string text(ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
+
+/// The size after one operation. \throws TransformError
+ImageSize size_after(const std::string& name, const Operation& operation, ImageSize from) {
+  try {
+    const ImageSize to = operation.resize ? operation.resize(from) : from;
+    check_area(to.height, to.width);
+    return to;
+  } catch (const TransformError& error) {
+    throw TransformError(name + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+void check_crop(ImageSize image, ImageSize crop) {
+  if (crop.width <= image.width && crop.height <= image.height) return;
+  throw TransformError("the image is " + text(image) + ", smaller than the crop of " + text(crop));
+}
+
+void check_area(std::int64_t height, std::int64_t width) {
+  if (height * width > kMaxPixels)
+    throw TransformError("it would become " + std::to_string(width) + " x " + std::to_string(height));
+}
+
+struct Transformation::Step {
+  std::string name;
+  Operation operation;
+  std::uint64_t stream = 0;  // its place among all operations, also when others are left out
+  Json row;
+};
+
+Transformation::Transformation(std::vector<Step> steps) : steps_(std::make_shared<const std::vector<Step>>(std::move(steps))) {}
+
+Transformation Transformation::parse(std::string_view json) {
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+    if (depth > kDeepest) throw std::runtime_error("it is nested too deeply");
+    return true;
+  };
+  const Json list = Json::parse(json, shallow, false);
+  if (list.is_discarded()) throw std::runtime_error("it is not valid JSON");
+  if (!list.is_array()) throw std::runtime_error("it is not a list of operations");
+  if (list.size() > kMostOperations)
+    throw std::runtime_error("it has more than " + std::to_string(kMostOperations) + " operations");
+  std::vector<Step> steps;
+  for (const Json& row : list) {
+    const std::string place = "operation " + std::to_string(steps.size() + 1);
+    if (!row.is_array() || row.size() != 2 || !row[0].is_string())
+      throw std::runtime_error(place + " is not a name with its arguments");
+    const std::string name = row[0].get<std::string>();
+    try {
+      Operation operation = make_operation(name, row[1]);
+      steps.push_back({name, std::move(operation), steps.size(), row});
+    } catch (const ArgumentError& error) {
+      throw std::runtime_error(place + ", " + runtime::escape(name) + ": " + error.what());
+    }
+  }
+  return Transformation(std::move(steps));
+}
+
+Transformation Transformation::without_random() const {
+  std::vector<Step> rest = *steps_;
+  std::erase_if(rest, [](const Step& step) { return step.operation.random; });
+  return Transformation(std::move(rest));
+}
+
+bool Transformation::random() const {
+  return std::any_of(steps_->begin(), steps_->end(), [](const Step& step) { return step.operation.random; });
+}
+
+ImageSize Transformation::size(ImageSize from) const {
+  for (const Step& step : *steps_) from = size_after(step.name, step.operation, from);
+  return from;
+}
+
+void Transformation::apply(Pixels& image, const DrawKey& key) const {
+  for (const Step& step : *steps_) {
+    size_after(step.name, step.operation, image.size());
+    RandomStream random{static_cast<std::uint64_t>(key.seed), static_cast<std::uint64_t>(key.epoch), key.image, step.stream};
+    step.operation.apply(image, random);
+  }
+}
+
+std::string Transformation::json(int indent) const {
+  Json list = Json::array();
+  for (const Step& step : *steps_) list.push_back(step.row);
+  return list.dump(indent, ' ', true);
+}
+
+std::string Transformation::names() const {
+  std::vector<std::string> names;
+  for (const Step& step : *steps_) names.push_back(step.name);
+  return names.empty() ? "no operation" : runtime::join(names, ", ");
+}
+
+}  // namespace torchport::datasets

@@ -1,0 +1,16 @@
+// Left and right are exchanged with the probability p.
+#include "datasets/operation.h"
+
+namespace torchport::datasets {
+
+Operation random_horizontal_flip(Arguments& args) {
+  args.names({"p"});
+  Operation operation;
+  operation.random = true;
+  operation.apply = [p = args.probability(0.5)](Pixels& image, RandomStream& random) {
+    if (random.chance(p)) flip_horizontally(image);
+  };
+  return operation;
+}
+
+}  // namespace torchport::datasets
