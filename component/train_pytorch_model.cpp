@@ -88,10 +88,9 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
 models::Classifier build_network(const runtime::Context& ctx, const models::ModelDirectory& directory,
                                  const std::vector<std::string>& labels, std::int64_t seed) {
   ctx.log.info("Start building model.");
-  const auto& spec = directory.spec();
-  auto network = models::make_classifier(spec, static_cast<std::int64_t>(labels.size()), seed);
-  ctx.log.info("Initializing " + spec.variant->name + " with " + std::to_string(labels.size()) + " classes.");
-  const bool kept = models::load_weights(*network, directory, labels) == models::Head::kept;
+  ctx.log.info("Initializing " + directory.spec().variant->name + " with " + std::to_string(labels.size()) + " classes.");
+  auto [network, head] = models::load_network(directory, labels, seed);
+  const bool kept = head == models::Head::kept;
   ctx.log.info(
       kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
            : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "

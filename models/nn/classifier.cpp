@@ -14,7 +14,6 @@ std::vector<std::string> flag_names(const runtime::ComponentSpec& component) {
 }
 
 Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed) {
-  // Drawing ResNet-18's weights takes less than 0.1 s: not worth a second way of building for callers that overwrite the weights.
   auto flags = spec.flags;
   for (const auto& name : flag_names(*spec.component)) {
     flags.try_emplace(name, spec.component->parameter(name)->default_text == "True");

@@ -54,6 +54,14 @@ enum class Head { kept, remade };
 /// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
 Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
 
+struct LoadedNetwork {
+  Classifier network;
+  Head head;
+};
+
+/// make_classifier and load_weights in one, side by side. \throws Error as load_weights
+LoadedNetwork load_network(const ModelDirectory& directory, const std::vector<std::string>& labels, std::int64_t seed);
+
 /// Copies torchvision's published weights of `model` (models/pretrained.h) into a network of 1000 classes.
 /// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
 void load_pretrained(ClassifierModule& network, const StateDictFile& file, const std::string& model);

@@ -2,7 +2,7 @@
 // second linear layer on top of ImageNet's 1000 logits.
 #include <torch/torch.h>
 
-#include <optional>
+#include <future>
 
 #include "models/nn/state_dict.h"
 #include "runtime/error.h"
@@ -51,12 +51,10 @@ void fold_second_layer(Tensors& tensors, const std::string& head) {
   weight = at::mm(outer, weight.to(at::kDouble));
 }
 
-}  // namespace
-
-Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels) {
+Head copy_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels,
+                  Tensors tensors) {
   const std::string& head = directory.spec().component->architecture->head;
   check_entries(network, directory, head);
-  Tensors tensors = read_finite(directory);
   const bool keep_head = directory.spec().labels == labels;
   if (keep_head && tensors.count(kSecondWeight) != 0) fold_second_layer(tensors, head);
 
@@ -66,6 +64,22 @@ Head load_weights(ClassifierModule& network, const ModelDirectory& directory, co
     tensor.copy_(tensors.at(std::string(kKeyPrefix) + key));
   }
   return keep_head ? Head::kept : Head::remade;
+}
+
+}  // namespace
+
+Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels) {
+  return copy_weights(network, directory, labels, read_finite(directory));
+}
+
+LoadedNetwork load_network(const ModelDirectory& directory, const std::vector<std::string>& labels, std::int64_t seed) {
+  // Drawing the weights keeps one core busy for as long as reading the file takes.
+  const auto make = [&] { return make_classifier(directory.spec(), static_cast<std::int64_t>(labels.size()), seed); };
+  auto building = std::async(std::launch::async, make);
+  Tensors tensors = read_finite(directory);
+  auto network = building.get();
+  const Head head = copy_weights(*network, directory, labels, std::move(tensors));
+  return {std::move(network), head};
 }
 
 }  // namespace torchport::models
