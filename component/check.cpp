@@ -21,13 +21,17 @@ void check_trained(runtime::Request& request, runtime::Problems& problems) {
 
 }  // namespace
 
+void check_request(runtime::Request& request, runtime::Problems& problems) {
+  runtime::check_ports(request, problems);
+  check_trained(request, problems);
+  const auto check = checks().find(request.component->function);
+  if (check != checks().end()) check->second(request, problems);
+}
+
 runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
                                  runtime::Problems& problems) {
   runtime::Request request = runtime::parse_request(component, arguments, problems);
-  runtime::check_ports(request, problems);
-  check_trained(request, problems);
-  const auto check = checks().find(component.function);
-  if (check != checks().end()) check->second(request, problems);
+  check_request(request, problems);
   return request;
 }
 

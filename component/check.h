@@ -11,7 +11,11 @@ namespace torchport::component {
 /// The generated table of component/checks/. A component without such a file has no rules of this kind.
 const runtime::Table<void(const runtime::Request&, runtime::Problems&)>& checks();
 
-/// parse_request, check_ports and the component's own check, in that order; later ones only see what earlier ones left whole.
+/// check_ports, whether models are trained where they must be, and the component's own check, in that order; later ones only see
+/// what earlier ones left whole. A port without a path is left out.
+void check_request(runtime::Request& request, runtime::Problems& problems);
+
+/// parse_request and check_request.
 runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
                                  runtime::Problems& problems);
 

@@ -5,6 +5,9 @@
 #include "runtime/docs.h"
 #include "runtime/files.h"
 #include "runtime/launch.h"
+#include "runtime/pipeline/commands.h"
+#include "runtime/pipeline/pipeline.h"
+#include "runtime/pipeline/schema.h"
 #include "runtime/process.h"
 #include "runtime/text.h"
 #include "runtime/version.h"
@@ -19,6 +22,17 @@ constexpr std::string_view kUsage = R"(torchport: the designer's vision componen
   torchport run COMPONENT FLAGS      runs it: here, in several processes that it starts, or as a rank under mpirun
   torchport validate COMPONENT FLAGS checks parameters and inputs, and runs nothing
   torchport reference FOLDER         writes the reference pages
+
+  torchport run PIPELINE.yaml        runs the steps of a pipeline; what is unchanged since an earlier run is reused
+      --dry-run                      only says what would run, and why
+      --set STEP.PARAMETER=VALUE     another value; --set inputs.NAME=PATH another input
+      --force STEP                   runs this step and those after it in any case
+      --runs FOLDER                  where run folders are made and looked for; default: runs
+  torchport validate PIPELINE.yaml   checks it, and runs nothing
+  torchport graph PIPELINE.yaml -o graph.html|.svg|.dot [--run FOLDER]
+                                     draws it; with the folder of a run, in the colours of the steps' states
+  torchport runs list                the runs of pipelines in runs, or in --runs FOLDER
+  torchport runs show RUN            the steps of one
   torchport --version
 
   --spec-dir DIR, before the command, adds the components of DIR/components/*.yaml.
@@ -43,6 +57,12 @@ struct Session {
   }
   /// The words after the component's name.
   Words flags() const { return {words.begin() + 1, words.end()}; }
+  /// Whether the command is about a pipeline file, which then names the errors.
+  bool names_pipeline() {
+    const bool named = !words.empty() && is_pipeline_file(words.front());
+    if (named) subject = visible(words.front());
+    return named;
+  }
   bool wants_help() const { return std::find(words.begin(), words.end(), "--help") != words.end(); }
 };
 
@@ -79,6 +99,7 @@ int reference(Session& session) {
   session.no_more_words(1);
   write_file_atomically(folder / "components.md", components_page(Specs::get()));
   write_file_atomically(folder / "error-codes.md", error_codes_page());
+  write_file_atomically(folder / "pipeline.schema.json", pipeline_schema(Specs::get()));
   return 0;
 }
 
@@ -112,12 +133,14 @@ std::string values_text(const Request& request) {
 
 Request checked(const Session& session, const ComponentSpec& component) {
   Problems problems;
-  Request request = session.cli.checked_request(component, session.flags(), problems);
+  Request request = parse_request(component, session.flags(), problems);
+  session.cli.check(request, problems);
   problems.throw_if_any();
   return request;
 }
 
 int validate(Session& session) {
+  if (session.names_pipeline()) return validate_pipeline_command(session.cli, session.words);
   const ComponentSpec& component = Specs::get().component(session.operand("validate", "COMPONENT"));
   if (session.wants_help()) return show_help(session, component);
   session.subject = component.name;
@@ -127,12 +150,8 @@ int validate(Session& session) {
   return 0;
 }
 
-bool wants_several_processes(const Request& request) {
-  return request.component->distributed &&
-         (request.setting<std::int64_t>("node_count") > 1 || request.setting<std::int64_t>("process_count_per_node") > 1);
-}
-
 int run(Session& session) {
+  if (session.names_pipeline()) return run_pipeline_command(session.cli, session.words, session.worker_arguments);
   const ComponentSpec& component = Specs::get().component(session.operand("run", "COMPONENT"));
   if (session.wants_help()) return show_help(session, component);
   session.subject = component.name;
@@ -142,6 +161,13 @@ int run(Session& session) {
   if (!launched_as() && (!problems.empty() || wants_several_processes(request))) request = checked(session, component);
   return launch(request, session.cli.worker, session.worker_arguments);
 }
+
+int graph(Session& session) {
+  session.names_pipeline();
+  return graph_command(session.words);
+}
+
+int runs(Session& session) { return runs_command(session.cli, session.words); }
 
 int show_version(Session& session) {
   const std::string from = commit();
@@ -158,8 +184,8 @@ int show_usage(Session& session) {
 
 const std::map<std::string, int (*)(Session&), std::less<>>& commands() {
   static const std::map<std::string, int (*)(Session&), std::less<>> table = {
-      {"list", list},           {"describe", describe}, {"run", run},       {"validate", validate},
-      {"reference", reference}, {"--help", show_usage}, {"-h", show_usage}, {"--version", show_version}};
+      {"list", list}, {"describe", describe},   {"run", run},           {"validate", validate}, {"graph", graph},
+      {"runs", runs}, {"reference", reference}, {"--help", show_usage}, {"-h", show_usage},     {"--version", show_version}};
   return table;
 }
 

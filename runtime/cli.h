@@ -1,4 +1,4 @@
-// The command line of `torchport`: list, describe, run, validate, reference. Called by runtime/main.cpp and by tests.
+// The command line of `torchport`: list, describe, run, validate, graph, runs, reference. Called by runtime/main.cpp and by tests.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -12,8 +12,10 @@ namespace torchport::runtime {
 
 /// What the command line needs from the layers above it.
 struct CommandLine {
-  /// component/check.h: parses a request and checks its inputs.
-  std::function<Request(const ComponentSpec&, const std::vector<std::string>&, Problems&)> checked_request;
+  /// component/check.h: checks what is there of a request.
+  std::function<void(Request&, Problems&)> check;
+  /// This program, which runs the steps of a pipeline.
+  std::filesystem::path program;
   /// The program that runs a component on one rank; it lies beside this one.
   std::filesystem::path worker;
   std::ostream& out;

@@ -11,6 +11,8 @@
 namespace torchport::runtime {
 namespace {
 
+constexpr const char* kAt = "at";  ///< label of the place in a file that an error is about
+
 std::string fill(std::string_view pattern, const Fields& fields, std::string_view key) {
   std::string out;
   for (std::size_t i = 0; i < pattern.size();) {
@@ -53,9 +55,10 @@ std::string Error::path() const {
 std::string Error::render(std::string_view subject) const {
   std::vector<Detail> rows = details_;
   const std::string place = path();
+  const auto after_at = rows.begin() + (!rows.empty() && rows.front().label == kAt ? 1 : 0);
   const bool shown = place.empty() || find_error(key_).second->message.find("{path}") != std::string::npos ||
-                     std::any_of(rows.begin(), rows.end(), [&](const Detail& row) { return row.value.starts_with(place); });
-  if (!shown) rows.insert(rows.begin(), {"path", place});
+                     std::any_of(after_at, rows.end(), [&](const Detail& row) { return row.value.starts_with(place); });
+  if (!shown) rows.insert(after_at, {"path", place});
   rows.push_back({"hint", hint_});
   std::size_t width = 0;
   for (const Detail& row : rows) width = std::max(width, display_width(row.label));
@@ -64,6 +67,12 @@ std::string Error::render(std::string_view subject) const {
     out += "  " + row.label + std::string(width - display_width(row.label) + 3, ' ') + row.value + "\n";
   }
   return out;
+}
+
+Error Error::at(const std::string& place) const {
+  Error located = *this;
+  located.details_.insert(located.details_.begin(), {kAt, visible(place)});
+  return located;
 }
 
 std::string Error::encode() const {

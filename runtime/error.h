@@ -45,6 +45,9 @@ class Error : public std::exception {
   /// The block that a terminal shows: error[...] subject: sentence, the table, the hint.
   std::string render(std::string_view subject) const;
 
+  /// The same error with the row `at PLACE`, such as "pipeline.yaml:12:15", on top of its table.
+  Error at(const std::string& place) const;
+
   /// All that is needed to throw the same error on another rank, and back.
   std::string encode() const;
   static Error decode(std::string_view text);

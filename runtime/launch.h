@@ -22,6 +22,15 @@ std::optional<LaunchedAs> launched_as();
 /// The number of processing units (CPU cores this process may use).
 int processing_units();
 
+/// Whether a request asks for more than one process on one node.
+bool wants_several_processes(const Request& request);
+
+/// What mpirun would refuse of such a request, or do other than asked, in our words.
+Problems launch_refusals(const Request& request);
+
+/// Makes `runs`/<name>-1, or that of the next number that nobody has, with mode 0750. \throws Error FailedToWriteOutputs
+std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
+
 /// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/,
 /// logs and records of an earlier run renamed .1 (the youngest), .2, ... when `fresh`; one process of a run says so. The path is
 /// absolute. \throws Error FailedToWriteOutputs

@@ -16,7 +16,6 @@ namespace {
 constexpr int kWriteSignals[] = {SIGPIPE, SIGXFSZ};
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kPatience = std::chrono::seconds(10);
 
 std::vector<char*> argument_array(const std::vector<std::string>& arguments) {
   std::vector<char*> pointers;
@@ -96,8 +95,8 @@ bool drain(int fd, const std::function<void(std::string_view)>& on_text) {
 /// Watches over the child until it is gone.
 class Watch {
  public:
-  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text)
-      : child_(child), errors_(errors), signals_(signals), on_text_(on_text) {}
+  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience)
+      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience) {}
 
   ChildEnd run() {
     bool open = true;
@@ -122,7 +121,7 @@ class Watch {
     while (read(signals_, &info, sizeof info) == sizeof info) {
       const int signal = static_cast<int>(info.ssi_signo);
       if (signal == SIGCHLD) continue;
-      deadline_ = end_.told_to_stop ? Clock::now() : Clock::now() + kPatience;
+      deadline_ = end_.told_to_stop ? Clock::now() : Clock::now() + patience_;
       end_.told_to_stop = signal;
       kill(child_, signal == SIGHUP ? SIGTERM : signal);
     }
@@ -131,6 +130,7 @@ class Watch {
   pid_t child_;
   int errors_, signals_;
   const std::function<void(std::string_view)>& on_text_;
+  std::chrono::seconds patience_;
   ChildEnd end_;
   Clock::time_point deadline_{};
 };
@@ -146,7 +146,8 @@ std::string replace_process(const std::string& program, const std::vector<std::s
   return std::strerror(errno);
 }
 
-ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text) {
+ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
+                   std::chrono::seconds patience) {
   const auto not_started = [](int reason) {
     ChildEnd end;
     end.start_error = std::strerror(reason);
@@ -172,7 +173,7 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
     return not_started(reason);
   }
   fcntl(errors_in.get(), F_SETFL, O_NONBLOCK);
-  return Watch(child, errors_in.get(), signals.fd(), on_error_text).run();
+  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience).run();
 }
 
 }  // namespace torchport::runtime

@@ -24,8 +24,9 @@ void ignore_write_signals();
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
 
 /// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared, and hands each
-/// piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end within 10 s
-/// of that, or of a second one, is killed. The child dies with us.
-ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text);
+/// piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end within
+/// `patience` of that, or of a second one, is killed. The child dies with us.
+ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
+                   std::chrono::seconds patience = std::chrono::seconds(10));
 
 }  // namespace torchport::runtime

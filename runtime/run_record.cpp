@@ -1,10 +1,7 @@
 #include "runtime/run_record.h"
 
-#include <openssl/evp.h>
-
-#include <fstream>
-
 #include "runtime/files.h"
+#include "runtime/sha256.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {
@@ -22,25 +19,6 @@ nlohmann::json paths(const std::map<std::string, fs::path, std::less<>>& ports) 
   nlohmann::json all = nlohmann::json::object();
   for (const auto& [name, path] : ports) all[name] = {{"path", path.string()}};
   return all;
-}
-
-/// In hexadecimal. Read in pieces: weights may be larger than the memory that is left. "" where the file cannot be read.
-std::string sha256(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  if (!file || !context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) return "";
-  std::vector<char> piece(1 << 20);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
-    EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (file.bad() || EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1) return "";
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += "0123456789abcdef"[digest[i] >> 4];
-    text += "0123456789abcdef"[digest[i] & 15];
-  }
-  return text;
 }
 
 }  // namespace

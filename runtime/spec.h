@@ -35,6 +35,7 @@ struct ParameterSpec {
   bool optional = false;
   bool option = false;        ///< torchport's own, absent in the original
   bool distributed = false;   ///< a run setting of distributed components only
+  bool path = false;          ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
   std::string unknown_error;  ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
   /// Its legal values in words, e.g. "> 0" or "True, False".
   std::string allowed() const;
@@ -78,6 +79,7 @@ struct ComponentSpec {
   std::vector<ParameterSpec> parameters;  ///< the original's, then torchport's own (`option`)
   std::optional<ArchitectureSpec> architecture;
   std::vector<Variant> variants;  ///< of a model component, sorted as in the spec
+  std::string text;               ///< the spec as it is written
   const PortSpec* input(std::string_view port) const;
   const PortSpec* output(std::string_view port) const;
   const ParameterSpec* parameter(std::string_view name) const;

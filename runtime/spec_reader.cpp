@@ -110,7 +110,9 @@ Specs SpecReader::read(const std::map<std::string, std::string>& files) {
     if (!is_component(path) && named(path, "run_settings.yaml")) read_run_settings(root);
   }
   for (auto& [path, root] : roots) {
-    if (is_component(path)) read_component(root, std::filesystem::path(path).stem());
+    if (!is_component(path)) continue;
+    read_component(root, std::filesystem::path(path).stem());
+    specs_.components_.back().text = files.at(path);
   }
   std::sort(specs_.components_.begin(), specs_.components_.end(),
             [](const ComponentSpec& a, const ComponentSpec& b) { return a.name < b.name; });  // wherever the files lie
@@ -182,6 +184,8 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
     parameter.unknown_error = row.text_or("unknown", "ParameterParsing.not_a_choice");
     if (!has_error(parameter.unknown_error)) row.fail("errors.yaml has no '" + parameter.unknown_error + "'", "unknown");
   }
+  parameter.path = row.boolean_or("path", false);
+  if (parameter.path && parameter.type != ParameterType::string) row.fail("only a string can be a path", "path");
   parameter.optional = row.boolean_or("optional", false);
   if (const std::string text = row.text_or("default", ""); !text.empty()) {
     if (parameter.optional) row.fail("'" + name + "' has a default and is optional: one of them is too much", "optional");

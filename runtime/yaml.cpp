@@ -14,7 +14,7 @@ constexpr std::size_t kMaxDepth = 64;  // below yaml-cpp's own guard of 500, who
 
 [[noreturn]] void fail(const YAML::Mark& mark, const std::string& reason) {
   if (mark.is_null()) throw YamlError(reason);
-  throw YamlError("line " + std::to_string(mark.line + 1) + ", column " + std::to_string(mark.column + 1) + ": " + reason);
+  throw YamlError(mark.line + 1, mark.column + 1, reason);
 }
 
 /// Walks the events of a document before any node is built, because yaml-cpp resolves aliases and drops duplicate keys silently.

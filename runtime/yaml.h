@@ -11,7 +11,14 @@ namespace torchport::runtime {
 
 /// What is wrong, with line and column: "line 3, column 7: the key 'type' is given twice".
 struct YamlError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit YamlError(const std::string& what_is_wrong) : std::runtime_error(what_is_wrong), reason(what_is_wrong) {}
+  YamlError(int at_line, int at_column, const std::string& what_is_wrong)
+      : std::runtime_error("line " + std::to_string(at_line) + ", column " + std::to_string(at_column) + ": " + what_is_wrong),
+        reason(what_is_wrong),
+        line(at_line),
+        column(at_column) {}
+  std::string reason;        ///< without its place
+  int line = 0, column = 0;  ///< from 1; 0 where there is no place
 };
 
 /// Parses one document of at most 1 MiB. \throws YamlError

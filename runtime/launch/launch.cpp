@@ -56,22 +56,6 @@ bool set_to_one(const char* variable) {
   return value && std::string_view(value) == "1";
 }
 
-/// What mpirun would refuse, or do other than asked: said before it is started, in our words.
-Problems refusals(const Request& request) {
-  Problems problems;
-  const std::int64_t processes = request.setting<std::int64_t>("process_count_per_node");
-  const std::int64_t nodes = request.setting<std::int64_t>("node_count");
-  const int units = processing_units();
-  if (processes > units)
-    problems.add(Error("LessThanOrEqualTo.processes", {{"value", std::to_string(processes)}, {"bound", std::to_string(units)}}));
-  if (nodes > 1)
-    problems.add(Error("LessThanOrEqualTo.nodes", {{"value", std::to_string(nodes)}, {"component", request.component->name}}));
-  const bool leave = request.setting<bool>("allow_run_as_root") ||
-                     (set_to_one("OMPI_ALLOW_RUN_AS_ROOT") && set_to_one("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"));
-  if (geteuid() == 0 && !leave) problems.add(Error("FailedToCompleteOperation.root"));
-  return problems;
-}
-
 std::vector<std::string> mpirun_command(const Request& request, const std::vector<std::string>& worker) {
   std::vector<std::string> command{"mpirun"};
   if (request.setting<bool>("allow_run_as_root")) command.push_back("--allow-run-as-root");
@@ -158,7 +142,7 @@ int launch_several(const Request& request, const std::vector<std::string>& worke
   ignore_write_signals();  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   MpiLog log(run_dir / "logs" / "70_mpi_log");
-  const Problems problems = refusals(request);
+  const Problems problems = launch_refusals(request);
   if (!problems.empty()) {
     for (const Error& error : problems.all()) log.write(error.render(request.component->name));
     log.result(problems.all().front().exit_status(), std::nullopt, cause_of(problems.all(), kCauseLimit));
@@ -182,15 +166,33 @@ int launch_several(const Request& request, const std::vector<std::string>& worke
 
 }  // namespace
 
+bool wants_several_processes(const Request& request) {
+  return request.has_setting("process_count_per_node") && request.has_setting("node_count") &&
+         (request.setting<std::int64_t>("process_count_per_node") > 1 || request.setting<std::int64_t>("node_count") > 1);
+}
+
+Problems launch_refusals(const Request& request) {
+  if (!wants_several_processes(request)) return {};
+  Problems problems;
+  const std::int64_t processes = request.setting<std::int64_t>("process_count_per_node");
+  const std::int64_t nodes = request.setting<std::int64_t>("node_count");
+  const int units = processing_units();
+  if (processes > units)
+    problems.add(Error("LessThanOrEqualTo.processes", {{"value", std::to_string(processes)}, {"bound", std::to_string(units)}}));
+  if (nodes > 1)
+    problems.add(Error("LessThanOrEqualTo.nodes", {{"value", std::to_string(nodes)}, {"component", request.component->name}}));
+  const bool leave = request.setting<bool>("allow_run_as_root") ||
+                     (set_to_one("OMPI_ALLOW_RUN_AS_ROOT") && set_to_one("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"));
+  if (geteuid() == 0 && !leave) problems.add(Error("FailedToCompleteOperation.root"));
+  return problems;
+}
+
 int launch(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments) {
-  const bool several =
-      request.has_setting("process_count_per_node") && request.has_setting("node_count") &&
-      (request.setting<std::int64_t>("process_count_per_node") > 1 || request.setting<std::int64_t>("node_count") > 1);
   std::vector<std::string> command{worker.string()};
   command.insert(command.end(), worker_arguments.begin(), worker_arguments.end());
   command.insert(command.end(), {"run", request.component->name});
   command.insert(command.end(), request.arguments.begin(), request.arguments.end());
-  if (several && !launched_as()) return launch_several(request, command);
+  if (wants_several_processes(request) && !launched_as()) return launch_several(request, command);
   const std::string reason = replace_process(worker.string(), command);
   throw Error("FailedToCompleteOperation.no_worker", {{"path", worker.string()}, {"reason", reason}});
 }

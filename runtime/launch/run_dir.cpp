@@ -33,15 +33,6 @@ void make_folders(const fs::path& folder) {
   if (folder.has_filename()) make_folder(folder);
 }
 
-/// runs/<component>-1, or the next number that nobody has.
-fs::path next_free(const fs::path& runs, const std::string& component) {
-  make_folders(runs);
-  for (int number = 1;; ++number) {
-    const fs::path folder = runs / (component + "-" + std::to_string(number));
-    if (make_folder(folder)) return folder;
-  }
-}
-
 /// Renames `file` to `file`.1, an older `file`.1 to `file`.2, and so on: .1 is the youngest.
 void rotate(const fs::path& file) {
   const auto older = [&](int number) { return fs::path(file.string() + "." + std::to_string(number)); };
@@ -66,6 +57,14 @@ bool is_log(const std::string& name) {
 
 }  // namespace
 
+fs::path next_free_run_dir(const fs::path& runs, const std::string& name) {
+  make_folders(runs);
+  for (int number = 1;; ++number) {
+    const fs::path folder = runs / (name + "-" + std::to_string(number));
+    if (make_folder(folder)) return folder;
+  }
+}
+
 fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh) {
   const char* const handed_on = std::getenv("TORCHPORT_RUN_DIR");
   const std::string& component = request.component->name;
@@ -77,7 +76,7 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   } else if (launched) {
     folder = fs::path("runs") / (component + "-" + launched->job);
   } else {
-    folder = next_free("runs", component);
+    folder = next_free_run_dir("runs", component);
   }
   std::error_code error;
   folder = fs::absolute(folder, error);

@@ -12,7 +12,7 @@ problems = []
 with tempfile.TemporaryDirectory() as folder:
     torchport("reference", folder)
     rendered = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
-assert set(rendered) == {"components.md", "error-codes.md"}, rendered.keys()
+assert set(rendered) == {"components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
 for name, text in rendered.items():
     page = SOURCE / "docs/reference" / name
     if not page.exists() or page.read_text() != text:
@@ -27,7 +27,7 @@ for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
         problems.append(f"{page.name} is missing")
         continue
     for line in re.findall(r"^.*\btorchport (?:run|validate|describe) .*$", page.read_text(), re.M):
-        command = re.search(r"torchport (?:run|validate|describe) ([a-z][a-z0-9_]+)(.*)", line)
+        command = re.search(r"torchport (?:run|validate|describe) ([a-z][a-z0-9_]+)(?![\w./-])(.*)", line)   # no pipeline file
         if not command:
             continue
         if command[1] not in components:

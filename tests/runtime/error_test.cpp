@@ -65,6 +65,11 @@ TEST_CASE("error: what one rank encodes, another decodes to the same", "[error]"
   CHECK(received.render("x") == sent.render("x"));
 }
 
+TEST_CASE("error: its place in a file stands above its path, however alike the two begin", "[error]") {
+  const Error error = Error("InvalidDataset.missing", {{"what", "input"}, {"path", "flowers"}}).at("flowers.yaml:3:11");
+  CHECK(error.render("x").find("\n  at     flowers.yaml:3:11\n  path   flowers\n") != std::string::npos);
+}
+
 TEST_CASE("error: an exception that nobody can mend becomes a bug report with status 70", "[error]") {
   const Error bug = as_bug(std::logic_error("the request has no value 'x'"));
   CHECK(bug.exit_status() == 70);

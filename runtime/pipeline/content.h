@@ -1,0 +1,24 @@
+// What identifies files and folders: a cheap look from outside, and the hash of what they hold. Used to decide whether a pipeline's
+// step must run again.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace torchport::runtime {
+
+/// SHA-256 of a text, 64 hexadecimal digits.
+std::string sha256_of(std::string_view text);
+
+/// A file or folder as it looks without reading it: names, sizes, inodes and times of change of all that is below.
+struct Look {
+  std::string fingerprint;  ///< "" where it cannot be looked at
+  bool settled = false;     ///< nothing changed in the last two seconds: a later change would show
+};
+Look look_at(const std::filesystem::path& path);
+
+/// SHA-256 over names and contents of all files below, wherever the folder lies. Links to folders are not followed.
+/// \throws Error CouldNotOpenFile.file
+std::string content_of(const std::filesystem::path& path);
+
+}  // namespace torchport::runtime

@@ -1,0 +1,231 @@
+#include "runtime/pipeline/run.h"
+
+#include <csignal>
+#include <ctime>
+#include <ostream>
+
+#include "runtime/files.h"
+#include "runtime/launch.h"
+#include "runtime/pipeline/content.h"
+#include "runtime/process.h"
+#include "runtime/text.h"
+#include "runtime/version.h"
+
+namespace torchport::runtime {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kPatience = std::chrono::seconds(15);  ///< more than a step has with its own processes
+
+volatile std::sig_atomic_t told_to_stop = 0;  ///< the signal that came between two steps; run_child hands on what comes in one
+
+/// Notes a signal instead of dying of it, so that the record says how the run ended.
+class NotedSignals {
+ public:
+  NotedSignals() {
+    told_to_stop = 0;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int number) { told_to_stop = number; });
+  }
+  ~NotedSignals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+  }
+  NotedSignals(const NotedSignals&) = delete;
+  NotedSignals& operator=(const NotedSignals&) = delete;
+};
+
+/// UTC with milliseconds, which sorts as text: 2026-11-24T01:02:03.456Z
+std::string now() {
+  const auto time = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(rest));
+  return text.data();
+}
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+json values_json(const std::vector<StepValue>& values) {
+  json all = json::object();
+  for (const StepValue& value : values)
+    all[value.spec->name] = {{"value", std::visit([](const auto& one) { return json(one); }, value.value)},
+                             {"origin", value.origin}};
+  return all;
+}
+
+class Runner {
+ public:
+  Runner(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline, const Plan& plan,
+         const fs::path& runs)
+      : cli_(cli),
+        worker_arguments_(worker_arguments),
+        pipeline_(pipeline),
+        plan_(plan),
+        runs_(runs),
+        folder_(next_free_run_dir(runs, pipeline.name)),
+        lock_(folder_) {
+    write_file_atomically(folder_ / "pipeline.yaml", read_file(pipeline.file));
+    record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
+               {"torchport", version()},    {"commit", commit()},
+               {"state", "running"},        {"started", now()},
+               {"contents", plan.contents}, {"steps", json::object()}};
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+      const PlannedStep& planned = plan.steps[i];
+      record_["steps"][planned.step->name] = {{"position", i + 1},
+                                              {"component", planned.step->component->name},
+                                              {"state", "waiting"},
+                                              {"key", planned.key},
+                                              {"ingredients", planned.ingredients},
+                                              {"parameters", values_json(planned.step->parameters)},
+                                              {"run", values_json(planned.step->run_settings)}};
+    }
+  }
+
+  int run() {
+    const NotedSignals signals;
+    ignore_write_signals();  // a terminal that is gone must not end the run
+    const auto start = Clock::now();
+    int status = 0;
+    for (std::size_t i = 0; i < plan_.steps.size() && status == 0; ++i) {
+      const PlannedStep& planned = plan_.steps[i];
+      place_ = "[" + std::to_string(i + 1) + "/" + std::to_string(plan_.steps.size()) + "] " + planned.step->name;
+      status = planned.reused ? reuse(planned) : execute(planned);
+      if (told_to_stop) status = 128 + told_to_stop;
+    }
+    const bool stopped = told_to_stop != 0;
+    record_["state"] = status == 0 ? "finished" : stopped ? "stopped" : "failed";
+    record_["seconds"] = seconds_since(start);
+    record_["exit_status"] = status;
+    save();
+    say(pipeline_.name + " " + text_of(record_, "state") + " after " + duration_text(seconds_since(start)) + ": " +
+        folder_.string());
+    return status;
+  }
+
+ private:
+  void say(const std::string& line) { cli_.out << visible(line) << std::endl; }
+  void save() {
+    write_file_atomically(folder_ / "pipeline.json", record_.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+  }
+
+  int reuse(const PlannedStep& planned) {
+    const Step& step = *planned.step;
+    json& record = record_["steps"][step.name];
+    record["state"] = "reused";
+    record["folder"] = planned.made_by;
+    record["outputs"] = planned.outputs;
+    for (const auto& [port, output] : planned.outputs.items()) outputs_[step.name + "." + port] = runs_ / text_of(output, "path");
+    std::error_code fault;  // a link is a convenience: the record counts
+    fs::create_directory_symlink(fs::path("..") / planned.made_by, folder_ / step.name, fault);
+    say(place_ + ": reused from " + planned.made_by);
+    return 0;
+  }
+
+  int execute(const PlannedStep& planned) {
+    const Step& step = *planned.step;
+    json& record = record_["steps"][step.name];
+    const fs::path place = fs::path(folder_.filename()) / step.name;
+    const auto command = command_of(step, place);
+    const auto start = Clock::now();
+    record.update(
+        {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", now()}, {"command", command}});
+    save();
+    say(place_ + ": " + step.component->title + ", because " + planned.why);
+    std::error_code fault;
+    if (!fs::create_directories(runs_ / place / "outputs", fault))
+      throw Error("FailedToWriteOutputs.file", {{"path", (runs_ / place / "outputs").string()}, {"reason", fault.message()}});
+    const ChildEnd end = run_child(
+        command, [&](std::string_view text) { cli_.err << text << std::flush; }, kPatience);
+    if (!end.start_error.empty())
+      throw Error("FailedToCompleteOperation.no_worker", {{"path", command[0]}, {"reason", end.start_error}});
+    if (end.told_to_stop) told_to_stop = end.told_to_stop;
+    const int status = end.signal ? 128 + end.signal : end.exit_status;  // it may have ended well although it was told to stop
+    record["seconds"] = seconds_since(start);
+    record["exit_status"] = status;
+    record["state"] = status == 0 ? "done" : told_to_stop ? "stopped" : "failed";
+    if (status == 0) {
+      keep_outputs(step, place, record);
+      if (!steady(step)) {
+        record["key"] = "";
+        say(place_ + ": an input changed while the pipeline ran; this step will not be reused");
+      }
+      say(place_ + ": done after " + duration_text(seconds_since(start)));
+    } else if (!told_to_stop) {
+      const fs::path log = runs_ / place / "logs" / "70_driver_log_0";
+      cli_.err << render_all({Error("FailedToCompleteOperation.step",
+                                    {{"step", step.name}, {"status", std::to_string(status)}, {"log", log.string()}})},
+                             pipeline_.name);
+    }
+    save();
+    return status;
+  }
+
+  std::vector<std::string> command_of(const Step& step, const fs::path& place) const {
+    std::vector<std::string> command{cli_.program.string()};
+    command.insert(command.end(), worker_arguments_.begin(), worker_arguments_.end());
+    command.insert(command.end(), {"run", step.component->name});
+    const auto add = [&](const std::string& flag, const std::string& value) { command.push_back("--" + flag + "=" + value); };
+    for (const StepInput& input : step.inputs)
+      add(input.port->flag, (input.is_wire() ? outputs_.at(input.step + "." + input.output) : input.path).string());
+    for (const PortSpec& port : step.component->outputs) add(port.flag, (runs_ / place / "outputs" / port.name).string());
+    for (const auto* values : {&step.parameters, &step.run_settings})
+      for (const StepValue& value : *values)
+        if (value.origin != "default") add(value.spec->flag, value.text);
+    add("run-dir", (runs_ / place).string());
+    return command;
+  }
+
+  void keep_outputs(const Step& step, const fs::path& place, json& record) {
+    record["outputs"] = json::object();
+    for (const PortSpec& port : step.component->outputs) {
+      const fs::path path = place / "outputs" / port.name;
+      record["outputs"][port.name] = {{"path", path.string()}, {"fingerprint", look_at(runs_ / path).fingerprint}};
+      outputs_[step.name + "." + port.name] = runs_ / path;
+    }
+  }
+
+  /// Whether the inputs of a step that ran are still what its key says.
+  bool steady(const Step& step) {
+    for (const StepInput& input : step.inputs)
+      if (unsteady_.count(input.step)) unsteady_.insert(step.name);
+    for (const fs::path& path : outside_of(step))
+      if (look_at(path).fingerprint != plan_.looks.at(absolute_name(path))) unsteady_.insert(step.name);
+    return !unsteady_.count(step.name);
+  }
+
+  const CommandLine& cli_;
+  const std::vector<std::string>& worker_arguments_;
+  const Pipeline& pipeline_;
+  const Plan& plan_;
+  fs::path runs_, folder_;
+  RunLock lock_;
+  json record_;
+  std::string place_;
+  std::map<std::string, fs::path> outputs_;  ///< by STEP.OUTPUT
+  std::set<std::string> unsteady_;           ///< steps whose outputs are not those of their key
+};
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  std::array<char, 64> text{};
+  if (seconds < 60) {
+    std::snprintf(text.data(), text.size(), "%.1f s", seconds);
+  } else {
+    std::snprintf(text.data(), text.size(), "%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
+  }
+  return text.data();
+}
+
+int run_pipeline(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline,
+                 const Plan& plan, const fs::path& runs) {
+  return Runner(cli, worker_arguments, pipeline, plan, runs).run();
+}
+
+}  // namespace torchport::runtime

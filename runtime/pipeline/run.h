@@ -1,0 +1,16 @@
+// Runs a planned pipeline, step after step, in a numbered folder, and keeps its record. Called by the command line.
+#pragma once
+#include "runtime/cli.h"
+#include "runtime/pipeline/plan.h"
+
+namespace torchport::runtime {
+
+/// Makes `runs`/<pipeline>-<n> and runs what the plan says; shows a line for each step. Returns the exit status: that of the
+/// failing step, or 128 + the signal that stopped it. `worker_arguments` go to every step. \throws Error FailedToWriteOutputs
+int run_pipeline(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline,
+                 const Plan& plan, const std::filesystem::path& runs);
+
+/// 1.2 s, 3 min 5 s.
+std::string duration_text(double seconds);
+
+}  // namespace torchport::runtime
