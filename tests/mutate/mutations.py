@@ -83,7 +83,7 @@ MUTATIONS = [
     Mutation("parameters are no part of the key", "runtime/pipeline/plan.cpp", "all[file ? \"files\" : \"parameters\"][value.spec->name] =",
              "json unused; unused[value.spec->name] =", ["runtime.pipeline_run_test"]),
     Mutation("force without what comes after", "runtime/pipeline/plan.cpp", "if (forced_.count(input.step)) forced_.insert(step.name);",
-             "", ["runtime.pipeline_run_test"]),
+             "(void)input;", ["runtime.pipeline_run_test"]),
     Mutation("reuse of what ran while its input changed", "runtime/pipeline/run.cpp", "record[\"key\"] = \"\";", "",
              ["runtime.pipeline_run_test"]),
     Mutation("stale contents are trusted", "runtime/pipeline/history.cpp", "text_of(seen, \"fingerprint\") == fingerprint)", "!seen.empty())",

@@ -1,6 +1,7 @@
 """Pipeline files: every fault is found before anything runs, and shown with its line and column."""
 import json
 import pathlib
+import random
 import tempfile
 
 import jsonschema
@@ -179,6 +180,23 @@ def settings_on_the_command_line(work):
                            "  hint   Did you mean --force? torchport --help shows the options.\n" + SEE), done.stderr
 
 
+def broken_files(work):
+    """Whatever a file holds, it is judged in our words: no crash, no bug report."""
+    chance = random.Random(1)
+    pieces = [b"{", b"}", b"[", b"- ", b": ", b"\n", b".", b"/", b"&a ", b"null", b"\xff", b"\0", b"inputs", b"steps:\n", b"!!int "]
+    outcomes = set()
+    for _ in range(120):
+        text = bytearray(GOOD.encode())
+        for _ in range(chance.choice([1, 1, 3])):
+            start = chance.randrange(len(text))
+            text[start:start + chance.choice([0, 1, 20])] = chance.choice(pieces)
+        (work / "p.yaml").write_bytes(text)
+        done = torchport("validate", "p.yaml", status=None, cwd=work)
+        assert 0 <= done.returncode <= 15 and (done.returncode == 0) == (done.stderr == ""), (bytes(text), done)
+        outcomes.add(done.returncode)
+    assert len(outcomes) > 1, "no change was harmless, or none did harm"
+
+
 def settable(component):
     settings = yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"]
     return names(component, "parameters") + names(component, "options") + [name for name in settings if name != "run_dir"]
@@ -207,7 +225,7 @@ def schema_agrees(work):
 
 
 with tempfile.TemporaryDirectory() as folder:
-    for check in (good_pipelines, faults_of_files, circles, label_sets, settings_on_the_command_line, schema_agrees):
+    for check in (good_pipelines, faults_of_files, circles, label_sets, settings_on_the_command_line, broken_files, schema_agrees):
         place = pathlib.Path(folder).resolve() / check.__name__
         place.mkdir()
         check(place)
