@@ -67,21 +67,13 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
     BadImages bad(images, what, options.max_bad_fraction, ctx.log);
     return common_size(images, what, bad, options.loader_threads, ctx.collective, augmented);
   };
-  const auto text = [](datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); };
   const auto size = size_of(train, "training dataset", true), valid_size = size_of(valid, "validation dataset", false);
   if (size != valid_size) {
     throw runtime::Error("InvalidDataset.dataset_sizes_differ", {},
-                         {{"training dataset", train.root().string() + "   " + text(size)},
-                          {"validation dataset", valid.root().string() + "   " + text(valid_size)}});
+                         {{"training dataset", train.root().string() + "   " + size_text(size)},
+                          {"validation dataset", valid.root().string() + "   " + size_text(valid_size)}});
   }
-  const std::int64_t minimum = model.component->architecture->minimum_size;
-  if (std::min(size.width, size.height) < minimum) {
-    throw runtime::Error("InvalidDataset.too_small", {{"what", "training dataset"},
-                                                      {"path", train.root().string()},
-                                                      {"size", text(size)},
-                                                      {"model", model.variant->name},
-                                                      {"minimum", std::to_string(minimum)}});
-  }
+  check_minimum_size(train, "training dataset", size, model);
   return size;
 }
 

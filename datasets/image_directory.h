@@ -44,8 +44,11 @@ class ImageDirectory {
   const std::vector<Category>& categories() const { return categories_; }
   /// The class index of image `i`, or -1 in an unlabelled directory.
   std::int32_t label(std::size_t i) const { return labels_[i]; }
-  /// The `id` of image `i` in the index: a number that stays with the image when directories are split.
+  /// The `id` of image `i` in the index, or its line number from 0 on: a number that stays with the image when directories are
+  /// split.
   std::int64_t id(std::size_t i) const { return ids_[i]; }
+  /// The index's key, and so the scored dataset's column, of the categories; "" in an unlabelled directory.
+  const std::string& label_column() const { return label_column_; }
   const Extension& extension() const { return extension_; }
   /// The transformation that the images are to go through whenever they are read, of extension()'s "transforms"; null: none.
   /// Training applies all of it, everything else what is left for inference.
@@ -65,7 +68,7 @@ class ImageDirectory {
   std::vector<std::int32_t> labels_;
   std::vector<std::int64_t> ids_;
   std::vector<Category> categories_;
-  std::string schema_, samples_;
+  std::string label_column_, schema_, samples_;
   Extension extension_;
   std::optional<Transformation> transformation_;
   bool labelled_ = false, raw_ = false;

@@ -52,7 +52,7 @@ std::string schema_text(const std::optional<std::vector<std::string>>& categorie
   if (categories) {
     Json list = Json::array();
     for (const std::string& name : *categories) list.push_back({{"id", list.size()}, {"name", name}});
-    Json label = column("category", "String", "str", false);
+    Json label = column(kLabelColumn, "String", "str", false);
     label["properties"] = {{"annotation_type", "COCO_classification"}, {"categories", list}};
     columns.push_back(label);
   }

@@ -13,6 +13,9 @@ namespace torchport::datasets {
 /// How many images `_samples.json` shows.
 inline constexpr std::size_t kSamples = 3;
 
+/// The column of the categories, where the original names it.
+inline constexpr const char* kLabelColumn = "category";
+
 struct Sample {
   std::string bytes;  ///< of the image file
   std::int64_t id = 0;

@@ -62,6 +62,7 @@ class ImageDirectoryReader {
       images_.categories_.push_back({id, std::move(name)});
     }
     index_categories();
+    if (images_.labelled_) images_.label_column_ = kLabelColumn;
     for (const std::string& file : files) {
       add(file, images_.labelled_ ? ids_.find(class_of(file))->second : -1, static_cast<std::int64_t>(images_.size()));
     }
@@ -81,6 +82,7 @@ class ImageDirectoryReader {
     images_.schema_ = read_part(entry("schema"), "broken_schema");
     Schema schema = parse_schema(images_.schema_, what_, images_.root_.string());
     images_.labelled_ = !schema.label_key.empty();
+    images_.label_column_ = schema.label_key;
     images_.categories_ = std::move(schema.categories);
     index_categories();
     images_.samples_ = meta.get("samples");
@@ -133,10 +135,16 @@ class ImageDirectoryReader {
     const fs::path path(name);
     const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
     if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
+    add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
+  }
+
+  std::int64_t read_id(const json& line) const {
     const auto id = line.find("id");
-    if (id != line.end() && !id->is_number_integer()) bad_line("its id is no whole number");
-    const auto number = id == line.end() ? static_cast<std::int64_t>(images_.size()) : id->get<std::int64_t>();
-    add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, number);
+    if (id == line.end()) return static_cast<std::int64_t>(line_) - 1;
+    const bool fits =
+        id->is_number_integer() && (!id->is_number_unsigned() || std::in_range<std::int64_t>(id->get<std::uint64_t>()));
+    if (!fits) bad_line("its id is no whole number of 64 bits");
+    return id->get<std::int64_t>();
   }
 
   std::int32_t read_label(const json& line, const std::string& key) const {

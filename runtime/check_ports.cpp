@@ -12,13 +12,14 @@ bool is_bare_folder(const std::filesystem::path& path) {
 
 void check_input(const PortSpec& port, const std::filesystem::path& path) {
   const DirectoryTypeSpec& type = Specs::get().type(port.type);
+  std::error_code fault;
   if (type.directory.empty()) {  // any layout: the component itself finds out which
-    std::error_code fault;
     if (!std::filesystem::exists(path, fault))
       throw Error(type.error + ".no_input", {{"what", port.what()}, {"path", path.string()}});
     return;
   }
   if (type.bare_allowed && is_bare_folder(path)) return;
+  if (type.file_allowed && std::filesystem::is_regular_file(path, fault)) return;
   const DirectoryMeta meta = read_meta(path, type.error, port.what());
   if (meta.type != type.directory) {
     throw Error(type.error + ".wrong_type",

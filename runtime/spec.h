@@ -91,7 +91,7 @@ struct DirectoryTypeSpec {
   std::string name, directory, description;
   std::string error;  ///< ErrorId of whatever is wrong with such an input, e.g. InvalidDataset
   bool trained_only = false;
-  bool file_allowed = false;  ///< an AnyPath port also takes a file
+  bool file_allowed = false;  ///< a file may do as well
   bool bare_allowed = false;  ///< a folder without _meta.yaml may do: the component's own check decides
 };
 

@@ -5,8 +5,9 @@
 
 namespace torchport::component {
 
-BadImages::BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log)
-    : images_(images), what_(std::move(what)), max_fraction_(max_fraction), log_(log) {}
+BadImages::BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log,
+                     std::string fate)
+    : images_(images), what_(std::move(what)), fate_(std::move(fate)), max_fraction_(max_fraction), log_(log) {}
 
 std::optional<runtime::Error> BadImages::report(std::span<const datasets::BadImage> bad) {
   for (const auto& image : bad) {
@@ -14,7 +15,7 @@ std::optional<runtime::Error> BadImages::report(std::span<const datasets::BadIma
     if (max_fraction_ == 0) {
       return runtime::Error("UserError.unreadable_image", {{"path", path}, {"what", what_}, {"reason", image.reason}});
     }
-    log_.warning("The image '" + path + "' cannot be used and is replaced by the next: " + image.reason);
+    log_.warning("The image '" + path + "' cannot be used and is " + fate_ + ": " + image.reason);
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
 // What happens to images that cannot be read: each is named in the log, counted over all ranks, and too many end the run.
-// Used by the size check before the first epoch, by training and by validation.
+// Used by the size check before the first epoch, by training, by validation and by scoring.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,9 @@ namespace torchport::component {
 /// The unreadable images of one pass over one dataset. Every image is used once in a pass, so the count over ranks is exact.
 class BadImages {
  public:
-  BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log);
+  /// `fate` ends the log line of a bad image: what happens in its place.
+  BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log,
+            std::string fate = "replaced by the next");
   void start_pass() { total_ = 0; }
   /// Names this rank's bad images in its log. With a fraction of 0 the first is the error that ends the run.
   std::optional<runtime::Error> report(std::span<const datasets::BadImage> bad);
@@ -25,7 +27,7 @@ class BadImages {
 
  private:
   const datasets::ImageDirectory& images_;
-  std::string what_;
+  std::string what_, fate_;
   double max_fraction_, total_ = 0;
   runtime::Log& log_;
 };

@@ -1,5 +1,6 @@
 #include "component/training/size_check.h"
 
+#include <algorithm>
 #include <array>
 
 namespace torchport::component {
@@ -7,7 +8,7 @@ namespace torchport::component {
 namespace {
 
 std::string described(const datasets::ImageDirectory& images, std::uint32_t index, datasets::ImageSize size) {
-  return std::string(images.file(index)) + "   " + std::to_string(size.width) + " x " + std::to_string(size.height);
+  return std::string(images.file(index)) + "   " + size_text(size);
 }
 
 }  // namespace
@@ -45,5 +46,18 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, const st
   collective.agree(differs);
   return reference;
 }
+
+void check_minimum_size(const datasets::ImageDirectory& images, const std::string& what, datasets::ImageSize size,
+                        const models::ModelSpec& model) {
+  const std::int64_t minimum = model.component->architecture->minimum_size;
+  if (std::min(size.width, size.height) >= minimum) return;
+  throw runtime::Error("InvalidDataset.too_small", {{"what", what},
+                                                    {"path", images.root().string()},
+                                                    {"size", size_text(size)},
+                                                    {"model", model.variant->name},
+                                                    {"minimum", std::to_string(minimum)}});
+}
+
+std::string size_text(datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
 
 }  // namespace torchport::component

@@ -1,9 +1,11 @@
-// Checks, before the first epoch and on all ranks together, that the images of a dataset are of one size.
+// Checks, before anything is computed and on all ranks together, that the images of a dataset are of one size.
+// Called by Train PyTorch Model and Score Image Model.
 #pragma once
 #include <string>
 
 #include "component/training/bad_images.h"
 #include "datasets/loading/loader.h"
+#include "models/model_directory.h"
 #include "runtime/collective.h"
 
 namespace torchport::component {
@@ -13,5 +15,12 @@ namespace torchport::component {
 /// \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
 datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
                                 runtime::Collective& collective, bool augmented = false);
+
+/// \throws Error InvalidDataset.too_small where `size` is below what the network of `model` can take
+void check_minimum_size(const datasets::ImageDirectory& images, const std::string& what, datasets::ImageSize size,
+                        const models::ModelSpec& model);
+
+/// "224 x 224": width, then height.
+std::string size_text(datasets::ImageSize size);
 
 }  // namespace torchport::component

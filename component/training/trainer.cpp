@@ -22,13 +22,9 @@ constexpr std::int64_t kPredictFrom = 3, kPredictAt = 8;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Parameters laid out as the activations will be, before gradients and momenta take over their strides.
+// Before gradients and momenta take over the parameters' strides.
 models::Classifier in_layout(models::Classifier network, bool channels_last) {
-  if (channels_last) {
-    for (auto& parameter : network->parameters()) {
-      if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
-    }
-  }
+  if (channels_last) models::use_channels_last(*network);
   return network;
 }
 

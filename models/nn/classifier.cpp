@@ -23,4 +23,10 @@ Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std:
   return make(ModelOptions{*spec.variant, num_classes, std::move(flags)});
 }
 
+void use_channels_last(ClassifierModule& network) {
+  for (auto& parameter : network.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
 }  // namespace torchport::models

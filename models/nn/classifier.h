@@ -42,6 +42,9 @@ std::vector<std::string> flag_names(const runtime::ComponentSpec& component);
 /// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`.
 Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed);
 
+/// Lays the weights of convolutions out as channels-last activations want them.
+void use_channels_last(ClassifierModule& network);
+
 /// The network's parameters and buffers as torch's state_dict() orders them (each module's parameters, then its buffers, then its
 /// children, depth first), with torchvision's names.
 std::vector<std::pair<std::string, at::Tensor>> state_dict(const ClassifierModule& network);

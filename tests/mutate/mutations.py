@@ -18,6 +18,8 @@ SCHEDULE = "component/training/schedule.cpp"
 TRAINER = "component/training/trainer.cpp"
 RULES = "component/training/epoch_rules.cpp"
 SAMPLER = "datasets/loading/sampler.cpp"
+SCORE = "component/score_image_model.cpp"
+EVALUATION = "component/evaluation/evaluation.cpp"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -77,6 +79,25 @@ MUTATIONS = [
     Mutation("open bound taken as closed", "runtime/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
              ["runtime"]),
     Mutation("closed bound taken as open", "runtime/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
+    Mutation("scored without softmax", SCORE, ".softmax(1).contiguous()", ".sigmoid().contiguous()", ["component.score_test"]),
+    Mutation("scored while training", SCORE, "  network->eval();\n", "", ["component.score_test"]),
+    Mutation("scored with training's normalisation", SCORE, "kNone = {{0, 0, 0}, {1, 1, 1}};", "kNone = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};",
+             ["component.score_test"]),
+    Mutation("ids are line numbers", SCORE, "ids_.push_back(images_.id(done_));", "ids_.push_back(static_cast<std::int64_t>(done_));",
+             ["component.score_test"]),
+    Mutation("a row for an unreadable image", SCORE, "if (left_out != bad.end() && left_out->index == done_)", "if (false)", ["component.score_test"]),
+    Mutation("the label is a feature", "datasets/tables/data_frame_form.cpp", "column.name != roles.label && !is_score", "!is_score",
+             ["component.score_test"]),
+    Mutation("Parquet without SNAPPY", "datasets/tables/parquet_writer.cpp", "Compression::SNAPPY", "Compression::GZIP", ["component.score_test"]),
+    Mutation("missing values read as something", "datasets/tables/table_reader.cpp", "if (data.null_count() > 0)", "if (false)", ["component.evaluate_test"]),
+    Mutation("macro over all categories", EVALUATION, "occurring += category.support + category.predicted > 0 ? 1 : 0;", "occurring += 1;",
+             ["component.evaluate_test"]),
+    Mutation("top-5 ties the other way", EVALUATION, "c > truth[row]) ? 1 : 0", "c < truth[row]) ? 1 : 0", ["component.evaluate_test"]),
+    Mutation("probabilities not clipped", EVALUATION, "std::clamp(own, kEpsilon, 1 - kEpsilon)", "std::max(own, 1e-300)", ["component.evaluate_test"]),
+    Mutation("calibration bins closed below", EVALUATION, "std::ceil(highest * static_cast<double>(kConfidenceBins)) - 1",
+             "std::floor(highest * static_cast<double>(kConfidenceBins))", ["component.evaluate_test"]),
+    Mutation("confusion matrix turned", EVALUATION, "result.matrix[truth[row]][predicted[row]]", "result.matrix[predicted[row]][truth[row]]",
+             ["component.evaluate_test"]),
     Mutation("log level not padded", "runtime/log.cpp", "level.size() < 10 ? 11 - level.size() : 1", "1", ["runtime"]),
     Mutation("reuse without looking at the outputs", "runtime/pipeline/history.cpp", "state == \"reused\") && whole(step))",
              "state == \"reused\"))", ["runtime.pipeline_run_test"]),

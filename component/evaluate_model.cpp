@@ -1,0 +1,70 @@
+// Evaluate Model: a labelled scored dataset in, its metrics, confusion matrix and a picture of that out (docs/contract.md,
+// "Evaluate").
+#include <cstdio>
+
+#include "component/evaluation/report.h"
+#include "runtime/component.h"
+
+namespace torchport::component {
+namespace {
+
+constexpr std::size_t kMaxCategories = 4096;  // its matrix has 16 million cells
+
+datasets::ScoredDataset open_dataset(const runtime::Context& ctx, std::string_view port) {
+  const auto directory = datasets::DataFrameDirectory::open(ctx.input(port), ctx.spec().input(port)->what());
+  auto scored = datasets::read_scored_dataset(directory);
+  const std::size_t found = all_categories(scored).size();
+  if (found > kMaxCategories) {
+    throw runtime::Error("NotScoredDataset.too_many_categories", {{"what", directory.what()},
+                                                                  {"path", directory.root().string()},
+                                                                  {"found", std::to_string(found)},
+                                                                  {"wanted", std::to_string(kMaxCategories)}});
+  }
+  ctx.log.info("Rows: " + std::to_string(scored.rows()) + ", categories of the model: " + std::to_string(scored.classes.size()) +
+               ".");
+  if (found > scored.classes.size()) {
+    ctx.log.warning(std::to_string(found - scored.classes.size()) +
+                    " categories of the data are none of the model's: their probability counts as 0.");
+  }
+  return scored;
+}
+
+/// The figures in the log, in the record of metrics and in run.json.
+void report(runtime::Context& ctx, const Evaluation& e) {
+  const std::vector<std::pair<std::string, double>> figures = {{"accuracy", e.accuracy},
+                                                               {"top_5_accuracy", e.top5},
+                                                               {"macro_precision", e.macro.precision},
+                                                               {"macro_recall", e.macro.recall},
+                                                               {"macro_f1", e.macro.f1},
+                                                               {"weighted_f1", e.weighted.f1},
+                                                               {"log_loss", e.log_loss},
+                                                               {"expected_calibration_error", e.calibration_error}};
+  runtime::Event event{"log_row", "Evaluation", {{"rows", e.rows}}};
+  nlohmann::json result = {{"rows", e.rows}};
+  for (const auto& [name, value] : figures) {
+    std::array<char, 80> line;
+    std::snprintf(line.data(), line.size(), "%-26s %.5f", name.c_str(), value);
+    ctx.log.info(line.data());
+    event.row.emplace_back(name, value);
+    result[name] = value;
+  }
+  ctx.events.send(event);
+  ctx.record.set("result", result);
+}
+
+}  // namespace
+
+void evaluate_model(runtime::Context& ctx) {
+  const Evaluation evaluation = evaluate_scores(open_dataset(ctx, "scored_dataset"));
+  report(ctx, evaluation);
+  runtime::OutputDirectory output(ctx.output("evaluation"));
+  output.write("metrics.json", metrics_json(evaluation));
+  output.write("confusion_matrix.csv", confusion_csv(evaluation));
+  output.write("confusion_matrix.svg", confusion_svg(evaluation));
+  output.publish(
+      "type: EvaluationDirectory\nextension: {}\nmetrics: metrics.json\nconfusion_matrix: confusion_matrix.csv\n"
+      "picture: confusion_matrix.svg\n");
+  ctx.log.info("Saved the evaluation to '" + ctx.output("evaluation").string() + "'.");
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,157 @@
+// Score Image Model: a trained model and an image directory in, the probability of each category for each image out
+// (docs/contract.md, "Score").
+#include <c10/core/InferenceMode.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include "component/training/bad_images.h"
+#include "component/training/size_check.h"
+#include "datasets/loading/loader.h"
+#include "datasets/tables/scored_dataset.h"
+#include "models/model_directory.h"
+#include "models/nn/classifier.h"
+#include "runtime/component.h"
+
+namespace torchport::component {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A model directory without a normaliser is fed the values / 255, as in the original.
+constexpr datasets::Normalisation kNone = {{0, 0, 0}, {1, 1, 1}};
+constexpr auto kBetweenReports = std::chrono::seconds(10);
+
+datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port) {
+  auto images = datasets::ImageDirectory::open(ctx.input(port), ctx.spec().input(port)->what());
+  ctx.log.info("Images: " + std::to_string(images.size()) + (images.labelled() ? ", labelled." : ", without labels."));
+  if (const datasets::Transformation* carried = images.transformation()) {
+    ctx.log.info("The images are transformed whenever they are read: " + carried->names() + ", without what is random.");
+  }
+  return images;
+}
+
+/// The directory's network with its own head, ready to infer.
+models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last) {
+  const auto& labels = directory.spec().labels;
+  auto network = models::make_classifier(directory.spec(), static_cast<std::int64_t>(labels.size()), /*seed=*/0);
+  models::load_weights(*network, directory, labels);
+  if (channels_last) models::use_channels_last(*network);
+  network->eval();
+  return network;
+}
+
+/// The rows of the table, batch by batch. Images that cannot be used leave none.
+class Rows {
+ public:
+  Rows(const datasets::ImageDirectory& images, const models::ModelDirectory& model) : images_(images), model_(model) {
+    scored_.classes = model.spec().labels;
+    scored_.probabilities.resize(scored_.classes.size());
+    for (auto& column : scored_.probabilities) column.reserve(images.size());
+  }
+
+  /// `probabilities`: float32 [N, classes] of the next N images; `bad` those of them that are none, by index.
+  /// \throws Error InvalidModelDirectory.scores_not_finite
+  void add(const at::Tensor& probabilities, const std::vector<datasets::BadImage>& bad) {
+    const auto values = probabilities.accessor<float, 2>();
+    auto left_out = bad.begin();
+    for (std::int64_t row = 0; row < values.size(0); ++row, ++done_) {
+      if (left_out != bad.end() && left_out->index == done_) {
+        ++left_out;
+      } else {
+        add_row({values[row].data(), scored_.classes.size()});
+      }
+    }
+  }
+
+  std::size_t done() const { return done_; }
+  std::size_t size() const { return scored_.rows(); }
+  void write(const std::filesystem::path& target, datasets::TableFormat format) && {
+    runtime::OutputDirectory output(target);
+    datasets::write_scored_dataset(output, std::move(scored_), std::move(ids_), images_.label_column(), format);
+  }
+
+ private:
+  void add_row(std::span<const float> probabilities) {
+    for (std::size_t c = 0; c < probabilities.size(); ++c) {
+      if (!std::isfinite(probabilities[c])) {
+        throw runtime::Error(
+            "InvalidModelDirectory.scores_not_finite",
+            {{"what", model_.what()}, {"path", model_.root().string()}, {"file", std::string(images_.file(done_))}});
+      }
+      scored_.probabilities[c].push_back(static_cast<double>(probabilities[c]));
+    }
+    const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();  // the first of equals
+    scored_.predicted.push_back(scored_.classes[static_cast<std::size_t>(best)]);
+    ids_.push_back(images_.id(done_));
+    if (images_.labelled()) scored_.truth.push_back(images_.categories()[static_cast<std::size_t>(images_.label(done_))].name);
+  }
+
+  const datasets::ImageDirectory& images_;
+  const models::ModelDirectory& model_;
+  datasets::ScoredDataset scored_;
+  std::vector<std::int64_t> ids_;
+  std::size_t done_ = 0;  ///< images, left out ones included
+};
+
+std::string progress(std::size_t done, std::size_t of, Clock::time_point start) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::array<char, 120> text;
+  std::snprintf(text.data(), text.size(), "Scored %zu of %zu images in %.1f s, %.2f images per second.", done, of, seconds,
+                static_cast<double>(done) / seconds);
+  return text.data();
+}
+
+/// Goes through all images in their order.
+void score(const runtime::Context& ctx, models::ClassifierModule& network, datasets::Loader& loader, std::size_t images,
+           BadImages& bad, Rows& rows) {
+  const c10::InferenceMode inference;
+  const auto batch_size = static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size"));
+  std::vector<std::uint32_t> order(images);
+  std::iota(order.begin(), order.end(), 0U);
+  std::vector<std::size_t> ends;
+  for (std::size_t end = 0; end < images;) ends.push_back(end = std::min(end + batch_size, images));
+  loader.begin(std::move(order), std::move(ends));
+  bad.start_pass();
+  const auto start = Clock::now();
+  auto reported = start;
+  while (const auto batch = loader.next()) {
+    ctx.collective.agree(bad.report(batch->bad));
+    bad.count(static_cast<double>(batch->bad.size()));
+    rows.add(network.forward(batch->images).to(at::kFloat).softmax(1).contiguous(), batch->bad);
+    if (Clock::now() - reported < kBetweenReports) continue;
+    reported = Clock::now();
+    ctx.log.info(progress(rows.done(), images, start));
+  }
+  ctx.log.info(progress(rows.done(), images, start));
+}
+
+}  // namespace
+
+void score_image_model(runtime::Context& ctx) {
+  const auto images = open_dataset(ctx, "dataset");
+  const auto model = models::ModelDirectory::open(ctx.input("trained_model"), ctx.spec().input("trained_model")->what());
+  const auto& spec = model.spec();
+  const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
+  const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
+  const std::string what = ctx.spec().input("dataset")->what();
+  BadImages bad(images, what, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
+  const auto size = common_size(images, what, bad, threads, ctx.collective);
+  check_minimum_size(images, what, size, spec);
+
+  const auto network = load_network(model, channels_last);
+  ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
+  const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
+  datasets::Loader loader(images, size, {threads, normalisation, channels_last});
+  Rows rows(images, model);
+  score(ctx, *network, loader, images.size(), bad, rows);
+
+  ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});
+  const bool parquet = ctx.param<std::string>("scored_format") == "parquet";
+  std::move(rows).write(ctx.output("scored_dataset"), parquet ? datasets::TableFormat::parquet : datasets::TableFormat::csv);
+  ctx.log.info("Saved the scored dataset to '" + ctx.output("scored_dataset").string() + "'.");
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,109 @@
+#include "datasets/tables/scored_dataset.h"
+
+#include <cmath>
+
+#include "datasets/image_directory_form.h"
+#include "datasets/tables/scored_columns.h"
+#include "runtime/error.h"
+#include "runtime/python_json.h"
+
+namespace torchport::datasets {
+namespace {
+
+/// Takes columns out of a table, as texts or as probabilities.
+class Taker {
+ public:
+  Taker(const DataFrameDirectory& directory, DataFrame frame) : directory_(directory), frame_(std::move(frame)) {}
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const Column& column : frame_.columns) names.push_back(column.name);
+    return names;
+  }
+
+  std::vector<std::string> texts(const std::string& name) {
+    Column& column = sound(name);
+    if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) return *texts;
+    const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by somebody else
+    if (!numbers) broken(name, "it holds numbers instead of names");
+    std::vector<std::string> texts;
+    for (const std::int64_t number : *numbers) texts.push_back(std::to_string(number));
+    return texts;
+  }
+
+  std::vector<double> probabilities(const std::string& name) {
+    Column& column = sound(name);
+    std::vector<double> values;
+    if (auto* reals = std::get_if<std::vector<double>>(&column.values)) {
+      values = std::move(*reals);
+    } else if (const auto* integers = std::get_if<std::vector<std::int64_t>>(&column.values)) {
+      values.assign(integers->begin(), integers->end());
+    } else {
+      broken(name, "it holds texts instead of probabilities");
+    }
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      if (!(values[row] >= 0 && values[row] <= 1))  // not a number fails both
+        broken(name, "row " + std::to_string(row + 1) + " is " + runtime::python_float(values[row]) + ", which is no probability");
+    }
+    return values;
+  }
+
+ private:
+  [[noreturn]] void broken(const std::string& column, const std::string& reason) const {
+    throw runtime::Error(
+        "NotScoredDataset.broken_table",
+        {{"what", directory_.what()}, {"path", directory_.root().string()}, {"reason", "the column '" + column + "': " + reason}});
+  }
+
+  /// The column must be there, in a table whose schema says so as well.
+  Column& sound(const std::string& name) {
+    const auto found = std::find_if(frame_.columns.begin(), frame_.columns.end(), [&](const Column& c) { return c.name == name; });
+    if (found == frame_.columns.end()) broken(name, "it is missing");
+    if (!found->fault.empty()) broken(name, found->fault);
+    return *found;
+  }
+
+  const DataFrameDirectory& directory_;
+  DataFrame frame_;
+};
+
+}  // namespace
+
+void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, std::vector<std::int64_t> ids,
+                          const std::string& label_column, TableFormat format) {
+  DataFrame frame;
+  ColumnRoles roles;
+  frame.rows = scored.rows();
+  frame.columns.push_back({"id", std::move(ids), {}});
+  if (!scored.truth.empty()) {
+    roles.label = label_column;
+    frame.columns.push_back({label_column, std::move(scored.truth), {}});
+    std::sort(frame.columns.begin(), frame.columns.end(), [](const Column& a, const Column& b) { return a.name < b.name; });
+  }
+  for (std::size_t c = 0; c < scored.classes.size(); ++c) {
+    const std::string name = std::string(kProbabilities) + scored.classes[c];
+    roles.scores.emplace_back(name, name);
+    frame.columns.push_back({name, std::move(scored.probabilities[c]), {}});
+  }
+  roles.scores.emplace_back(kPredictedRole, kScoredLabels);
+  frame.columns.push_back({std::string(kScoredLabels), std::move(scored.predicted), {}});
+  write_data_frame_directory(output, frame, roles, format);
+}
+
+ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
+  Taker table(directory, directory.read({kLabelColumn, std::string(kScoredLabels)}));
+  const ScoredColumns columns = scored_columns(directory, table.names());
+  ScoredDataset scored;
+  scored.truth = table.texts(columns.truth);
+  scored.predicted = table.texts(columns.predicted);
+  for (const auto& [name, column] : columns.probabilities) {
+    scored.classes.push_back(name);
+    scored.probabilities.push_back(table.probabilities(column));
+  }
+  if (scored.rows() == 0) {
+    throw runtime::Error("NotScoredDataset.no_rows", {{"what", directory.what()}, {"path", directory.root().string()}});
+  }
+  return scored;
+}
+
+}  // namespace torchport::datasets

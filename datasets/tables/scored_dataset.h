@@ -1,0 +1,33 @@
+// What Score Image Model writes and Evaluate Model reads: for each image the probability of every category and the likeliest one,
+// beside the true category where it is known. A DataFrameDirectory with columns and roles of these names.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "datasets/tables/data_frame_directory.h"
+
+namespace torchport::datasets {
+
+struct ScoredDataset {
+  std::vector<std::string> classes;                ///< the model's, in the order of its outputs
+  std::vector<std::string> truth;                  ///< category of each row; empty where the dataset has no labels
+  std::vector<std::string> predicted;              ///< category of the highest probability, of each row
+  std::vector<std::vector<double>> probabilities;  ///< [class][row]
+  std::size_t rows() const { return predicted.size(); }
+};
+
+/// Writes and publishes the columns `label_column` and `id` (sorted by name), `Scored Probabilities_<class>` and `Scored Labels`.
+/// \pre `ids` has as many entries as there are rows
+void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, std::vector<std::int64_t> ids,
+                          const std::string& label_column, TableFormat format);
+
+/// Whether the columns that the schema lists make a labelled scored dataset. A bare table passes: only reading it can tell.
+/// \throws Error NotScoredDataset.no_columns, NotLabeledDataset.unlabelled
+void check_scored(const DataFrameDirectory& directory);
+
+/// Reads a labelled scored dataset. The columns are found by the schema's roles, or in a table without them by their names, with
+/// `category` for the true labels. \throws Error NotScoredDataset.*, NotLabeledDataset.unlabelled
+ScoredDataset read_scored_dataset(const DataFrameDirectory& directory);
+
+}  // namespace torchport::datasets

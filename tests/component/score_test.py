@@ -1,0 +1,213 @@
+"""Score Image Model against the tables that the original wrote, and against torchvision with the same weights."""
+import json
+import pathlib
+import shutil
+import tempfile
+
+import numpy
+import pandas
+import pyarrow.parquet
+import torch
+import yaml
+from PIL import Image
+
+import reference
+from harness import ORIGINAL, class_folders, golden, torchport
+
+TRAIN, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in ("labelled", "valid", "unlabelled"))
+CLASSES = ["circle", "square", "triangle"]
+PROBABILITIES = [f"Scored Probabilities_{name}" for name in CLASSES]
+
+
+def score(model, dataset, out, *more, status=0):
+    return torchport("run", "score_image_model", "--trained-model", model, "--dataset", dataset, "--scored-dataset", out,
+                     "--run-dir", f"{out}-run", *more, status=status)
+
+
+def table(folder):
+    return pandas.read_parquet(folder / "_data.parquet")
+
+
+def alike(ours, theirs, tolerance):
+    """Whether two JSON documents are equal but for small differences of numbers."""
+    if isinstance(theirs, dict):
+        return list(ours) == list(theirs) and all(alike(ours[key], theirs[key], tolerance) for key in theirs)
+    if isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(alike(a, b, tolerance) for a, b in zip(ours, theirs))
+    if isinstance(theirs, float):
+        return isinstance(ours, float) and abs(ours - theirs) <= tolerance
+    return type(ours) is type(theirs) and ours == theirs
+
+
+def check_like_original(out, theirs):
+    """Every file of a scored dataset equals the original's, probabilities within 1e-5."""
+    names = sorted(path.relative_to(theirs) for path in theirs.rglob("*") if path.is_file())
+    assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file()) == names
+    for name in ("_meta.yaml", "schema/_schema.json"):
+        assert (out / name).read_bytes() == (theirs / name).read_bytes(), name
+    for name in ("_samples.json", "_data.visualization"):
+        ours, wanted = ((folder / name).read_text() for folder in (out, theirs))
+        assert alike(json.loads(ours), json.loads(wanted), 1e-5), name
+        assert ours == json.dumps(json.loads(ours), indent=2), f"{name} is not laid out as the original's"
+
+    ours, wanted = table(out), table(theirs)
+    pandas.testing.assert_frame_equal(ours, wanted, rtol=0, atol=1e-5)
+    scores = [name for name in wanted if name.startswith("Scored Probabilities_")]
+    print(f"{theirs.name}: largest difference to the original's {(ours[scores] - wanted[scores]).abs().max().max():.1e}")
+
+    files = [pyarrow.parquet.ParquetFile(folder / "_data.parquet") for folder in (out, theirs)]
+    assert files[0].schema_arrow.equals(files[1].schema_arrow)
+    described = [json.loads(file.schema_arrow.metadata[b"pandas"]) for file in files]
+    assert described[0]["columns"] == described[1]["columns"]
+    forms = []
+    for file in files:
+        group = file.metadata.row_group(0)
+        columns = [group.column(i) for i in range(group.num_columns)]
+        forms.append((file.metadata.num_row_groups, file.metadata.format_version,
+                      [(c.physical_type, c.compression, c.has_dictionary_page, set(c.encodings)) for c in columns]))
+    assert forms[0] == forms[1], forms
+
+
+def check_original_tables(work):
+    """The original's tables come out of the original's model."""
+    model = golden("trained_resnet18")
+    if model is None:
+        return
+    score(model, VALID, work / "valid")
+    check_like_original(work / "valid", ORIGINAL / "scored_valid")
+    score(model, UNLABELLED, work / "unlabelled")
+    check_like_original(work / "unlabelled", ORIGINAL / "scored_unlabelled")
+
+
+def trained(work, component="resnet", name="resnet18"):
+    torchport("run", component, f"--model_name={name}", "--pretrained=False", f"--untrained_model_path={work / name}", "--run-dir", work / "a")
+    torchport("run", "train_pytorch_model", "--untrained-model-path", work / name, "--train-data-path", TRAIN, "--valid-data-path", VALID,
+              "--trained-model-path", work / "trained", "--epochs", 1, "--batch-size", 8, "--learning-rate", 0.01, "--run-dir", work / "b")
+    return work / "trained"
+
+
+def check_against_torchvision(work, model):
+    """A model that Train made scores as torchvision's softmax with its weights, in either layout, whatever the batch and the threads."""
+    network = reference.network(model, "resnet18", len(CLASSES)).eval()
+    images, labels = reference.dataset(VALID)
+    with torch.no_grad():
+        wanted = network(images).softmax(1).numpy()
+    tables = {}
+    for name, options in {"plain": [], "contiguous": ["--memory-format", "contiguous", "--batch-size", 7],
+                          "one": ["--batch-size", 1], "threads": ["--loader-threads", 5]}.items():
+        score(model, VALID, work / name, *options)
+        tables[name] = table(work / name)
+        found = tables[name][PROBABILITIES].to_numpy()
+        print(f"{name}: largest difference to torchvision's softmax {numpy.abs(found - wanted).max():.1e}")
+        assert numpy.abs(found - wanted).max() <= 1e-5
+        assert list(tables[name]["Scored Labels"]) == [CLASSES[i] for i in wanted.argmax(1)]
+        assert list(tables[name]["category"]) == [CLASSES[i] for i in labels]
+        assert (found == found.astype(numpy.float32)).all(), "probabilities are float32 numbers"
+    assert tables["plain"].equals(tables["threads"])
+
+
+def check_csv(work, model):
+    """--scored-format csv gives the same table as text, whose numbers read back to the same bits."""
+    score(model, VALID, work / "csv", "--scored-format", "csv")
+    text = pandas.read_csv(work / "csv/_data.csv", converters=dict.fromkeys(PROBABILITIES, float))
+    pandas.testing.assert_frame_equal(text, table(work / "plain"), check_exact=True, check_dtype=False)
+    assert yaml.safe_load((work / "csv/_meta.yaml").read_text())["format"] == "Csv"
+
+
+def copy_of(model, target, **changes):
+    """A model directory with another spec: keys of nested maps are joined by "__", None removes a key."""
+    shutil.copytree(model, target)
+    spec = yaml.safe_load((target / "model_spec.yaml").read_text())
+    for path, value in changes.items():
+        place = spec
+        *parents, last = path.split("__")
+        for key in parents:
+            place = place[key]
+        place[last] = value
+        if value is None:
+            del place[last]
+    (target / "model_spec.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    return target
+
+
+def check_other_forms(work, model):
+    """Without a pre_processor images are not normalised; an out_linear_model on ImageNet's head counts; without a label map labels are numbers."""
+    network = reference.network(model, "resnet18", len(CLASSES)).eval()
+    images, _ = reference.dataset(VALID)
+    score(copy_of(model, work / "plain-model", inputs=None, label_map_file=None), VALID, work / "not-normalised")
+    with torch.no_grad():
+        wanted = network(images * 0.5 + 0.5).softmax(1).numpy()
+    found = table(work / "not-normalised")
+    assert list(found.columns[2:]) == [f"Scored Probabilities_{i}" for i in range(3)] + ["Scored Labels"]
+    assert numpy.abs(found.iloc[:, 2:5].to_numpy() - wanted).max() <= 1e-5
+    assert list(found["Scored Labels"]) == [str(i) for i in wanted.argmax(1)]
+
+    two_heads = copy_of(model, work / "two-heads", flavor_extras__init_params__pretrained=True)
+    state = torch.load(model / "model", weights_only=True)
+    torch.manual_seed(1)
+    state["model.fc.weight"], state["model.fc.bias"] = torch.randn(1000, 512) / 20, torch.randn(1000)
+    state["out_linear_model.weight"], state["out_linear_model.bias"] = torch.randn(3, 1000) / 20, torch.randn(3)
+    torch.save(state, two_heads / "model")
+    network.fc = torch.nn.Linear(512, 1000)
+    network.load_state_dict({key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}, strict=True)
+    with torch.no_grad():
+        wanted = torch.nn.functional.linear(network(images), state["out_linear_model.weight"], state["out_linear_model.bias"]).softmax(1).numpy()
+    score(two_heads, VALID, work / "two")
+    assert numpy.abs(table(work / "two")[PROBABILITIES].to_numpy() - wanted).max() <= 1e-5
+
+
+def check_ids(work, model):
+    """The id of a row is that of the index, in the index's order."""
+    shutil.copytree(VALID, work / "shuffled")
+    rows = [json.loads(line) for line in (VALID / "images.lst").read_text().splitlines()][::-3]
+    (work / "shuffled/images.lst").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    score(model, work / "shuffled", work / "ids")
+    assert list(table(work / "ids")["id"]) == [row["id"] for row in rows] == list(range(23, 0, -3))
+
+
+def check_bad_images(work, model):
+    """Images of two sizes are refused, naming both; an unreadable one too, unless some are allowed: then it has no row."""
+    folders = class_folders(work / "mixed", each=3, size=40)
+    Image.new("RGB", (40, 56)).save(folders / "square/0001.png")
+    said = score(model, folders, work / "no", status=5).stderr
+    assert said.startswith("error[InvalidDatasetError] score_image_model: the images of the dataset differ in size\n"), said
+    assert "circle/0000.png   40 x 40" in said and "square/0001.png   40 x 56" in said, said
+    whole = (folders / "square/0002.png").read_bytes()
+    Image.new("RGB", (40, 40)).save(folders / "square/0001.png")
+    (folders / "square/0002.png").write_bytes(whole[:len(whole) // 2])
+    said = score(model, folders, work / "no", status=6).stderr
+    assert said.startswith("error[UserError] score_image_model: the image '") and "square/0002.png' of the dataset cannot be used" in said, said
+    said = score(model, folders, work / "no", "--max-bad-fraction", 0.1, status=6).stderr
+    assert "1 of 6 images of the dataset cannot be used, more than --max-bad-fraction 0.1" in said, said
+    assert not (work / "no").exists()
+    done = score(model, folders, work / "five", "--max-bad-fraction", 0.2, "--batch-size", 4)
+    assert "square/0002.png' cannot be used and is left out: " in done.stdout, done.stdout
+    found = table(work / "five")
+    assert list(found["id"]) == [0, 1, 2, 3, 4] and list(found["category"]) == ["circle"] * 3 + ["square"] * 2
+
+
+def check_refusals(work, model):
+    """An untrained model, and weights whose probabilities are not finite, are refused; all faults of a request are said at once."""
+    said = score(work / "resnet18", work / "nowhere", work / "no", "--batch-size", 0, status=2).stderr
+    for fault in ("--batch-size is 0, but must be greater than 0", "the trained model is untrained", "the dataset does not exist"):
+        assert fault in said, said
+    state = torch.load(model / "model", weights_only=True)
+    shutil.copytree(model, work / "huge")
+    state["model.fc.weight"].fill_(3e38)   # finite, but no sum of it is
+    torch.save(state, work / "huge/model")
+    said = score(work / "huge", VALID, work / "no", status=3).stderr
+    assert "the trained model gives probabilities that are not finite, first for 'image/0_0.png'" in said, said
+    assert not (work / "no").exists()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        check_original_tables(work)
+        model = trained(work)
+        check_against_torchvision(work, model)
+        check_csv(work, model)
+        check_other_forms(work, model)
+        check_ids(work, model)
+        check_bad_images(work, model)
+        check_refusals(work, model)
