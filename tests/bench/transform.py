@@ -7,9 +7,9 @@ import argparse
 import multiprocessing
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
+import sys
 import time
 
 import numpy
@@ -22,6 +22,10 @@ import images
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TORCHPORT = ROOT / "build/bin/torchport"
+# Runs a command and says its peak memory; in a program of its own, because a child counts the memory of whom it was forked from.
+PEAK = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"""
 COMPOSE = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.RandomHorizontalFlip()])
 
 
@@ -31,19 +35,24 @@ def main():
     parser.add_argument("--pairs", type=int, default=3)
     options = parser.parse_args()
     work = ROOT / "build/bench"
-    photos = work / f"photos-{options.images}"
+    photos, few = work / f"photos-{options.images}", work / f"photos-{options.images // 10}"
     make_photos(photos, options.images, work / "photos")
+    make_photos(few, options.images // 10, work / "photos")
     cores = os.cpu_count()
     print(f"{options.images} photos of 500 x 375, {cores} cores, Pillow {PIL.__version__}, torchvision {torchvision.__version__}")
     print(f"{'':22}{'images/s':>10}{'convert s':>11}{'apply s':>9}{'output MB':>11}{'peak MB':>9}")
     for _ in range(options.pairs):
         for name, run in (("torchport", ours), ("Python, 1 process", lambda *a: python(*a, 1)), (f"Python, {cores} processes", lambda *a: python(*a, cores))):
-            shutil.rmtree(work / "out", ignore_errors=True)
-            (work / "out").mkdir(parents=True)
-            convert, apply = run(photos, work / "out")
+            convert, apply, peak = measure(run, photos, work / "out")
             size = sum(path.stat().st_size for path in (work / "out/transformed").rglob("*.png")) / 1e6
-            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if name == "torchport" else float("nan")
-            print(f"{name:22}{options.images / (convert + apply):10.1f}{convert:11.2f}{apply:9.2f}{size:11.1f}{peak:9.0f}", flush=True)
+            print(f"{name:22}{options.images / (convert + apply):10.1f}{convert:11.2f}{apply:9.2f}{size:11.1f}{peak:>9}", flush=True)
+    print(f"torchport's peak with a tenth of the images: {measure(ours, few, work / 'out')[2]} MB")
+
+
+def measure(run, photos, out):
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    return run(photos, out)
 
 
 def make_photos(folder, count, samples):
@@ -66,12 +75,13 @@ def make_photos(folder, count, samples):
 def ours(photos, out):
     def run(*words):
         started = time.monotonic()
-        subprocess.run([TORCHPORT, "run", *map(str, words)], cwd=out, check=True, stdout=subprocess.DEVNULL)
-        return time.monotonic() - started
+        done = subprocess.run([sys.executable, "-SE", "-c", PEAK, TORCHPORT, "run", *map(str, words)], cwd=out, check=True, stdout=subprocess.PIPE)
+        return time.monotonic() - started, int(done.stdout) // 1024
     run("init_image_transformation", f"--output_path={out / 'transformation'}")
-    return (run("convert_to_image_directory", f"--input_path={photos}", f"--output_path={out / 'converted'}"),
-            run("apply_image_transformation", f"--input_image_transform_path={out / 'transformation'}",
-                f"--input_image_dir_path={out / 'converted'}", f"--output_path={out / 'transformed'}"))
+    convert, _ = run("convert_to_image_directory", f"--input_path={photos}", f"--output_path={out / 'converted'}")
+    apply, peak = run("apply_image_transformation", f"--input_image_transform_path={out / 'transformation'}",
+                      f"--input_image_dir_path={out / 'converted'}", f"--output_path={out / 'transformed'}")
+    return convert, apply, peak
 
 
 def python(photos, out, processes):
@@ -86,7 +96,7 @@ def python(photos, out, processes):
     else:
         with multiprocessing.Pool(processes) as pool:
             pool.map(transform, jobs, chunksize=16)
-    return converted - started, time.monotonic() - converted
+    return converted - started, time.monotonic() - converted, "-"
 
 
 def transform(job):

@@ -1,6 +1,7 @@
 #include "datasets/transformation.h"
 
 #include <atomic>
+#include <random>
 
 #include "datasets/in_order.h"
 #include "datasets/transformation_directory.h"
@@ -120,6 +121,26 @@ TEST_CASE("transformation: faulty lists and arguments are refused, naming the pl
         "operation 1, RandomErasing: value is \"random\", but must be a number, 0 to 1");
   CHECK(argument(R"(["RandomAffine", {"degrees": 5, "translate": [0.5, 1.5]}])") ==
         "operation 1, RandomAffine: translate is 1.5, but must be a number, 0 to 1");
+}
+
+TEST_CASE("transformation: a list with changed bytes is refused, or comes back as it was read", "[transformation]") {
+  const std::string good = runtime::read_file(test::original("image_transformation/_transforms.json"));
+  const std::string_view bytes = "[]{},:\"-0159.eE aPR\\\xff";
+  std::mt19937 random(1);
+  std::size_t refused = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = good;
+    for (auto changes = random() % 4 + 1; changes > 0; --changes) text[random() % text.size()] = bytes[random() % bytes.size()];
+    try {
+      const auto transformation = Transformation::parse(text);
+      CHECK(Transformation::parse(transformation.json()).json() == transformation.json());
+      static_cast<void>(transformation.size({60, 60}));
+    } catch (const TransformError&) {
+    } catch (const std::runtime_error&) {
+      ++refused;
+    }
+  }
+  CHECK((refused > 1000 && refused < 5000));
 }
 
 TEST_CASE("transformation: an image that cannot be transformed is told from its size alone", "[transformation]") {
