@@ -1,7 +1,8 @@
-// ResNet, DenseNet and every other model component: writes an untrained model directory, with random or ImageNet weights.
-// Which networks there are is the specs' matter: a component without a file of its own says `function: init_model`.
+// ResNet, DenseNet and every other model component: writes an untrained model directory, with random weights, ImageNet's or those
+// of a file. Which networks there are is the specs' matter: a component without a file of its own says `function: init_model`.
+#include "component/download/fetch_weights.h"
 #include "models/nn/classifier.h"
-#include "models/pretrained.h"
+#include "models/weights_file.h"
 #include "runtime/component.h"
 
 namespace torchport::component {
@@ -11,9 +12,34 @@ models::ModelSpec model_spec(const runtime::Context& ctx) {
   models::ModelSpec spec;
   spec.component = &ctx.spec();
   spec.variant = ctx.spec().variant(ctx.param<std::string>("model_name"));
-  spec.pretrained = ctx.param<bool>("pretrained");
+  spec.pretrained = ctx.param<bool>("pretrained") && !ctx.request.has("weights");
   for (const auto& name : models::flag_names(ctx.spec())) spec.flags[name] = ctx.param<bool>(name);
+  const auto& published = ctx.spec().architecture->published;
+  if (spec.pretrained || ctx.request.has("weights")) {
+    spec.mean = published.mean;
+    spec.std_dev = published.std_dev;
+  }
   return spec;
+}
+
+void load_published(const runtime::Context& ctx, const models::ModelSpec& spec, models::ClassifierModule& network) {
+  const auto path = fetch_weights(spec, static_cast<int>(ctx.param<std::int64_t>("download_timeout")), ctx.log);
+  try {
+    const auto file = models::StateDictFile::open(path, models::StateDictFile::Form::any);
+    models::load_weights_file(network, file, spec, "pretrained model");
+  } catch (const std::runtime_error& error) {
+    throw runtime::Error("FailedToDownloadFiles.broken",
+                         {{"model", spec.variant->name}, {"path", path.string()}, {"reason", error.what()}});
+  }
+  ctx.log.info("Made " + spec.variant->name + " with the ImageNet weights of '" + path.string() + "'.");
+}
+
+/// The weights of a file, in `network`. Its images are taken to have been normalised as those of the published weights.
+void load_file(const runtime::Context& ctx, const models::ModelSpec& spec, models::ClassifierModule& network) {
+  const auto& path = ctx.param<std::string>("weights");
+  const bool kept = models::load_weights_file(network, models::open_weights_file(path), spec, "weights file") == models::Head::kept;
+  ctx.log.info("Made " + spec.variant->name + " with the weights of '" + path + "'" +
+               (kept ? "." : "; its head is not one of ImageNet's classes and is made anew from the random seed."));
 }
 
 }  // namespace
@@ -21,10 +47,10 @@ models::ModelSpec model_spec(const runtime::Context& ctx) {
 void init_model(runtime::Context& ctx) {
   const models::ModelSpec spec = model_spec(ctx);
   const auto network = models::make_classifier(spec, models::kImageNetClasses, ctx.param<std::int64_t>("random_seed"));
-  if (spec.pretrained) {
-    const auto path = models::find_pretrained(*spec.variant);
-    models::load_pretrained(*network, models::open_pretrained(*spec.variant), spec.variant->name);
-    ctx.log.info("Made " + spec.variant->name + " with the ImageNet weights of '" + path.string() + "'.");
+  if (ctx.request.has("weights")) {
+    load_file(ctx, spec, *network);
+  } else if (spec.pretrained) {
+    load_published(ctx, spec, *network);
   } else {
     ctx.log.info("Made " + spec.variant->name + " with random weights.");
   }

@@ -1,14 +1,17 @@
 // Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
+#include <numeric>
+
 #include "component/training/size_check.h"
 #include "component/training/trainer.h"
 #include "models/model_directory.h"
 #include "runtime/component.h"
+#include "runtime/text.h"
 
 namespace torchport::component {
 
 namespace {
 
-// The original trains and scores on [-1, 1]; written into the model directory, so that scoring does the same.
+// Weights that begin at random are trained on [-1, 1], as the original trains all.
 constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
 // The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
 constexpr double kGpuAdviceSeconds = 6 * 3600;
@@ -77,6 +80,25 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
   return size;
 }
 
+std::int64_t count_elements(const std::vector<at::Tensor>& tensors) {
+  return std::accumulate(tensors.begin(), tensors.end(), std::int64_t{0},
+                         [](std::int64_t sum, const at::Tensor& tensor) { return sum + tensor.numel(); });
+}
+
+void freeze(const runtime::Context& ctx, const models::ModelSpec& spec, models::ClassifierModule& network) {
+  const auto& layers = ctx.param<std::string>("train_layers");
+  if (layers == "all") return;
+  const auto& architecture = *spec.component->architecture;
+  std::vector<std::string> names = {architecture.head};
+  if (layers == "last_block") names.insert(names.begin(), architecture.last_block.begin(), architecture.last_block.end());
+  models::freeze_all_but(network, names);
+  ctx.log.info("Training " + runtime::join(names, ", ") + ": " + std::to_string(count_elements(trainable_parameters(network))) +
+               " of " + std::to_string(count_elements(network.parameters())) +
+               " parameters. The others are frozen, their batch norms' statistics too.");
+  const bool random = !spec.pretrained && !spec.mean && !spec.num_classes;
+  if (random) ctx.log.warning("The frozen layers have random weights: nothing has trained them yet.");
+}
+
 models::Classifier build_network(const runtime::Context& ctx, const models::ModelDirectory& directory,
                                  const std::vector<std::string>& labels, std::int64_t seed) {
   ctx.log.info("Start building model.");
@@ -88,19 +110,30 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
            : "The weights of the model directory are the start; its head is made anew for the categories of the data, from the "
              "random seed.");
   ctx.record.set("head", kept ? "kept" : "remade");
+  freeze(ctx, directory.spec(), *network);
   return network;
 }
 
-void save(const runtime::Context& ctx, models::ModelSpec spec, const models::ClassifierModule& network,
-          const datasets::ImageDirectory& train, const std::vector<std::string>& labels) {
+// What the weights were trained on: as the directory says, else as it is with published weights, else as the original does.
+datasets::Normalisation normalisation(const models::ModelSpec& model) {
+  if (model.mean && model.std_dev) return {*model.mean, *model.std_dev};
+  const auto& published = model.component->architecture->published;
+  if (model.pretrained) return {published.mean, published.std_dev};
+  return {kHalf, kHalf};
+}
+
+void save(const runtime::Context& ctx, models::ModelSpec spec, const models::ClassifierModule& network, const TrainingData& data,
+          const std::vector<std::string>& labels) {
   ctx.log.info("Saving trained model " + ctx.output("trained_model").string());
   spec.pretrained = false;  // its own weights are all it needs: nothing is to be fetched when it is loaded
   spec.num_classes = static_cast<std::int64_t>(labels.size());
   spec.labels = labels;
-  spec.mean = spec.std_dev = kHalf;
+  spec.mean = data.normalisation.mean;
+  spec.std_dev = data.normalisation.std_dev;
   std::vector<at::Tensor> keep;
   runtime::OutputDirectory output(ctx.output("trained_model"));
-  models::write_model_directory(output, spec, models::weight_views(network, keep), train.schema_json(), train.samples_json());
+  models::write_model_directory(output, spec, models::weight_views(network, keep), data.train.schema_json(),
+                                data.train.samples_json());
   ctx.events.send({"upload_folder", "trained_model_outputs", {{"files", output.files()}}});
 }
 
@@ -131,15 +164,16 @@ void train_pytorch_model(runtime::Context& ctx) {
   const auto network = build_network(ctx, *directory, labels, options.seed);
   directory.reset();  // the network has its weights: training needs the memory
 
+  const TrainingData data{train, valid, size, normalisation(model)};
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");
-    Trainer trainer(options, {train, valid, size, {kHalf, kHalf}}, network, ctx.collective, ctx.log, ctx.events);
+    Trainer trainer(options, data, network, ctx.collective, ctx.log, ctx.events);
     result = trainer.run();
   }
   if (ctx.collective.rank() == 0) {
     record_result(ctx, result);
-    save(ctx, model, *network, train, labels);
+    save(ctx, model, *network, data, labels);
   }
   ctx.collective.barrier();
 }

@@ -94,6 +94,10 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
   if (module == "collections" && name == "OrderedDict") return push(Kind::global, kOrderedDict);
   if (module == "torch._utils" && name == "_rebuild_tensor_v2") return push(Kind::global, kRebuildTensor);
   if (module == "torch._utils" && name == "_rebuild_parameter") return push(Kind::global, kRebuildParameter);
+  if (dialect_ == Dialect::legacy) {
+    if (module == "torch._utils" && name == "_rebuild_tensor") return push(Kind::global, kRebuildOldTensor);
+    if (module == "torch.nn.parameter" && name == "Parameter") return push(Kind::global, kParameter);
+  }
   if (const auto dtype = module == "torch" ? stored_dtype(name) : std::nullopt) {
     return push(Kind::global, kStorages + static_cast<std::int64_t>(*dtype));
   }
@@ -112,25 +116,33 @@ void PickleMachine::set_items(std::size_t begin) {
   stack_.resize(begin);
 }
 
-/// APPEND and APPENDS: lists occur in attributes only, which are skipped.
-void PickleMachine::drop_appended(std::size_t begin) {
+/// APPEND and APPENDS: the stack holds values from `begin` on, above the list that takes them.
+void PickleMachine::append_items(std::size_t begin) {
   if (begin <= fence() || stack_[begin - 1].kind != Kind::list) {
     refuse("something else where a list belongs");
   }
+  for (std::size_t i = begin; i < stack_.size(); ++i) appended_.push_back({stack_[begin - 1].number, stack_[i]});
   stack_.resize(begin);
 }
 
-/// BUILD: attributes of an OrderedDict, such as torch's _metadata. They are no part of the weights.
+/// BUILD: attributes of an OrderedDict, such as torch's _metadata, or of a Parameter. They are no part of the weights.
 void PickleMachine::build() {
+  if (dialect_ == Dialect::legacy && stack_[topmost(2)].kind == Kind::tensor) {
+    pop(Kind::tuple, "a tuple of attributes");
+    return;
+  }
   pop(Kind::dict, "a dict of attributes");
   const Value dict = pop(Kind::dict, "a dict");
   stack_.push_back(dict);
 }
 
 /// BINPERSID: ('storage', torch.FloatStorage, '0', 'cuda:0', 9408). The location is ignored: everything is read to the CPU.
+/// A legacy one has a sixth item, None: views of storages, which torch 0.3 and earlier could write, are refused.
 void PickleMachine::load_storage() {
   const Value id = pop(Kind::tuple, "the id of a storage");
-  if (id.length != 5 || item(id, 0).kind != Kind::string || text(item(id, 0)) != "storage")
+  const bool legacy = dialect_ == Dialect::legacy;
+  if (id.length != (legacy ? 6 : 5) || (legacy && item(id, 5).kind != Kind::none) || item(id, 0).kind != Kind::string ||
+      text(item(id, 0)) != "storage")
     refuse("an unknown kind of persistent id");
   const Value type = item(id, 1), key = item(id, 2), elements = item(id, 4);
   if (type.kind != Kind::global || type.number < kStorages || key.kind != Kind::string || item(id, 3).kind != Kind::string ||
@@ -149,17 +161,19 @@ void PickleMachine::reduce() {
     if (arguments.length != 0) refuse("an OrderedDict with arguments");
     return push(Kind::dict, dicts_++);
   }
-  if (function.number == kRebuildTensor) return rebuild_tensor(arguments);
-  if (function.number != kRebuildParameter) refuse("a call of a storage class");
-  if (arguments.length != 3 || item(arguments, 0).kind != Kind::tensor) refuse("a parameter that is no tensor");
+  if (function.number == kRebuildTensor) return rebuild_tensor(arguments, 6);
+  if (function.number == kRebuildOldTensor) return rebuild_tensor(arguments, 4);
+  if (function.number >= kStorages) refuse("a call of a storage class");
+  const std::size_t wanted = function.number == kParameter ? 1 : 3;
+  if (arguments.length != wanted || item(arguments, 0).kind != Kind::tensor) refuse("a parameter that is no tensor");
   push(Kind::tensor, item(arguments, 0).number);
 }
 
-/// _rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks)
-void PickleMachine::rebuild_tensor(const Value& arguments) {
+/// _rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks); _rebuild_tensor has the first four.
+void PickleMachine::rebuild_tensor(const Value& arguments, std::size_t count) {
   static constexpr std::array kWanted = {Kind::storage, Kind::integer, Kind::tuple, Kind::tuple, Kind::boolean, Kind::dict};
-  if (arguments.length != kWanted.size()) refuse("a tensor of an unknown form");
-  for (std::size_t i = 0; i < kWanted.size(); ++i) {
+  if (arguments.length != count) refuse("a tensor of an unknown form");
+  for (std::size_t i = 0; i < count; ++i) {
     if (item(arguments, i).kind != kWanted[i]) refuse("a tensor of an unknown form");
   }
   tensors_.push_back({item(arguments, 0).number, item(arguments, 1).number, item(arguments, 2), item(arguments, 3)});
@@ -202,30 +216,32 @@ void PickleMachine::step(std::uint8_t opcode) {
     case 'j': return recall(reader_.number<std::uint32_t>());
     case 'X': return push_string(reader_.number<std::uint32_t>());
     case 0x8c: return push_string(reader_.number<std::uint8_t>());
+    case 'U':  // a text of Python 2
+      if (dialect_ == Dialect::legacy) return push_string(reader_.number<std::uint8_t>());
+      break;
     case '(': return push_mark();
     case ')': return push_tuple(stack_.size());
     case 't': return push_tuple(pop_mark());
     case 0x85: return push_tuple(topmost(1));
     case 0x86: return push_tuple(topmost(2));
     case 0x87: return push_tuple(topmost(3));
-    case ']': return push(Kind::list);
-    case 'a': return drop_appended(topmost(1));
-    case 'e': return drop_appended(pop_mark());
+    case ']': return push(Kind::list, lists_++);
+    case 'a': return append_items(topmost(1));
+    case 'e': return append_items(pop_mark());
     case '}': return push(Kind::dict, dicts_++);
     case 's': return set_items(topmost(2));
     case 'u': return set_items(pop_mark());
     case 'b': return build();
     case 'R': return reduce();
     case 'Q': return load_storage();
-    default:
-      if (!step_number(opcode)) refuse("the opcode " + std::to_string(opcode) + ", which no state dict of tensors needs");
+    default: break;
       // clang-format on
   }
+  if (!step_number(opcode)) refuse("the opcode " + std::to_string(opcode) + ", which no state dict of tensors needs");
 }
 
 Value PickleMachine::run() {
   for (auto opcode = reader_.number<std::uint8_t>(); opcode != '.'; opcode = reader_.number<std::uint8_t>()) step(opcode);
-  if (reader_.remaining() != 0) refuse("bytes after the end of the pickle");
   if (stack_.size() != 1 || !marks_.empty()) refuse("the pickle is no single value");
   return stack_[0];
 }

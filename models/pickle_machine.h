@@ -12,7 +12,11 @@
 namespace torchport::models::pickle {
 
 /// What a pickle may name. A storage class is `kStorages` plus its DType.
-enum Global : std::int64_t { kOrderedDict, kRebuildTensor, kRebuildParameter, kStorages };
+enum Global : std::int64_t { kOrderedDict, kRebuildTensor, kRebuildOldTensor, kRebuildParameter, kParameter, kStorages };
+
+/// Who wrote a pickle: torch 1.6 and later into a zip archive, or torch before that, perhaps under Python 2, into a file of
+/// pickles.
+enum class Dialect { zip, legacy };
 
 enum class Kind : std::uint8_t { none, boolean, integer, real, string, global, tuple, list, dict, storage, tensor };
 
@@ -40,13 +44,23 @@ struct Assignment {
   Value key, value;
 };
 
+/// The list gets `value` at its end.
+struct Appended {
+  std::int64_t list;
+  Value value;
+};
+
 /// Every member throws StateDictError for what torch.save does not write.
 class PickleMachine {
  public:
-  explicit PickleMachine(std::string_view pickle) : pickle_(pickle), reader_(pickle, "data.pkl") {}
+  /// `bytes` begin with the pickle; `what` names it in errors.
+  explicit PickleMachine(std::string_view bytes, Dialect dialect = Dialect::zip, std::string_view what = "data.pkl")
+      : dialect_(dialect), what_(what), pickle_(bytes), reader_(bytes, what) {}
 
   /// Runs the pickle to its end and returns the one value that it is.
   Value run();
+  /// What follows the pickle, after run().
+  std::string_view rest() const { return pickle_.substr(reader_.position()); }
 
   std::string_view text(const Value& string) const {
     return pickle_.substr(static_cast<std::size_t>(string.number), string.length);
@@ -54,10 +68,13 @@ class PickleMachine {
   const Value& item(const Value& tuple, std::size_t i) const { return items_[static_cast<std::size_t>(tuple.number) + i]; }
   const Tensor& tensor(const Value& value) const { return tensors_[static_cast<std::size_t>(value.number)]; }
   const Storage& storage(const Tensor& tensor) const { return storages_[static_cast<std::size_t>(tensor.storage)]; }
+  const std::vector<Storage>& storages() const { return storages_; }
   /// In the order in which the pickle makes them, of all its dicts.
   const std::vector<Assignment>& assignments() const { return assignments_; }
+  /// Likewise of all its lists.
+  const std::vector<Appended>& appended() const { return appended_; }
   [[noreturn]] void refuse(const std::string& reason) const {
-    throw StateDictError("data.pkl, byte " + std::to_string(reader_.position()) + ": " + reason);
+    throw StateDictError(std::string(what_) + ", byte " + std::to_string(reader_.position()) + ": " + reason);
   }
 
  private:
@@ -76,23 +93,25 @@ class PickleMachine {
   void push_global(std::string_view module, std::string_view name);
   std::string_view line();
   void set_items(std::size_t begin);
-  void drop_appended(std::size_t begin);
+  void append_items(std::size_t begin);
   void build();
   void load_storage();
   void reduce();
-  void rebuild_tensor(const Value& arguments);
+  void rebuild_tensor(const Value& arguments, std::size_t count);
   void protocol();
   void step(std::uint8_t opcode);
   bool step_number(std::uint8_t opcode);
 
-  std::string_view pickle_;
+  Dialect dialect_;
+  std::string_view what_, pickle_;
   ByteReader reader_;
   std::vector<Value> stack_, memo_, items_;
   std::vector<std::size_t> marks_;
   std::vector<Storage> storages_;
   std::vector<Tensor> tensors_;
   std::vector<Assignment> assignments_;
-  std::int64_t dicts_ = 0;
+  std::vector<Appended> appended_;
+  std::int64_t dicts_ = 0, lists_ = 0;
   std::size_t values_ = 0;  // made so far
 };
 

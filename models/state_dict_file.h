@@ -1,6 +1,6 @@
-// The `model` file: a PyTorch zip archive of a state dict (docs/contract.md, "The model file"). Torch-free.
-// The reader trusts nothing: an allow-list of pickle opcodes and globals, every size checked against the bytes present, every CRC
-// checked.
+// The `model` file: a PyTorch zip archive of a state dict (docs/contract.md, "The model file"), and other files of weights.
+// Torch-free. The reader trusts nothing: an allow-list of pickle opcodes and globals, every size checked against the bytes present,
+// every CRC checked.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -35,9 +35,13 @@ struct StateDictError : std::runtime_error {
 /// A state dict file held in memory, checked whole.
 class StateDictFile {
  public:
+  /// Which forms are read: that of the `model` file, or any in which weights are handed around: also torch's from before 1.6,
+  /// safetensors, and a dict that holds the state dict under a name such as "state_dict".
+  enum class Form { model_file, any };
+
   /// \throws StateDictError; std::runtime_error where the file cannot be read
-  static StateDictFile open(const std::filesystem::path& path);
-  static StateDictFile parse(std::string bytes);
+  static StateDictFile open(const std::filesystem::path& path, Form form = Form::model_file);
+  static StateDictFile parse(std::string bytes, Form form = Form::model_file);
   /// In the order of the file.
   const std::vector<TensorEntry>& entries() const { return entries_; }
   const TensorEntry* find(std::string_view key) const;

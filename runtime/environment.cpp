@@ -27,4 +27,12 @@ std::filesystem::path torch_checkpoints() {
   return expanded(torch) / "hub" / "checkpoints";
 }
 
+std::filesystem::path weights_folder() { return expanded(text_of("TORCHPORT_WEIGHTS")); }
+
+std::string weights_url(const std::string& published) {
+  const std::string mirror = text_of("TORCHPORT_WEIGHTS_URL");
+  if (mirror.empty()) return published;
+  return mirror.ends_with('/') ? mirror : mirror + "/";
+}
+
 }  // namespace torchport::runtime

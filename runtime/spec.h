@@ -1,6 +1,7 @@
 // The component specs as C++ values: ports, parameters, ranges, defaults, variants. Nothing of this is written in C++ a second
 // time. Parsed once from the embedded spec/*.yaml (and --spec-dir); read by the command line, the checks, the help and the docs.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -63,13 +64,21 @@ class Variant {
   const std::vector<std::int64_t>& integers(std::string_view key) const;
 };
 
-/// How a model component is named in model_spec.yaml.
+/// What is published of an architecture: one file of weights for each variant, and what its images were normalised with.
+struct PublishedWeights {
+  std::string url;                      ///< the folder of the files, with a slash at its end
+  std::array<double, 3> mean, std_dev;  ///< red, green, blue; of pixels / 255
+};
+
+/// How a model component is named in model_spec.yaml, and what is to be known of its networks.
 struct ArchitectureSpec {
-  std::string name;               ///< function in models/architectures/
-  std::string module;             ///< flavor_extras.module as written
-  std::string class_name;         ///< flavor_extras.class
-  std::string head;               ///< torchvision name of the last linear layer, e.g. "fc"
-  std::int64_t minimum_size = 1;  ///< smallest legal image height and width, pixels
+  std::string name;                     ///< function in models/architectures/
+  std::string module;                   ///< flavor_extras.module as written
+  std::string class_name;               ///< flavor_extras.class
+  std::string head;                     ///< torchvision name of the last linear layer, e.g. "fc"
+  std::int64_t minimum_size = 1;        ///< smallest legal image height and width, pixels
+  std::vector<std::string> last_block;  ///< the modules before the head that `train_layers: last_block` trains
+  PublishedWeights published;
 };
 
 struct ComponentSpec {

@@ -74,9 +74,31 @@ Variant read_variant(const std::string& name, const YAML::Node& row, const SpecM
   return variant;
 }
 
+std::array<double, 3> read_channels(SpecMap& row, const std::string& key) {
+  const std::vector<std::string> texts = row.texts(key);
+  std::array<double, 3> numbers{};
+  if (texts.size() != numbers.size()) row.fail("'" + key + "' is no list of three numbers", key);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const auto [end, fault] = std::from_chars(texts[i].data(), texts[i].data() + texts[i].size(), numbers[i]);
+    if (fault != std::errc() || end != texts[i].data() + texts[i].size()) row.fail("'" + texts[i] + "' is no number", key);
+  }
+  return numbers;
+}
+
+PublishedWeights read_published(SpecMap row) {
+  PublishedWeights published{row.text("url"), read_channels(row, "mean"), read_channels(row, "std")};
+  row.finish();
+  return published;
+}
+
 ArchitectureSpec read_architecture(SpecMap row) {
-  ArchitectureSpec architecture{row.text("name"), row.text("module"), row.text("class"), row.text("head"),
-                                row.integer("minimum_size")};
+  ArchitectureSpec architecture{row.text("name"),
+                                row.text("module"),
+                                row.text("class"),
+                                row.text("head"),
+                                row.integer("minimum_size"),
+                                row.texts("last_block"),
+                                read_published(row.map("pretrained"))};
   row.finish();
   return architecture;
 }

@@ -1,13 +1,12 @@
-// What a model component needs beside its parameters: with pretrained=True, the weights in torch's cache.
+// What a model component needs beside its parameters: the file of weights that is given, if any, must be one. Whether published
+// weights can be had is known only when they are fetched.
 #include "component/check.h"
-#include "models/pretrained.h"
+#include "models/weights_file.h"
 
 namespace torchport::component {
 
 void init_model(const runtime::Request& request, runtime::Problems& problems) {
-  if (!request.has("model_name") || !request.has("pretrained") || !request.get<bool>("pretrained")) return;
-  const runtime::Variant& variant = *request.component->variant(request.get<std::string>("model_name"));
-  problems.collect([&] { models::find_pretrained(variant); });
+  if (request.has("weights")) problems.collect([&] { models::open_weights_file(request.get<std::string>("weights")); });
 }
 
 }  // namespace torchport::component

@@ -48,6 +48,12 @@ std::string number(double value) {
 
 }  // namespace
 
+std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& network) {
+  std::vector<at::Tensor> parameters = network.parameters();
+  std::erase_if(parameters, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+  return parameters;
+}
+
 Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective,
                  runtime::Log& log, runtime::Events& events)
     : options_(options),
@@ -61,8 +67,8 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
       bad_valid_(data.valid, "validation dataset", options.max_bad_fraction, log),
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
-      buckets_(network_->parameters(), collective, kStatistics),
-      optimizer_(network_->parameters()),
+      buckets_(trainable_parameters(*network_), collective, kStatistics),
+      optimizer_(trainable_parameters(*network_)),
       early_stop_(options.patience) {}
 
 TrainResult Trainer::run() {

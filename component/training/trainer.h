@@ -37,7 +37,8 @@ struct TrainResult {
 
 class Trainer {
  public:
-  /// `network` starts from its present weights (those of rank 0 on every rank). Everything referred to must outlive the trainer.
+  /// `network` starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them. Everything
+  /// referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective, runtime::Log& log,
           runtime::Events& events);
 
@@ -76,6 +77,9 @@ class Trainer {
   std::int64_t epoch_ = 0, step_ = 0;     // 1-based; 0 before the first
   double warm_up_seconds_ = 0;            // of the steps that the prediction leaves out
 };
+
+/// The parameters that are not frozen.
+std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& network);
 
 /// Seconds since the operating system started this process.
 double seconds_since_process_start();

@@ -29,4 +29,22 @@ void use_channels_last(ClassifierModule& network) {
   }
 }
 
+void ClassifierModule::train(bool on) {
+  torch::nn::Module::train(on);
+  for (const auto& module : modules(/*include_self=*/false)) {
+    auto* const norm = module->as<torch::nn::BatchNorm2d>();
+    if (norm && !norm->weight.requires_grad()) norm->eval();
+  }
+}
+
+void freeze_all_but(ClassifierModule& network, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    if (!network.named_modules().contains(name)) throw std::logic_error("the network has no module '" + name + "'");
+  }
+  for (auto& parameter : network.named_parameters()) {
+    const auto holds = [&](const std::string& name) { return parameter.key().starts_with(name + "."); };
+    parameter.value().requires_grad_(std::any_of(names.begin(), names.end(), holds));
+  }
+}
+
 }  // namespace torchport::models

@@ -28,6 +28,8 @@ struct ModelOptions {
 class ClassifierModule : public torch::nn::Module {
  public:
   virtual at::Tensor forward(const at::Tensor& images) = 0;
+  /// As of every module, but a batch norm whose weights are frozen stays in evaluation mode: it uses its statistics and keeps them.
+  void train(bool on = true) override;
 };
 using Classifier = std::shared_ptr<ClassifierModule>;
 
@@ -65,9 +67,14 @@ struct LoadedNetwork {
 /// make_classifier and load_weights in one, side by side. \throws Error as load_weights
 LoadedNetwork load_network(const ModelDirectory& directory, const std::vector<std::string>& labels, std::int64_t seed);
 
-/// Copies torchvision's published weights of `model` (models/pretrained.h) into a network of 1000 classes.
-/// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
-void load_pretrained(ClassifierModule& network, const StateDictFile& file, const std::string& model);
+/// Copies the weights of a file into the network of `spec`: keys with or without "module." or "model.", older spellings, and any
+/// floating-point type will do. A head of another number of classes, or none, leaves the network's as it is. `what` names the file
+/// in errors, e.g. "weights file". \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
+Head load_weights_file(ClassifierModule& network, const StateDictFile& file, const ModelSpec& spec, std::string_view what);
+
+/// Freezes all parameters that do not lie below one of the modules `names`, e.g. {"layer4", "fc"}: they get no gradient, and their
+/// batch norms keep their statistics (ClassifierModule::train).
+void freeze_all_but(ClassifierModule& network, const std::vector<std::string>& names);
 
 /// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.
 std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep);

@@ -1,5 +1,5 @@
 // Between networks and state dict files: which entries a network has, and copying them in. Used by load_weights for model
-// directories and by init_model for torchvision's files.
+// directories and by load_weights_file.
 #pragma once
 #include <functional>
 #include <string>

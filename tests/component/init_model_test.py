@@ -1,5 +1,6 @@
 """ResNet and DenseNet, run as programs: what they write, read by the real torch, and what they refuse."""
 import pathlib
+import re
 import tempfile
 
 import torch
@@ -7,6 +8,7 @@ import torchvision
 import yaml
 
 import harness
+import published
 
 
 def run(folder, component, *options, **how):
@@ -43,68 +45,56 @@ def test_random_weights():
             assert sorted(path.name for path in pathlib.Path(folder, "m").iterdir()) == ["_meta.yaml", "model", "model_spec.yaml"]
 
 
-def hub(folder, name, state):
-    """A torch cache that holds `state` as the published weights of a variant."""
-    file = pathlib.Path(folder, "torch/hub/checkpoints", torchvision.models.get_model_weights(name).IMAGENET1K_V1.url.rsplit("/", 1)[1])
-    file.parent.mkdir(parents=True)
-    torch.save(state, file)
-    return {"TORCH_HOME": f"{folder}/torch"}
-
-
 def old_keys(state):
     """As torchvision's published DenseNets spell them: norm.1 for norm1, and without counters."""
-    import re
     return {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", key): tensor for key, tensor in state.items()
             if not key.endswith("num_batches_tracked")}
 
 
+def run_pretrained(folder, component, name, content, status=0):
+    """--pretrained=True with `content` as the published file, in torch's cache. Returns the finished process and the file."""
+    cache = pathlib.Path(folder, "torch/hub/checkpoints")
+    cache.mkdir(parents=True)
+    file = cache / published.publish(folder, component, name, content)
+    file.write_bytes(content)
+    done = harness.torchport("--spec-dir", f"{folder}/spec", "run", component, f"--model_name={name}", f"--untrained_model_path={folder}/m",
+                             cwd=folder, env={"TORCH_HOME": f"{folder}/torch", "TORCHPORT_WEIGHTS": ""}, status=status)
+    assert status == 0 or not pathlib.Path(folder, "m").exists()
+    return done, file
+
+
 def test_pretrained_weights():
-    for component, name, published in (("resnet", "resnet18", dict), ("densenet", "densenet121", old_keys)):
+    """Files of today's form and of torch before 1.6; the model spec has ImageNet's normalisation."""
+    for component, name, spelling, zipped in (("resnet", "resnet18", dict, True), ("densenet", "densenet121", old_keys, False)):
         with tempfile.TemporaryDirectory() as folder:
             torch.manual_seed(3)
             theirs = torchvision.models.get_model(name, weights=None).state_dict()
-            file = published(theirs)
+            file = spelling(theirs)
             assert name == "resnet18" or "features.denseblock1.denselayer1.norm.1.weight" in file
-            run(folder, component, f"--model_name={name}", env=hub(folder, name, file))
+            run_pretrained(folder, component, name, published.saved(file, _use_new_zipfile_serialization=zipped))
             assert_equal(torchvision_state(folder, name), theirs)
             spec = yaml.safe_load(pathlib.Path(folder, "m/model_spec.yaml").read_text())
             assert spec["flavor_extras"]["init_params"]["pretrained"] is True
-
-
-def test_missing_weights():
-    with tempfile.TemporaryDirectory() as folder:
-        for env, place in (({"TORCH_HOME": f"{folder}/t"}, f"{folder}/t"), ({"TORCH_HOME": "~/t", "HOME": folder}, f"{folder}/t"),
-                           ({"TORCH_HOME": "", "XDG_CACHE_HOME": f"{folder}/c"}, f"{folder}/c/torch"),
-                           ({"TORCH_HOME": "", "XDG_CACHE_HOME": "", "HOME": folder}, f"{folder}/.cache/torch")):
-            refused = run(folder, "resnet", "--model_name=resnet18", env=env, status=15)
-            path = f"{place}/hub/checkpoints"
-            assert ("error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 are not there, and this version does "
-                    f"not download them: resnet18-f37072fd.pth is missing in {path}\n") in refused.stderr, refused.stderr
-            assert f"Put the file resnet18-f37072fd.pth into {path}, or give --pretrained=False." in refused.stderr, refused.stderr
-            assert not pathlib.Path(folder, "m").exists()
+            transform = torchvision.models.get_model_weights(name).IMAGENET1K_V1.transforms()
+            assert spec["inputs"][0]["pre_processor"]["class"] == "ImageNormalizer"
+            assert spec["inputs"][0]["pre_processor"]["init_params"] == {"mean": transform.mean, "std": transform.std}
 
 
 def test_broken_weights():
     with tempfile.TemporaryDirectory() as folder:
-        env = hub(folder, "resnet18", {})
-        path = pathlib.Path(folder, "torch/hub/checkpoints")
-        (path / "resnet18-f37072fd.pth").write_bytes(b"<html>not found</html>")
-        refused = run(folder, "resnet", "--model_name=resnet18", env=env, status=15)
-        assert ("error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 cannot be read: resnet18-f37072fd.pth in "
-                f"{path}: ") in refused.stderr, refused.stderr
-        assert not pathlib.Path(folder, "m").exists()
+        refused, file = run_pretrained(folder, "resnet", "resnet18", b"<html>not found</html>", status=15)
+        assert (f"error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 cannot be read: '{file}': it is no file of "
+                "torch.save and none of safetensors\n") in refused.stderr, refused.stderr
     with tempfile.TemporaryDirectory() as folder:
-        env = hub(folder, "resnet18", torchvision.models.get_model("resnet34", weights=None).state_dict())
-        refused = run(folder, "resnet", "--model_name=resnet18", env=env, status=3)
+        other = torchvision.models.get_model("resnet34", weights=None).state_dict()
+        refused, _ = run_pretrained(folder, "resnet", "resnet18", published.saved(other), status=3)
         assert "the weights of the pretrained model do not fit resnet18; entries that differ: 96" in refused.stderr, refused.stderr
-        assert not pathlib.Path(folder, "m").exists()
     with tempfile.TemporaryDirectory() as folder:
         state = torchvision.models.get_model("resnet18", weights=None).state_dict()
         state["layer1.0.bn1.bias"][3] = float("nan")
-        refused = run(folder, "resnet", "--model_name=resnet18", env=hub(folder, "resnet18", state), status=3)
+        refused, _ = run_pretrained(folder, "resnet", "resnet18", published.saved(state), status=3)
         assert ("the weights of the pretrained model hold values that are not finite, first in 'layer1.0.bn1.bias'"
                 in refused.stderr), refused.stderr
-        assert not pathlib.Path(folder, "m").exists()
 
 
 def test_unknown_model_name():

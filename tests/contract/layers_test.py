@@ -12,6 +12,7 @@ LIBRARIES = {
     r"opencv2/|jpeglib\.h|png\.h": ("datasets/images/", "component/main.cpp"),
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/parquet_writer.cpp"),
+    r"curl/": ("component/download/http.cpp",),
     r"boost/": ("runtime/request.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/evaluation/")

@@ -10,26 +10,26 @@ from hostile_pickles import all_pickles
 from harness import BIN
 
 
-def run(path):
-    """Exit status, stderr, peak memory in bytes and CPU seconds of our reader."""
+def run(path, *form):
+    """Exit status, stderr, peak memory in bytes and CPU seconds of our reader; `form` as dump_state_dict takes it."""
     space = 2 * os.path.getsize(path) + (512 << 20)   # a runaway allocation fails; the bound itself is asserted on the resident set
 
     def limits():
         resource.setrlimit(resource.RLIMIT_AS, (space, space))
         resource.setrlimit(resource.RLIMIT_CPU, (6, 6))
 
-    process = subprocess.Popen([BIN / "dump_state_dict", "check", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limits)
+    process = subprocess.Popen([BIN / "dump_state_dict", "check", path, *form], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=limits)
     peak, said = process.stdout.read(), process.stderr.read()   # both short
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, said.decode(), int(peak or 0) * 1024, usage.ru_utime + usage.ru_stime
 
 
-def faults(content, path, reason):
+def faults(content, path, reason, *form):
     """What is wrong with how our reader takes `content`; and what it cost beyond the file."""
     with open(path, "wb") as file:
         file.write(content)
-    status, said, memory, seconds = run(path)
+    status, said, memory, seconds = run(path, *form)
     found = []
     if status != 3 or not said.strip() or (reason is not None and said != reason + "\n"):
         found.append(f"exit {status}, {said.strip()!r}, not {reason!r}")

@@ -90,9 +90,9 @@ std::string mutated(std::string bytes, std::mt19937& random) {
 }
 
 /// Returns whether `bytes` were accepted. Copies every tensor into memory of exactly its size.
-bool survives(std::string bytes) {
+bool survives(std::string bytes, StateDictFile::Form form = StateDictFile::Form::model_file) {
   try {
-    const auto file = StateDictFile::parse(std::move(bytes));
+    const auto file = StateDictFile::parse(std::move(bytes), form);
     for (std::size_t i = 0; i < file.entries().size(); ++i) {
       const auto copy = std::make_unique<char[]>(file.entries()[i].bytes());
       file.copy_to(i, copy.get());
@@ -102,6 +102,29 @@ bool survives(std::string bytes) {
     if (std::string(error.what()).empty()) throw std::logic_error("a reason is missing");
     return false;
   }
+}
+
+/// Two tensors in the safetensors format.
+std::string safetensors() {
+  const std::string header =
+      R"({"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}, )"
+      R"("n": {"dtype": "I64", "shape": [], "data_offsets": [24, 32]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  return bytes + header + std::string(32, '\1');
+}
+
+/// A state dict as torch before 1.6 wrote it under Python 2, within a training script's dict.
+std::string legacy_file() {
+  using namespace std::string_literals;
+  const auto text = [](const std::string& value) { return "U" + std::string(1, static_cast<char>(value.size())) + value; };
+  const auto storage = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\6NtQ";
+  const auto tensor = "ctorch._utils\n_rebuild_tensor\n(" + storage + "K\0K\2K\3\x86K\3K\1\x86tR"s;
+  const auto parameter = "ctorch.nn.parameter\nParameter\n" + tensor + "\x85R(\x88\x89Ntb"s;
+  const auto weights = "}(" + text("w") + tensor + text("p") + parameter + "u";
+  return "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}"s + text("little_endian") +
+         "\x88s.\x80\2}(" + text("state_dict") + weights + text("epoch") + "K\1u.\x80\2](" + text("0") + "e.\6\0\0\0\0\0\0\0"s +
+         std::string(24, '\1');
 }
 
 }  // namespace
@@ -127,6 +150,19 @@ TEST_CASE("state dict fuzzing: a changed pickle in a sound archive is read or re
   // Some changes do no harm; if there were none, the archive around the pickle would be at fault.
   CHECK(accepted > kRounds / 1000);
   CHECK(accepted < kRounds / 2);
+}
+
+TEST_CASE("state dict fuzzing: a changed file of weights is read or refused", "[fuzz]") {
+  using Form = StateDictFile::Form;
+  std::mt19937 random(4);
+  for (const std::string& seed : {safetensors(), legacy_file()}) {
+    CHECK(survives(seed, Form::any));
+    CHECK_FALSE(survives(seed));
+    int accepted = 0;
+    for (int round = 0; round < kRounds; ++round) accepted += survives(mutated(seed, random), Form::any);
+    CHECK(accepted > kRounds / 1000);
+    CHECK(accepted < kRounds / 2);
+  }
 }
 
 TEST_CASE("state dict fuzzing: random opcodes are read or refused", "[fuzz]") {

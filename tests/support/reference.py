@@ -10,15 +10,16 @@ from PIL import Image
 from harness import BIN, command
 
 
-def dataset(folder):
-    """All images of an ImageDirectory as the original feeds them (float32, [-1, 1]) and their class indices."""
+def dataset(folder, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)):
+    """All images of an ImageDirectory, normalised (as the original does: to [-1, 1]), float32, and their class indices."""
     folder = pathlib.Path(folder)
     schema = json.loads((folder / "_schema.json").read_text())
     ids = {c["name"]: c["id"] for c in schema["columnAttributes"][2]["properties"]["categories"]}
     rows = [json.loads(line) for line in (folder / "images.lst").read_text().splitlines()]
     pixels = [numpy.asarray(Image.open(folder / row["image_info"]["file_name"]).convert("RGB")) for row in rows]
     images = torch.from_numpy(numpy.stack(pixels)).permute(0, 3, 1, 2).contiguous()
-    return (images.float() / 255 - 0.5) / 0.5, torch.tensor([ids[row["category"]] for row in rows])
+    mean, std = (torch.tensor(channels).reshape(1, 3, 1, 1) for channels in (mean, std))
+    return (images.float() / 255 - mean) / std, torch.tensor([ids[row["category"]] for row in rows])
 
 
 def network(model_directory, architecture, classes):
@@ -38,7 +39,8 @@ def learning_rate(rate, world, epochs, warmup, epoch):
 
 
 def optimizer(net):
-    return torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    """Of the parameters that are not frozen."""
+    return torch.optim.SGD([p for p in net.parameters() if p.requires_grad], lr=1e-4, momentum=0.9, nesterov=True, weight_decay=1e-4)
 
 
 def batches(rows, batch, world, seed, epochs):

@@ -1,4 +1,5 @@
-// dump_state_dict list|bytes|rewrite FILE: what our reader makes of a state dict file, for Python tests to compare with torch.
+// dump_state_dict list|bytes|rewrite|check FILE [any]: what our reader makes of a state dict file, for Python tests to compare with
+// torch. With `any` the file may be of any form of weights, else it must be of that of the `model` file.
 //   list     one line per tensor: key, dtype, shape, tab-separated
 //   bytes    the elements of all tensors, row-major, one after the other
 //   rewrite  the file that our writer makes of them
@@ -44,9 +45,11 @@ void print_peak_memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string mode = argc == 3 ? argv[1] : "";
+  const bool any = argc == 4 && argv[3] == std::string("any");
+  const std::string mode = argc == 3 || any ? argv[1] : "";
   try {
-    const auto file = StateDictFile::open(argc == 3 ? argv[2] : "");
+    const auto file =
+        StateDictFile::open(mode.empty() ? "" : argv[2], any ? StateDictFile::Form::any : StateDictFile::Form::model_file);
     if (mode == "list") {
       list(file);
     } else if (mode == "bytes") {
