@@ -19,14 +19,16 @@ void log_counts(runtime::Log& log, const datasets::ImageSource& source) {
 }  // namespace
 
 void convert_to_image_directory(runtime::Context& ctx) {
-  datasets::SourceOptions options{ctx.input("input"), ctx.param<std::string>("subset"), {}, &ctx.log};
+  runtime::OutputDirectory output(ctx.output("output"));
+  datasets::SourceOptions options{
+      ctx.input("input"), ctx.param<std::string>("subset"), {}, &ctx.log, [&] { return output.scratch(); }};
   if (ctx.request.has("labels")) options.labels = datasets::read_labels(ctx.param<std::string>("labels"));
   datasets::ImageSource source = datasets::open_source(ctx.param<std::string>("format"), options);
   if (!options.labels.empty() && source.categories != options.labels) {
     ctx.log.warning("--labels is not used: the categories have names of their own");
   }
   if (ctx.request.has("limit")) datasets::limit_items(source, ctx.param<std::int64_t>("limit"), ctx.param<std::int64_t>("seed"));
-  datasets::write_image_directory(source, ctx.output("output"));
+  datasets::write_image_directory(source, output);
   log_counts(ctx.log, source);
 }
 

@@ -9,6 +9,7 @@
 
 #include "component/check.h"
 #include "component/collectives/mpi.h"
+#include "component/commands/check_data.h"
 #include "runtime/component.h"
 #include "runtime/ending.h"
 #include "runtime/files.h"
@@ -198,6 +199,18 @@ int run_component(const std::string& name, const Words& arguments) {
   return run->run(problems.all());
 }
 
+int run_check_data(const Words& words) {
+  try {
+    const CommandResult result = check_data(words);
+    std::cout << result.text << std::flush;
+    return result.exit_status;
+  } catch (...) {
+    const std::vector<Error> errors = current_errors();
+    std::cerr << runtime::render_all(errors, "check-data") << std::flush;
+    return errors.front().exit_status();
+  }
+}
+
 void print_versions() {
   const std::string commit = runtime::commit();
   std::cout << "torchport-worker " << runtime::version() << (commit.empty() ? "" : " (commit " + commit + ")") << "\nLibTorch "
@@ -214,8 +227,9 @@ int dispatch(Words words) {
     runtime::Specs::set_overlay(words[1]);
     words.erase(words.begin(), words.begin() + 2);
   }
+  if (!words.empty() && words[0] == "check-data") return run_check_data(Words(words.begin() + 1, words.end()));
   if (words.size() >= 2 && words[0] == "run") return run_component(words[1], Words(words.begin() + 2, words.end()));
-  std::cerr << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | --version\n"
+  std::cerr << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | check-data DIR | --version\n"
                "One rank of a component; torchport run starts it, and torchport --help tells more.\n";
   return 2;
 }

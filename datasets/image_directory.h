@@ -93,6 +93,9 @@ class ImageDirectoryWriter {
   /// number of the images before it.
   void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
            std::optional<std::int64_t> id = std::nullopt);
+  /// Adds the file `from` as it is: copied, or moved where it lies in the output's scratch folder.
+  enum class Transfer { copy, move };
+  void add_file(const std::string& file_name, const std::filesystem::path& from, std::optional<std::int32_t> label, Transfer how);
   /// Writes index, schema, samples and publishes.
   void publish();
 

@@ -75,4 +75,9 @@ std::string meta_text(const Extension& extension) {
   return text + (extension.empty() ? " {}" : "") + "\nimage_list: images.lst\nsamples: _samples.json\nschema: _schema.json\n";
 }
 
+std::string converted_name(const std::string& name, std::optional<std::int32_t> label, std::size_t row) {
+  if (!label) return "image/" + name;
+  return "image/" + std::to_string(*label) + "_" + std::to_string(row) + std::filesystem::path(name).extension().string();
+}
+
 }  // namespace torchport::datasets

@@ -29,6 +29,8 @@ std::string schema_text(const std::optional<std::vector<std::string>>& categorie
 /// `_samples.json`
 std::string samples_text(const std::vector<Sample>& samples);
 std::string meta_text(const Extension& extension = {});
+/// The file of a converted image: "image/<label>_<row><extension>", or "image/<name>" where there is no label.
+std::string converted_name(const std::string& name, std::optional<std::int32_t> label, std::size_t row);
 
 /// What a schema says about the index.
 struct Schema {

@@ -9,6 +9,15 @@ struct ImageDirectoryWriter::State {
   std::string index;
   std::vector<Sample> samples;
   std::int64_t count = 0;
+
+  template <class Bytes>
+  void index_next(const std::string& file_name, std::optional<std::int32_t> label, std::int64_t id, Bytes&& bytes) {
+    if (label.has_value() != categories.has_value()) throw std::logic_error("labels and categories come together");
+    const std::string* category = label ? &categories->at(static_cast<std::size_t>(*label)) : nullptr;
+    index += index_line(file_name, id, category);
+    if (samples.size() < kSamples) samples.push_back({bytes(), id, category ? std::optional(*category) : std::nullopt});
+    ++count;
+  }
 };
 
 ImageDirectoryWriter::ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories,
@@ -19,15 +28,18 @@ ImageDirectoryWriter::~ImageDirectoryWriter() = default;
 
 void ImageDirectoryWriter::add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
                                std::optional<std::int64_t> id) {
-  if (label.has_value() != state_->categories.has_value()) throw std::logic_error("labels and categories come together");
-  const std::string* category = label ? &state_->categories->at(static_cast<std::size_t>(*label)) : nullptr;
   state_->output.write(file_name, bytes);
-  const std::int64_t number = id.value_or(state_->count);
-  state_->index += index_line(file_name, number, category);
-  if (state_->samples.size() < kSamples) {
-    state_->samples.push_back({std::string(bytes), number, category ? std::optional(*category) : std::nullopt});
+  state_->index_next(file_name, label, id.value_or(state_->count), [&] { return std::string(bytes); });
+}
+
+void ImageDirectoryWriter::add_file(const std::string& file_name, const std::filesystem::path& from,
+                                    std::optional<std::int32_t> label, Transfer how) {
+  if (how == Transfer::move) {
+    state_->output.take(file_name, from);
+  } else {
+    state_->output.copy(file_name, from);
   }
-  ++state_->count;
+  state_->index_next(file_name, label, state_->count, [&] { return runtime::read_file(state_->output.path(file_name)); });
 }
 
 void ImageDirectoryWriter::publish() {

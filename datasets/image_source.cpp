@@ -2,7 +2,8 @@
 
 #include <random>
 
-#include "datasets/image_directory.h"
+#include "datasets/archive.h"
+#include "datasets/image_directory_form.h"
 #include "datasets/image_tree.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
@@ -14,18 +15,82 @@ namespace {
 
 constexpr const char* kWhat = "input";
 
-/// Compressed files at the top, which are not unpacked.
-std::vector<std::string> archives_in(const fs::path& folder) {
-  std::vector<std::string> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const std::string extension = entry.path().extension().string();
-    for (const char* known : {".zip", ".tar", ".gz", ".bz2"}) {
-      if (extension == known) found.push_back(entry.path().string());
-    }
-  }
-  std::sort(found.begin(), found.end());
-  return found;
+/// The formats that any folder of images fits; they are asked last.
+const std::vector<std::string>& guesses() {
+  static const std::vector<std::string> names = {"class_folders", "flat"};
+  return names;
 }
+
+/// The first compressed file at the top of a folder, by name, or nothing.
+std::optional<fs::path> archive_in(const fs::path& folder) {
+  std::set<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_archive_name(entry.path()) && entry.is_regular_file()) found.insert(entry.path());
+  }
+  return found.empty() ? std::nullopt : std::optional(*found.begin());
+}
+
+/// Opens one input, step by step.
+class Opener {
+ public:
+  Opener(const std::string& format, const SourceOptions& options) : format_(format), options_(options) {}
+
+  ImageSource open() {
+    const fs::path given = options_.path;
+    const runtime::Fields fields = {{"what", kWhat}, {"path", given.string()}, {"format", format_}};
+    if (!fs::is_directory(given)) {
+      if (!fs::is_regular_file(given) || !is_archive_name(given)) throw Error("InvalidDataset.unsupported_input", fields);
+      unpack_from(given);
+    }
+    refuse_image_directory(fields);
+    std::optional<ImageSource> source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
+    if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
+    if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields);
+    source->in_scratch = unpacked_;
+    return std::move(*source);
+  }
+
+ private:
+  std::optional<ImageSource> find(const runtime::Fields& fields) {
+    std::optional<ImageSource> source = find_announced();
+    if (source) return source;
+    const auto archive = unpacked_ ? std::nullopt : archive_in(options_.path);
+    if (archive) {
+      if (options_.log) options_.log->warning("Only " + archive->string() + " is taken: the rest of its folder does not count.");
+      unpack_from(*archive);
+      refuse_image_directory(fields);
+      source = find_announced();
+    }
+    for (const std::string& name : guesses()) {
+      if (!source) source = formats().at(name)(options_);
+    }
+    return source;
+  }
+
+  std::optional<ImageSource> find_announced() const {
+    for (const auto& [name, open] : formats()) {
+      if (std::count(guesses().begin(), guesses().end(), name)) continue;
+      if (auto source = open(options_)) return source;
+    }
+    return std::nullopt;
+  }
+
+  void unpack_from(const fs::path& archive) {
+    if (!options_.scratch) throw std::logic_error("there is no place to unpack an archive");
+    options_.path = options_.scratch();
+    const std::uint64_t files = unpack(archive, options_.path);
+    if (options_.log) options_.log->info(std::to_string(files) + " files were unpacked from " + archive.string());
+    unpacked_ = true;
+  }
+
+  void refuse_image_directory(const runtime::Fields& fields) const {
+    if (fs::exists(only_folder(options_.path) / "_meta.yaml")) throw Error("InvalidDataset.already_converted", fields);
+  }
+
+  std::string format_;
+  SourceOptions options_;
+  bool unpacked_ = false;
+};
 
 /// How many of `limit` each group gets: its share rounded down, the rest to the largest remainders, at least one each.
 std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size_t limit, std::size_t total) {
@@ -50,30 +115,11 @@ std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size
   return share;
 }
 
-std::string target_name(const ImageSource::Item& item, std::size_t index) {
-  if (!item.label) return "image/" + item.file_name;
-  return "image/" + std::to_string(*item.label) + "_" + std::to_string(index) + fs::path(item.file_name).extension().string();
-}
-
 }  // namespace
 
 ImageSource open_source(const std::string& format, const SourceOptions& options) {
-  const runtime::Fields fields = {{"what", kWhat}, {"path", options.path.string()}, {"format", format}};
   try {
-    if (!fs::is_directory(options.path)) throw Error("InvalidDataset.unsupported_input", fields);
-    if (fs::exists(options.path / "_meta.yaml")) throw Error("InvalidDataset.already_converted", fields);
-    std::optional<ImageSource> best;
-    for (const auto& [name, open] : formats()) {
-      if (format != "auto" && format != name) continue;
-      std::optional<ImageSource> source = open(options);
-      if (source && (!best || source->categories)) best = std::move(source);
-      if (best && best->categories) break;
-    }
-    if (best) return std::move(*best);
-    if (format != "auto") throw Error("InvalidDataset.not_this_format", fields);
-    const std::vector<std::string> archives = archives_in(options.path);
-    if (!archives.empty()) throw Error("InvalidDataset.unsupported_input", {{"path", archives.front()}});
-    throw Error("InvalidDataset.no_images", fields);
+    return Opener(format, options).open();
   } catch (const fs::filesystem_error& error) {
     throw Error("CouldNotOpenFile.file", {{"path", error.path1().string()}, {"reason", error.code().message()}});
   }
@@ -103,21 +149,29 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
   std::vector<ImageSource::Item> items;
   for (const std::size_t i : kept) items.push_back(std::move(source.items[i]));
   source.items = std::move(items);
+  if (!source.read) return;
   source.read = [read = std::move(source.read), kept = std::move(kept)](std::size_t i) { return read(kept[i]); };
 }
 
-void write_image_directory(const ImageSource& source, const fs::path& target) {
-  runtime::OutputDirectory output(target);
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output) {
+  using Transfer = ImageDirectoryWriter::Transfer;
+  const Transfer how = source.in_scratch ? Transfer::move : Transfer::copy;
+  if (!source.read && how == Transfer::copy)
+    runtime::check_space(
+        {runtime::Copies{source.items.size(), [&](std::size_t i) { return fs::path(source.items[i].origin); }, output.staging()}});
   ImageDirectoryWriter writer(output, source.categories);
   for (std::size_t i = 0; i < source.items.size(); ++i) {
     const ImageSource::Item& item = source.items[i];
-    std::string bytes;
+    const std::string name = source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
     try {
-      bytes = source.read(i);
+      if (source.read) {
+        writer.add(name, source.read(i), item.label);
+      } else {
+        writer.add_file(name, item.origin, item.label, how);
+      }
     } catch (const std::runtime_error& error) {
       throw Error("CouldNotOpenFile.file", {{"path", item.origin}, {"reason", error.what()}});
     }
-    writer.add(target_name(item, i), bytes, item.label);
   }
   writer.publish();
 }

@@ -2,12 +2,22 @@
 
 #include "datasets/images/decode.h"
 #include "runtime/error.h"
+#include "runtime/files.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::string_view kMacLeftovers = "__MACOSX";  // what the Finder adds to archives
+/// Whether an entry at the top belongs to somebody else: the Finder, or an output that is being made in the same folder.
+bool is_foreign(const fs::path& entry) { return entry.filename() == kMacLeftovers || runtime::is_staging(entry); }
+
+std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
+  std::vector<fs::directory_entry> entries;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!is_foreign(entry.path())) entries.push_back(entry);
+  }
+  return entries;
+}
 
 }  // namespace
 
@@ -15,7 +25,7 @@ std::vector<std::string> find_images(const fs::path& root, std::string_view what
   std::vector<std::string> images;
   try {
     for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
-      if (entry.depth() == 0 && entry->path().filename() == kMacLeftovers) entry.disable_recursion_pending();
+      if (entry.depth() == 0 && is_foreign(entry->path())) entry.disable_recursion_pending();
       if (!has_image_extension(entry->path().filename().string()) || entry->is_directory()) continue;
       images.push_back(entry->path().lexically_relative(root).generic_string());
       if (!is_utf8(images.back())) {
@@ -42,20 +52,20 @@ ClassFolders sort_into_classes(std::vector<std::string> images) {
   return found;
 }
 
-fs::path image_root(fs::path folder) {
-  const fs::path top = folder;
+fs::path only_folder(fs::path folder) {
   while (true) {
-    std::vector<fs::directory_entry> entries;
-    bool folders = false;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-      if (entry.path().filename() == kMacLeftovers) continue;
-      entries.push_back(entry);
-      folders = folders || entry.is_directory();
-    }
-    if (!folders && folder != top) return folder.parent_path();
-    if (entries.size() != 1 || !folders || entries[0].is_symlink()) return folder;
+    const std::vector<fs::directory_entry> entries = entries_of(folder);
+    if (entries.size() != 1 || !entries[0].is_directory() || entries[0].is_symlink()) return folder;
     folder = entries[0].path();
   }
+}
+
+fs::path image_root(const fs::path& folder) {
+  const fs::path deepest = only_folder(folder);
+  if (deepest == folder) return folder;
+  const std::vector<fs::directory_entry> entries = entries_of(deepest);
+  const bool folders = std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.is_directory(); });
+  return folders ? deepest : deepest.parent_path();
 }
 
 std::vector<std::string> keep_readable(const fs::path& root, const std::vector<std::string>& images, runtime::Log* log) {

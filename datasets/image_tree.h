@@ -21,9 +21,15 @@ struct ClassFolders {
 };
 ClassFolders sort_into_classes(std::vector<std::string> images);
 
+/// What the Finder adds to archives.
+inline constexpr std::string_view kMacLeftovers = "__MACOSX";
+
+/// The folder below `folder`, or itself, that does not hold just one folder.
+std::filesystem::path only_folder(std::filesystem::path folder);
+
 /// Where the images of an unpacked archive begin: below folders that hold nothing but one folder. A folder whose only content is
 /// one class folder is not left behind.
-std::filesystem::path image_root(std::filesystem::path folder);
+std::filesystem::path image_root(const std::filesystem::path& folder);
 
 /// Leaves out the files that are no images by their content, and says so in `log`.
 std::vector<std::string> keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images,

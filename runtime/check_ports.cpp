@@ -37,7 +37,12 @@ void check_ports(Request& request, Problems& problems) {
   }
   for (const PortSpec& port : request.component->outputs) {
     const auto given = request.outputs.find(port.name);
-    if (given != request.outputs.end()) problems.collect([&] { check_output(given->second); });
+    if (given == request.outputs.end()) continue;
+    problems.collect([&] { check_output(given->second); });
+    for (const auto& [name, path] : request.outputs) {
+      if (name < port.name && path.lexically_normal() == given->second.lexically_normal())
+        problems.add(Error("InvalidPathForDirectoryCreation.same", {{"path", path.string()}}));
+    }
   }
 }
 

@@ -21,6 +21,8 @@ constexpr std::string_view kUsage = R"(torchport: the designer's vision componen
   torchport describe COMPONENT       its ports, parameters, ranges and defaults
   torchport run COMPONENT FLAGS      runs it: here, in several processes that it starts, or as a rank under mpirun
   torchport validate COMPONENT FLAGS checks parameters and inputs, and runs nothing
+  torchport check-data DIR           looks for broken, duplicate and oversized images and thin categories in a dataset; with
+                                     --against DIR2 for images in both; --json for programs; exit status 5 where it finds any
   torchport reference FOLDER         writes the reference pages
 
   torchport run PIPELINE.yaml        runs the steps of a pipeline; what is unchanged since an earlier run is reused
@@ -169,6 +171,14 @@ int graph(Session& session) {
 
 int runs(Session& session) { return runs_command(session.cli, session.words); }
 
+/// The worker has the image decoders.
+int check_data(Session& session) {
+  Words command{session.cli.worker.string(), "check-data"};
+  command.insert(command.end(), session.words.begin(), session.words.end());
+  const std::string reason = replace_process(command.front(), command);
+  throw Error("FailedToCompleteOperation.no_worker", {{"path", command.front()}, {"reason", reason}});
+}
+
 int show_version(Session& session) {
   const std::string from = commit();
   session.cli.out << "torchport " << version() << (from.empty() ? "" : " (commit " + from + ")") << "\n" << std::flush;
@@ -183,9 +193,17 @@ int show_usage(Session& session) {
 }
 
 const std::map<std::string, int (*)(Session&), std::less<>>& commands() {
-  static const std::map<std::string, int (*)(Session&), std::less<>> table = {
-      {"list", list}, {"describe", describe},   {"run", run},           {"validate", validate}, {"graph", graph},
-      {"runs", runs}, {"reference", reference}, {"--help", show_usage}, {"-h", show_usage},     {"--version", show_version}};
+  static const std::map<std::string, int (*)(Session&), std::less<>> table = {{"list", list},
+                                                                              {"describe", describe},
+                                                                              {"run", run},
+                                                                              {"validate", validate},
+                                                                              {"graph", graph},
+                                                                              {"runs", runs},
+                                                                              {"check-data", check_data},
+                                                                              {"reference", reference},
+                                                                              {"--help", show_usage},
+                                                                              {"-h", show_usage},
+                                                                              {"--version", show_version}};
   return table;
 }
 

@@ -1,4 +1,5 @@
-// The command line of `torchport`: list, describe, run, validate, graph, runs, reference. Called by runtime/main.cpp and by tests.
+// The command line of `torchport`: list, describe, run, validate, check-data, graph, runs, reference. Called by runtime/main.cpp
+// and by tests.
 #pragma once
 #include <filesystem>
 #include <functional>

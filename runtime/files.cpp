@@ -1,6 +1,8 @@
 #include "runtime/files.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +90,21 @@ void FileWriter::write(const void* data, std::size_t bytes) {
     if (done <= 0) fail(path_, done < 0 ? errno : EIO);
     next += done;
     bytes -= static_cast<std::size_t>(done);
+  }
+}
+
+void FileWriter::copy(const fs::path& from) {
+  struct stat status {};
+  const int source = open_regular(from, status);
+  const std::unique_ptr<const int, void (*)(const int*)> closing(&source, [](const int* fd) { ::close(*fd); });
+  if (ioctl(fd_, FICLONE, source) == 0) return;
+  std::array<char, 1 << 16> piece;
+  while (true) {
+    const ssize_t got = read(source, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw std::runtime_error(std::strerror(errno));
+    if (got == 0) return;
+    write(piece.data(), static_cast<std::size_t>(got));
   }
 }
 

@@ -22,6 +22,10 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
   void write(const void* data, std::size_t bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
+  /// Fills the new file with the bytes of the regular file `from`. Where the file system can, the two share their blocks until one
+  /// of them is changed (reflink). A hard link would be one file under two names: a change of the input would change the output.
+  /// \throws std::runtime_error where `from` cannot be read
+  void copy(const std::filesystem::path& from);
   /// Flushes to the disk and closes. Without finish() or close() the destructor removes the file.
   void finish();
   /// Closes without the flush, for who flushes many files at once.
@@ -39,6 +43,16 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit = std
 /// The first `bytes` of such a file, or all of it where it is shorter. \throws std::runtime_error as read_file
 std::string read_head(const std::filesystem::path& path, std::size_t bytes);
 
+/// Files to be copied into a folder.
+struct Copies {
+  std::size_t count;
+  std::function<std::filesystem::path(std::size_t)> file;
+  std::filesystem::path folder;
+};
+/// Whether all copies find room together. Copies that share their blocks take none. A file that cannot be read is for the copying
+/// to report. \throws Error ModuleOutOfMemory.disk
+void check_space(const std::vector<Copies>& copies);
+
 /// Replaces `path` by `text`: temporary file, fsync, rename, fsync of the folder. \throws Error FailedToWriteOutputs
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
@@ -54,6 +68,14 @@ class OutputDirectory {
   /// Where to write the file `relative` before publish(); makes its folder.
   std::filesystem::path path(const std::filesystem::path& relative);
   void write(const std::filesystem::path& relative, std::string_view bytes);
+  /// Copies the file `from` to `relative`, as FileWriter::copy does.
+  void copy(const std::filesystem::path& relative, const std::filesystem::path& from);
+  /// Moves the file `from`, which lies in staging(), to `relative`.
+  void take(const std::filesystem::path& relative, const std::filesystem::path& from);
+  /// The folder in which files are made until publish().
+  const std::filesystem::path& staging() const { return staging_; }
+  /// A folder in staging() for what is needed on the way; publish() removes it first.
+  std::filesystem::path scratch();
   /// Writes _meta.yaml last, flushes, and moves everything into place.
   void publish(std::string_view meta_yaml);
   const std::filesystem::path& target() const { return target_; }
@@ -67,6 +89,9 @@ class OutputDirectory {
   int lock_ = -1;  ///< held on the staging folder: one without is a leftover of a killed run
   std::vector<std::filesystem::path> moved_;
 };
+
+/// Whether `entry` is the staging() of a run, living or killed: nothing that a user put there.
+bool is_staging(const std::filesystem::path& entry);
 
 /// The fault that OutputDirectory would meet at `target` right now, without touching anything. \throws Error like its constructor
 void check_output(const std::filesystem::path& target);

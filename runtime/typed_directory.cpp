@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kStaging = ".torchport-";  ///< begins the name of each folder of outputs in the making
 constexpr std::string_view kMeta = "_meta.yaml";
+constexpr std::string_view kScratch = ".scratch";
 constexpr std::size_t kMetaLimit = 1 << 20;
 constexpr std::size_t kManyFiles = 64;  ///< from here one flush of the file system is cheaper than one for each file
 
@@ -36,8 +37,6 @@ fs::path tidy(fs::path path) {
 }
 
 fs::path parent(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
-
-bool is_staging(const fs::path& entry) { return entry.filename().string().starts_with(kStaging); }
 
 /// Throws unless `target` is absent in a folder that can be written to, or an empty folder that can be written to.
 /// Returns whether it is present. Folders left by a killed run do not count.
@@ -121,6 +120,8 @@ void move(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
+bool is_staging(const fs::path& entry) { return entry.filename().string().starts_with(kStaging); }
+
 OutputDirectory::OutputDirectory(fs::path target) : target_(tidy(target)) {
   present_ = inspect(target_);
   const fs::path folder = present_ ? target_ : parent(target_);
@@ -160,8 +161,22 @@ void OutputDirectory::write(const fs::path& relative, std::string_view bytes) {
   writer.close();  // publish() flushes all files at once
 }
 
+void OutputDirectory::copy(const fs::path& relative, const fs::path& from) {
+  FileWriter writer(path(relative));
+  writer.copy(from);
+  writer.close();
+}
+
+void OutputDirectory::take(const fs::path& relative, const fs::path& from) { move(from, path(relative)); }
+
+fs::path OutputDirectory::scratch() {
+  make_folder(staging_ / kScratch);
+  return staging_ / kScratch;
+}
+
 void OutputDirectory::publish(std::string_view meta_yaml) {
   write(kMeta, meta_yaml);
+  fs::remove_all(staging_ / kScratch);
   sync_tree(staging_, lock_);
   if (!present_) {
     move(staging_, target_);

@@ -1,7 +1,6 @@
 // One folder for each category, with the images directly in it.
 #include "datasets/image_source.h"
 #include "datasets/image_tree.h"
-#include "runtime/files.h"
 
 namespace torchport::datasets {
 
@@ -22,7 +21,6 @@ std::optional<ImageSource> class_folders(const SourceOptions& options) {
                          " images that are not exactly one folder deep are ignored, the first is " +
                          (root / named.ignored.front()).string());
   }
-  source.read = [root, files = folders.files](std::size_t i) { return runtime::read_file(root / files[i]); };
   return source;
 }
 

@@ -1,7 +1,6 @@
 // Any folder with images, at whatever depth: they get no labels.
 #include "datasets/image_source.h"
 #include "datasets/image_tree.h"
-#include "runtime/files.h"
 
 namespace torchport::datasets {
 
@@ -11,7 +10,6 @@ std::optional<ImageSource> flat(const SourceOptions& options) {
   if (images.empty()) return std::nullopt;
   ImageSource source;
   for (const std::string& file : images) source.items.push_back({file, std::nullopt, (root / file).string()});
-  source.read = [root, images](std::size_t i) { return runtime::read_file(root / images[i]); };
   return source;
 }
 

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "datasets/image_source.h"
+#include "datasets/image_tree.h"
 #include "datasets/images/decode.h"
 #include "runtime/error.h"
 #include "runtime/files.h"
@@ -83,16 +84,16 @@ std::vector<std::string> category_names(const std::vector<std::string>& labels, 
 }  // namespace
 
 std::optional<ImageSource> idx(const SourceOptions& options) {
+  const fs::path folder = only_folder(options.path);
   const auto present = [&](const std::string& subset) {
     const std::string name = subset + "-images-idx3-ubyte";
-    return fs::exists(options.path / name) || fs::exists(options.path / (name + ".gz"));
+    return fs::exists(folder / name) || fs::exists(folder / (name + ".gz"));
   };
   if (!present("train") && !present("t10k")) return std::nullopt;
   const std::string prefix = options.subset == "test" ? "t10k" : "train";
-  const fs::path image_file = options.path / (prefix + "-images-idx3-ubyte"),
-                 label_file = options.path / (prefix + "-labels-idx1-ubyte");
-  const auto pixels = std::make_shared<const std::string>(read_idx(options.path, image_file.filename().string()));
-  const std::string labels = read_idx(options.path, label_file.filename().string());
+  const fs::path image_file = folder / (prefix + "-images-idx3-ubyte"), label_file = folder / (prefix + "-labels-idx1-ubyte");
+  const auto pixels = std::make_shared<const std::string>(read_idx(folder, image_file.filename().string()));
+  const std::string labels = read_idx(folder, label_file.filename().string());
   const std::vector<std::size_t> sizes = read_sizes(*pixels, 3, image_file);
   const std::size_t count = read_sizes(labels, 1, label_file)[0], height = sizes[1], width = sizes[2];
   if (count != sizes[0])
@@ -106,7 +107,7 @@ std::optional<ImageSource> idx(const SourceOptions& options) {
     used = std::max<std::size_t>(used, label + 1u);
     source.items.push_back({std::to_string(i) + ".png", label, image_file.string() + ", image " + std::to_string(i)});
   }
-  source.categories = category_names(options.labels, used, options.path);
+  source.categories = category_names(options.labels, used, folder);
   source.read = [pixels, height, width](std::size_t i) {
     const auto* image = reinterpret_cast<const std::uint8_t*>(pixels->data() + 16 + i * height * width);
     return encode_png({image, height * width}, static_cast<int>(width), static_cast<int>(height), 1);

@@ -24,6 +24,11 @@ struct ImageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Of an image with more than kMaxPixels.
+struct OversizedImage : ImageError {
+  using ImageError::ImageError;
+};
+
 /// More pixels than this are refused from the header alone.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
 
@@ -38,6 +43,8 @@ struct ImageSize {
   int height = 0, width = 0;  ///< pixels
   bool operator==(const ImageSize&) const = default;
 };
+/// Format and mode of the file as Pillow names them, e.g. "PNG RGBA", "JPEG L". \throws ImageError as read_header
+std::string image_mode(std::string_view bytes);
 
 /// Pixels of one image, 3 bytes each, row by row without gaps.
 struct Pixels {

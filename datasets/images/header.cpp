@@ -91,7 +91,7 @@ ImageHeader read_header(std::string_view bytes) {
   const ImageHeader found = any_header(bytes);
   if (found.width < 1 || found.height < 1) throw ImageError("the image has no pixels");
   const std::int64_t pixels = std::int64_t{found.width} * found.height;
-  if (pixels > kMaxPixels) throw ImageError(std::to_string(pixels) + " pixels, more than " + std::to_string(kMaxPixels));
+  if (pixels > kMaxPixels) throw OversizedImage(std::to_string(pixels) + " pixels, more than " + std::to_string(kMaxPixels));
   return found;
 }
 

@@ -10,12 +10,13 @@ INCLUDE_EXCEPTIONS = {("runtime/main.cpp", "component/check.h")}   # the program
 LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "component/"),
     r"opencv2/|jpeglib\.h|png\.h": ("datasets/images/", "component/main.cpp"),
+    r"archive(_entry)?\.h": ("datasets/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/parquet_writer.cpp"),
     r"curl/": ("component/download/http.cpp",),
     r"boost/": ("runtime/request.cpp",),
 }
-TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/evaluation/")
+TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands/", "component/evaluation/")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {

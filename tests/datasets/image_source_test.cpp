@@ -30,7 +30,12 @@ std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector
 
 ImageSource open(const fs::path& folder, const std::string& format = "auto", const std::string& subset = "train",
                  const Names& labels = {}, runtime::Log* log = nullptr) {
-  return datasets::open_source(format, {folder, subset, labels, log});
+  return datasets::open_source(format, {folder, subset, labels, log, {}});
+}
+
+void write(const ImageSource& source, const fs::path& target) {
+  runtime::OutputDirectory output(target);
+  datasets::write_image_directory(source, output);
 }
 
 template <class Action>
@@ -101,7 +106,7 @@ TEST_CASE("convert: class folders of the original's images make the original's d
     put(folder.path() / "in" / original.categories()[static_cast<std::size_t>(original.label(i))].name / sorted,
         get(original.path(i)));
   }
-  datasets::write_image_directory(open(folder / "in"), folder / "out");
+  write(open(folder / "in"), folder / "out");
   CHECK(tree(folder / "out") == tree(original.root()));
   for (const std::string& file : tree(original.root())) CHECK(get(folder / "out" / file) == get(original.root() / file));
 }
@@ -109,7 +114,7 @@ TEST_CASE("convert: class folders of the original's images make the original's d
 TEST_CASE("convert: a flat folder of the original's images makes the original's directory", "[convert]") {
   const fs::path original = test::original("image_directory_unlabelled");
   test::TemporaryFolder folder;
-  datasets::write_image_directory(open(original / "image", "flat"), folder / "out");
+  write(open(original / "image", "flat"), folder / "out");
   CHECK(tree(folder / "out") == tree(original));
   for (const std::string& file : tree(original)) CHECK(get(folder / "out" / file) == get(original / file));
 }
@@ -128,7 +133,7 @@ TEST_CASE("convert: class folders are found below single folders, other depths a
   CHECK(source.categories == Names{"cat", "dog"});
   CHECK(files_of(source) == Names{"cat/a.Jpeg", "cat/z.png", "dog/b.PNG"});
   CHECK(source.items[2].label == 1);
-  datasets::write_image_directory(source, folder / "out");
+  write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"0_0.Jpeg", "0_1.png", "1_2.PNG"});
   const std::string lines = get(folder / "log"), root = (folder / "in/top/set").string();
   for (const std::string& line :
@@ -163,7 +168,7 @@ TEST_CASE("convert: images in the folder itself, or deeper than one folder, get 
   for (const char* file : {"b.png", "a.png", "x/y/c.png"}) put(folder / "in" / file, png());
   const ImageSource source = open(folder / "in");
   CHECK_FALSE(source.categories.has_value());
-  datasets::write_image_directory(source, folder / "out");
+  write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"a.png", "b.png", "x/y/c.png"});
   CHECK_FALSE(datasets::ImageDirectory::open(folder / "out", "input").labelled());
 }
@@ -186,7 +191,7 @@ TEST_CASE("convert: IDX files become PNG images, plain or compressed, with names
   const ImageSource test = open(folder.path(), "idx", "test");
   CHECK(test.items.size() == 3);
   CHECK(test.read(2) == source.read(2));
-  datasets::write_image_directory(source, folder / "out");
+  write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"0_1.png", "1_0.png", "1_2.png"});
 }
 
@@ -231,7 +236,7 @@ TEST_CASE("convert: Fashion-MNIST becomes 6,000 images of ten named categories",
   CHECK(source.items.size() == 60000);
   datasets::limit_items(source, 6000, 1);
   test::TemporaryFolder target;
-  datasets::write_image_directory(source, target / "out");
+  write(source, target / "out");
   const auto images = datasets::ImageDirectory::open(target / "out", "training dataset");
   CHECK(images.size() == 6000);
   std::array<int, 10> counts{};
@@ -247,14 +252,10 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
     return error_of([&] { open(folder / name, format); }, folder.path());
   };
   const std::string begin = "error[InvalidDatasetError] convert_to_image_directory: ";
-  put(folder / "file.zip", "text");
-  CHECK(error("file.zip") == begin +
-                                 "the input 'DIR/file.zip' is of a kind that is not supported yet\n"
-                                 "  hint   Give a folder of images; unpack archives first.\n");
-  put(folder / "archive/images.tar", "text");
-  CHECK(error("archive") == begin +
-                                "the input 'DIR/archive/images.tar' is of a kind that is not supported yet\n"
-                                "  hint   Give a folder of images; unpack archives first.\n");
+  put(folder / "file.txt", "text");
+  CHECK(error("file.txt") == begin +
+                                 "the input 'DIR/file.txt' is neither a folder nor an archive\n"
+                                 "  hint   Archives are files named zip, tar, gz, tgz, bz2, tbz or tbz2.\n");
   put(folder / "texts/cat/notes.txt", "text");
   const std::string extensions = "Images are files named jpg, jpeg, png, ppm, bmp, pgm, tif, tiff or webp.\n";
   CHECK(error("texts") == begin + "the input holds no image\n  path   DIR/texts\n  hint   " + extensions);
@@ -274,7 +275,7 @@ TEST_CASE("convert: a file that vanishes is named, and nothing is published", "[
   for (const char* file : {"cat/a.png", "cat/b.png"}) put(folder / "in" / file, png());
   const ImageSource source = open(folder / "in");
   fs::remove(folder / "in/cat/b.png");
-  CHECK(error_of([&] { datasets::write_image_directory(source, folder / "out"); }, folder.path()) ==
+  CHECK(error_of([&] { write(source, folder / "out"); }, folder.path()) ==
         "error[CouldNotOpenFileError] convert_to_image_directory: 'DIR/in/cat/b.png' cannot be read: No such file or directory\n"
         "  hint   Give the path of a readable file.\n");
   CHECK_FALSE(fs::exists(folder / "out"));

@@ -20,6 +20,7 @@ RULES = "component/training/epoch_rules.cpp"
 SAMPLER = "datasets/loading/sampler.cpp"
 SCORE = "component/score_image_model.cpp"
 EVALUATION = "component/evaluation/evaluation.cpp"
+SPLIT = "datasets/split.cpp"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -62,6 +63,18 @@ MUTATIONS = [
     Mutation("validation augmented", "datasets/image_directory.cpp", "return augmented ? *transformation : transformation->without_random();",
              "return augmented || true ? *transformation : transformation->without_random();", ["component"]),
     Mutation("color jitter kept for inference", "datasets/transforms/color_jitter.cpp", "  operation.random = true;\n", "", ["datasets"]),
+    Mutation("split draws without the mask", SPLIT, "engine_()) & mask;", "engine_() % (most + 1u));", ["datasets.split_test"]),
+    Mutation("split skips the second side's lots", SPLIT, "  approximate_mode(sizes, second, random);", "  // approximate_mode(sizes, second, random);",
+             ["datasets.split_test"]),
+    Mutation("archive entries may climb", "datasets/archive.cpp", """if (part == "..") refuse""", """if (part == "...") refuse""", ["datasets.archive_test"]),
+    Mutation("archive links unpacked as files", "datasets/archive.cpp", "if (type == AE_IFLNK) refuse", "if (type == AE_IFLNK && false) refuse",
+             ["datasets.archive_test"]),
+    Mutation("bombs unpacked", "datasets/archive.cpp", "if (written_ <= most_) return;", "if (written_ <= limits_.bytes) return;", ["datasets.archive_test"]),
+    Mutation("passwords overlooked", "datasets/archive.cpp", "if (archive_entry_is_encrypted(entry)) refuse", "if (false) refuse", ["datasets.archive_test"]),
+    Mutation("COCO boxes taken for categories", "datasets/formats/coco.cpp", """{"bbox", "object detection"}""", """{"boxes", "object detection"}""",
+             ["datasets.coco_test"]),
+    Mutation("doctor compares files only", "datasets/doctor/examine.cpp", "digest({size, rgb}), digest({bytes})", "digest({bytes}), digest({bytes})",
+             ["datasets.check_data_test"]),
     Mutation("exit 2 for a diverged loss", "spec/errors.yaml", """      training_loss:
         exit: 10""", """      training_loss:
         exit: 2""", ["component.train_test"]),

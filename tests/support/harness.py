@@ -32,10 +32,10 @@ def mpirun(ranks, *arguments, status=0, cwd=None, env=None, timeout=600):
                    status=status, cwd=cwd, env=env, timeout=timeout)
 
 
-def command(*words, status=0, cwd=None, env=None, timeout=600):
-    """Runs any program; `env` is added to the environment."""
+def command(*words, status=0, cwd=None, env=None, timeout=600, text=""):
+    """Runs any program with `text` as its standard input; `env` is added to the environment."""
     done = subprocess.run([str(word) for word in words], cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                          input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if status is not None:
         assert done.returncode == status, \
             f"exit {done.returncode}, not {status}: {' '.join(map(str, words))}\n{done.stdout}\n{done.stderr}"

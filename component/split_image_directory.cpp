@@ -1,0 +1,27 @@
+// Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
+#include "datasets/image_subset.h"
+#include "datasets/split.h"
+#include "runtime/component.h"
+
+namespace torchport::component {
+
+void split_image_directory(runtime::Context& ctx) {
+  const auto images = datasets::ImageDirectory::open(ctx.input("images"), ctx.spec().input("images")->what());
+  const auto fraction = ctx.param<double>("fraction");
+  const auto seed = static_cast<std::uint32_t>(ctx.param<std::int64_t>("seed"));
+  std::optional<datasets::Split> split;
+  if (images.labelled()) split = datasets::stratified_split(datasets::strata_of(images), fraction, seed);
+  if (!split) {
+    if (images.labelled())
+      ctx.log.warning(
+          "The images are divided without regard to their categories: there is a category with one image, or a side has "
+          "fewer images than there are categories.");
+    split = datasets::random_split(images.size(), fraction, seed);
+  }
+  runtime::OutputDirectory first(ctx.output("first")), second(ctx.output("second"));
+  datasets::write_subsets(images, {{split->first, first}, {split->second, second}});
+  ctx.log.info(std::to_string(split->first.size()) + " images in " + first.target().string() + ", " +
+               std::to_string(split->second.size()) + " in " + second.target().string());
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,50 @@
+// What is wrong with image directories, and what is in them: every image is read and decoded once. Called by `torchport
+// check-data`.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "datasets/image_directory.h"
+
+namespace torchport::datasets {
+
+/// One thing wrong.
+struct Finding {
+  /// broken, oversized, duplicate, conflict (duplicates in different categories), thin_category, leak (an image in both datasets),
+  /// categories_differ
+  std::string kind;
+  std::vector<std::string> files;  ///< paths with their directories'
+  std::string text;                ///< the reason or the circumstances, in words
+};
+
+struct Contents {
+  std::string path;
+  std::size_t images = 0;
+  std::uint64_t bytes = 0;  ///< of all files
+  bool labelled = false;
+  std::vector<std::pair<std::string, std::size_t>> categories;  ///< images of each, by id
+  std::map<std::pair<int, int>, std::size_t> sizes;             ///< images of each width and height, pixels
+  std::map<std::string, std::size_t> modes;                     ///< images of each format and mode, e.g. "PNG RGBA"
+};
+
+struct Diagnosis {
+  std::vector<Contents> datasets;
+  std::vector<Finding> findings;  ///< by kind, and then in the order of the images
+};
+
+struct ExamineOptions {
+  std::size_t thin = 10;  ///< fewer images than that make a category thin
+  int threads = 1;
+};
+
+/// Examines one dataset, or a training dataset and what it shall not share an image with. Two images are the same where their
+/// decoded pixels are, whatever their files' formats and names.
+Diagnosis examine(const std::vector<ImageDirectory>& datasets, const ExamineOptions& options);
+
+/// The diagnosis for people: `most` findings of each kind, and how many more there are.
+std::string diagnosis_text(const Diagnosis& diagnosis, std::size_t most);
+/// The whole of it for programs.
+std::string diagnosis_json(const Diagnosis& diagnosis);
+
+}  // namespace torchport::datasets

@@ -1,0 +1,211 @@
+"""Convert to Image Directory with archives that the real zipfile and tarfile made: honest ones, and hostile ones, of which nothing may remain."""
+import gzip
+import io
+import os
+import pathlib
+import random
+import subprocess
+import tarfile
+import tempfile
+import time
+import zipfile
+
+import harness
+from PIL import Image
+
+ORIGINAL = harness.ORIGINAL / "image_directory_from_zip"
+CONVERT = ("run", "convert_to_image_directory")
+
+
+def png(grey=7):
+    stream = io.BytesIO()
+    Image.new("L", (3, 2), grey).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def convert(archive, here, *arguments, **options):
+    return harness.torchport(*CONVERT, f"--input_path={archive}", "--output_path=out", *arguments, cwd=here, **options)
+
+
+def files_of(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def as_zip(path, entries):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return path
+
+
+def as_tar(path, members, mode="w", **options):
+    """Members are (name, bytes) or TarInfo without content."""
+    with tarfile.open(path, mode, **options) as archive:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                archive.addfile(member)
+            else:
+                info = tarfile.TarInfo(member[0])
+                info.size = len(member[1])
+                archive.addfile(info, io.BytesIO(member[1]))
+    return path
+
+
+def special(name, kind, target=""):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def check_golden(here):
+    """convert: the original's directory comes out of a ZIP file, and of tar files however they are compressed."""
+    names = ["circle", "square", "triangle"]
+    images = sorted((ORIGINAL / "image").iterdir(), key=lambda path: int(path.stem.split("_")[1]))
+    entries = [(f"shapes/set/{names[int(path.name[0])]}/{number:02}{path.suffix}", path.read_bytes()) for number, path in enumerate(images)]
+    entries += [("__MACOSX/shapes/._x.png", b"resource fork"), ("shapes/set/notes.txt", b"text")]
+    archives = [as_zip(here / "a.zip", entries), as_tar(here / "b.tar", entries), as_tar(here / "c.tar.gz", entries, "w:gz"),
+                as_tar(here / "d.TGZ", entries, "w:gz"), as_tar(here / "e.tar.bz2", entries, "w:bz2")]
+    for number, archive in enumerate(archives):
+        place = here / str(number)
+        place.mkdir()
+        said = convert(archive, place).stdout
+        assert f"25 files were unpacked from {archive}" in said, said
+        assert files_of(place / "out") == files_of(ORIGINAL), archive
+        assert sorted(path.name for path in place.iterdir()) == ["out", "runs"], "something is left"
+
+
+def check_folder_with_archives(here):
+    """convert: of a folder with archives the first is taken, and the log says that the rest is not."""
+    folder = harness.class_folders(here / "folder", categories=["cat"], each=1)
+    as_zip(folder / "b.zip", [("dog/1.png", png()), ("fox/1.png", png())])
+    as_zip(folder / "c.zip", [("owl/1.png", png())])
+    said = convert("folder", here).stdout
+    assert "Only folder/b.zip is taken: the rest of its folder does not count." in said, said
+    assert "  dog: 1" in said and "  fox: 1" in said and "cat:" not in said and "owl:" not in said, said
+    subprocess.run(["rm", "-r", here / "out"], check=True)
+    assert "  cat: 1" in convert("folder", here, "--format=class_folders").stdout
+
+
+def check_one_class_and_flat(here):
+    """convert: an archive of one category keeps it, and one without folders gives no labels."""
+    assert "  cat: 2" in convert(as_zip(here / "one.zip", [("top/cat/1.png", png()), ("top/cat/2.png", png())]), here).stdout
+    subprocess.run(["rm", "-r", here / "out"], check=True)
+    assert "2 images without labels" in convert(as_tar(here / "flat.tar", [("1.png", png()), ("./2.png", png())]), here).stdout
+    assert sorted(files_of(here / "out")) == ["_meta.yaml", "_samples.json", "_schema.json", "image/1.png", "image/2.png", "images.lst"]
+
+
+def check_names(here):
+    """convert: names beyond ASCII arrive as they are, whatever the locale and the archive's way to write them."""
+    entries = [("Ångström/ä b.png", png()), ("日本/1.png", png())]
+    archives = [as_zip(here / "a.zip", entries), as_tar(here / "pax.tar", entries), as_tar(here / "gnu.tar", entries, format=tarfile.GNU_FORMAT)]
+    for number, archive in enumerate(archives):
+        for locale in ("C", "C.UTF-8"):
+            target = here / f"{number}-{locale}"
+            target.mkdir()
+            harness.command(harness.BIN / "unpack_archive", archive, target, env={"LC_ALL": locale})
+            assert files_of(target) == dict(entries), f"{archive} with LC_ALL={locale}: {sorted(files_of(target))}"
+
+
+def encrypted(path):
+    as_zip(path, [("cat/1.png", png())])
+    data = bytearray(path.read_bytes())
+    data[6] |= 1   # the flag of the local header, and of the directory's
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    return path
+
+
+def hostile(here):
+    """(archive, the sentence of its refusal after "the archive '...' cannot be unpacked: ")"""
+    good = ("cat/1.png", png())
+    entry = lambda name, why: f"its entry '{name}' {why}"
+    damaged = bytearray(as_zip(here / "crc.zip", [good]).read_bytes())
+    damaged[40 + 20] ^= 1
+    (here / "crc.zip").write_bytes(damaged)
+    whole = as_zip(here / "whole.zip", [good, ("cat/2.png", random.Random(1).randbytes(9999))]).read_bytes()
+    for name, data in {"cut.zip": whole[:-30], "half.zip": whole[:len(whole) // 2], "spanned.zip": whole[:-18] + b"\x01\0\x01\0" + whole[-14:],
+                       "text.zip": b"text", "photo.png.gz": gzip.compress(png()), "empty.tar": b""}.items():
+        (here / name).write_bytes(data)
+    tar = as_tar(here / "whole.tar.gz", [good, ("cat/2.png", random.Random(1).randbytes(99999))], "w:gz").read_bytes()
+    (here / "cut.tar.gz").write_bytes(tar[:-5000])
+    missing_end = "its end is missing: it was cut short, or is a part of several"
+    neither = "it is neither a ZIP nor a tar archive"
+    with open(here / "bytes.tar", "wb") as raw, tarfile.open(fileobj=raw, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        archive.addfile(tarfile.TarInfo("cat/\xe9.png"))
+    bomb = 200 << 20
+    yield as_zip(here / "slip.zip", [good, ("../evil.png", png())]), entry("../evil.png", "leads out of the archive")
+    yield as_zip(here / "deep.zip", [("cat/../../../evil.png", png())]), entry("cat/../../../evil.png", "leads out of the archive")
+    yield as_zip(here / "absolute.zip", [(f"{here}/evil.png", png())]), entry(f"{here}/evil.png", "has an absolute path")
+    yield as_tar(here / "slip.tar", [("cat/1.png", png()), ("../evil.png", png())]), entry("../evil.png", "leads out of the archive")
+    yield as_tar(here / "link.tar", [special("cat", tarfile.SYMTYPE, str(here)), ("cat/evil.png", png())]), entry("cat", "is a symbolic link")
+    yield as_tar(here / "hard.tar", [special("cat/1.png", tarfile.LNKTYPE, "/etc/passwd")]), entry("cat/1.png", "is a hard link")
+    yield as_tar(here / "fifo.tar", [special("cat/1.png", tarfile.FIFOTYPE)]), entry("cat/1.png", "is no file and no folder")
+    yield as_tar(here / "device.tar", [special("cat/1.png", tarfile.CHRTYPE)]), entry("cat/1.png", "is no file and no folder")
+    yield as_tar(here / "twice.tar", [good, good]), entry("cat/1.png", "is there twice")
+    yield as_tar(here / "under.tar", [("cat", png()), good]), entry("cat/1.png", "is in a folder that is a file, too, or cannot be made")
+    yield as_tar(here / "long.tar", [("x" * 300 + ".png", png())]), entry("x" * 300 + ".png", "has too long a name")
+    yield here / "bytes.tar", entry("cat/\\xe9.png", "has a name that is not UTF-8")
+    yield encrypted(here / "secret.zip"), entry("cat/1.png", "is protected by a password")
+    yield as_zip(here / "bomb.zip", [("cat/1.png", bytes(bomb))]), entry("cat/1.png", f"makes more than {64 << 20} bytes of an archive of ")
+    yield as_tar(here / "bomb.tar.bz2", [("cat/1.png", bytes(bomb))], "w:bz2"), entry("cat/1.png", f"makes more than {64 << 20} bytes of an archive of ")
+    many = [(f"cat/{number}.png", bytes(20 << 20)) for number in range(4)]   # each alone would pass
+    yield as_zip(here / "many.zip", many), entry("cat/3.png", f"makes more than {64 << 20} bytes of an archive of ")
+    yield here / "crc.zip", entry("cat/1.png", "is damaged: ")
+    yield here / "cut.tar.gz", entry("cat/2.png", "is damaged: ")
+    for name, reason in {"cut.zip": missing_end, "half.zip": missing_end, "spanned.zip": "it is one of several parts", "text.zip": neither,
+                         "photo.png.gz": neither, "empty.tar": neither}.items():
+        yield here / name, reason
+
+
+def check_hostile(here):
+    """convert: hostile and damaged archives are refused, naming the entry, and nothing of them is written elsewhere."""
+    for archive, reason in hostile(here):
+        said, before = "", files_of(here)
+        with tempfile.TemporaryDirectory(dir=here) as target:
+            said = harness.command(harness.BIN / "unpack_archive", archive, target, status=5).stdout
+        wanted = f"the archive '{archive}' cannot be unpacked: {reason}"
+        assert said.startswith(wanted), f"{said}\n--- wanted\n{wanted}"
+        assert files_of(here) == before, f"{archive}: something is left"
+    assert not list(here.parent.glob("evil*"))
+    (here / "work").mkdir()
+    said = convert(here / "link.tar", here / "work", "--run-dir=run", status=5).stderr
+    assert said.startswith(f"error[InvalidDatasetError] convert_to_image_directory: the archive '{here}/link.tar' cannot be unpacked: its entry 'cat' "
+                           "is a symbolic link\n  hint   Pack the images again, as plain files in folders, or give the folder itself.\n"), said
+    assert [path.name for path in (here / "work").iterdir()] == ["run"]
+
+
+def check_random_damage(here):
+    """convert: archives with random damage end with a verdict of ours, and none crashes it."""
+    entries = [(f"{name}/{number}.png", png(number)) for name in ("cat", "dog") for number in range(3)]
+    sources = [as_zip(here / "a.zip", entries), as_tar(here / "a.tar", entries), as_tar(here / "a.tar.gz", entries, "w:gz"), as_tar(here / "a.tbz", entries, "w:bz2")]
+    draw, outcomes = random.Random(3), []
+    for number in range(240):
+        data = bytearray(sources[number % 4].read_bytes())
+        for _ in range(draw.randint(1, 6)):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        del data[draw.randrange(len(data) // 2, len(data) + 1):]
+        (here / "damaged").write_bytes(data)
+        with tempfile.TemporaryDirectory(dir=here) as target:
+            outcomes.append(harness.command(harness.BIN / "unpack_archive", here / "damaged", target, status=None).returncode)
+    assert set(outcomes) == {0, 5} and outcomes.count(5) > 80, outcomes
+
+
+def check_killed(here):
+    """convert: what a killed run had unpacked is gone with the next run."""
+    as_tar(here / "big.tar", [(f"cat/{number}.bmp", os.urandom(1 << 20)) for number in range(300)])
+    process = subprocess.Popen([harness.BIN / "torchport", *CONVERT, "--input_path=big.tar", "--output_path=out"], cwd=here, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(here.glob(".torchport-out-*/.scratch/cat/*")):
+        assert process.poll() is None and time.monotonic() < deadline, "nothing was unpacked"
+    process.kill()
+    process.wait()
+    assert list(here.glob(".torchport-out-*/.scratch/cat/*")) and not (here / "out").exists()
+    as_zip(here / "small.zip", [("cat/1.png", png())])
+    convert("small.zip", here)
+    assert not list(here.glob(".torchport*")) and (here / "out/images.lst").exists()
+
+
+for check in (check_golden, check_folder_with_archives, check_one_class_and_flat, check_names, check_hostile, check_random_damage, check_killed):
+    with tempfile.TemporaryDirectory() as folder:
+        check(pathlib.Path(folder).resolve())
+print("archives: ok")
