@@ -16,7 +16,7 @@ constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
 // The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
 constexpr double kGpuAdviceSeconds = 6 * 3600;
 
-TrainerOptions trainer_options(const runtime::Context& ctx) {
+TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision) {
   return {.epochs = ctx.param<std::int64_t>("epochs"),
           .batch_size = ctx.param<std::int64_t>("batch_size"),
           .warmup_epochs = ctx.param<std::int64_t>("num_warmup_steps"),
@@ -27,6 +27,7 @@ TrainerOptions trainer_options(const runtime::Context& ctx) {
           .keep_best = ctx.param<std::string>("keep") == "best",
           .max_bad_fraction = ctx.param<double>("max_bad_fraction"),
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
+          .precision = precision,
           .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
@@ -154,7 +155,9 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 }  // namespace
 
 void train_pytorch_model(runtime::Context& ctx) {
-  const TrainerOptions options = trainer_options(ctx);
+  const Precision precision = decide_precision(ctx.param<std::string>("precision"), ctx.collective, ctx.log);
+  ctx.record.set("precision", name_of(precision));
+  const TrainerOptions options = trainer_options(ctx, precision);
   const auto train = open_dataset(ctx, "training_dataset", "training dataset");
   const auto valid = open_dataset(ctx, "validation_dataset", "validation dataset");
   std::optional directory = models::ModelDirectory::open(ctx.input("untrained_model"), "untrained model");

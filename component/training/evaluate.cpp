@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "datasets/loading/sampler.h"
+#include "models/nn/autocast.h"
 
 namespace torchport::component {
 
@@ -28,12 +29,13 @@ void begin_share(datasets::Loader& loader, std::size_t rows, std::size_t batch_s
 
 }  // namespace
 
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size,
+Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, const TrainerOptions& options,
                 BadImages& bad, runtime::Collective& collective) {
   const torch::NoGradGuard no_grad;
+  const models::AutocastScope autocast(options.precision == Precision::bfloat16);
   broadcast_buffers(network, collective);
   network.eval();
-  begin_share(loader, rows, batch_size, collective);
+  begin_share(loader, rows, static_cast<std::size_t>(options.batch_size), collective);
   bad.start_pass();
   Totals totals;
   double bad_here = 0;

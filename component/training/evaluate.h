@@ -2,6 +2,7 @@
 #pragma once
 #include "component/training/bad_images.h"
 #include "component/training/metrics.h"
+#include "component/training/options.h"
 #include "datasets/loading/loader.h"
 #include "models/nn/classifier.h"
 #include "runtime/collective.h"
@@ -9,8 +10,9 @@
 namespace torchport::component {
 
 /// Loss, top-1 and top-5 over all images, each counted once: every rank takes an even share. Evaluates with rank 0's batch-norm
-/// statistics. \throws Error UserError.* (unreadable images), the same on all ranks
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, std::size_t batch_size,
+/// statistics, in batches and in the precision of the training. \throws Error UserError.* (unreadable images), the same on all
+/// ranks
+Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, const TrainerOptions& options,
                 BadImages& bad, runtime::Collective& collective);
 
 }  // namespace torchport::component

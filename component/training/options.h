@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "component/training/precision.h"
+
 namespace torchport::component {
 
 struct TrainerOptions {
@@ -16,6 +18,7 @@ struct TrainerOptions {
   bool keep_best;                ///< else the last epoch's weights come out
   double max_bad_fraction;       ///< of the images of a dataset
   bool channels_last;
+  Precision precision;
   int loader_threads;
   double gpu_advice_seconds;  ///< a predicted training time above which one warning advises a GPU
 };

@@ -7,6 +7,7 @@
 
 #include "component/training/evaluate.h"
 #include "component/training/schedule.h"
+#include "models/nn/autocast.h"
 
 namespace torchport::component {
 
@@ -80,8 +81,7 @@ TrainResult Trainer::run() {
   log_.info("Start training epochs.");
   for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
     EpochMetrics metrics = train_epoch(epoch);
-    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), static_cast<std::size_t>(options_.batch_size),
-                                  bad_valid_, collective_);
+    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
     metrics.valid_loss = valid.mean_loss();
     metrics.top1 = valid.top1();
     metrics.top5 = valid.top5();
@@ -188,6 +188,7 @@ Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate)
 at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images) {
   at::Tensor logits;
   try {
+    const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
     logits = network_->forward(batch.images).to(at::kFloat);
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;

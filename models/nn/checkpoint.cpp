@@ -4,6 +4,8 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
+#include "models/nn/autocast.h"
+
 namespace torchport::models {
 namespace {
 
@@ -15,6 +17,7 @@ struct CheckpointNode final : torch::autograd::Node {
   Function function;
   std::vector<SavedVariable> inputs;
   std::vector<at::Tensor> parameters;
+  bool autocast = false;
 
   std::string name() const override { return "torchport::CheckpointNode"; }
   void release_variables() override { inputs.clear(); }
@@ -41,7 +44,12 @@ struct CheckpointNode final : torch::autograd::Node {
     for (std::size_t i = 0; i < parameters.size(); ++i) want(parameters[i], inputs.size() + i);
     if (wanted.empty()) return result;
 
-    const auto found = torch::autograd::grad({function(again)}, wanted, {gradients[0]});
+    at::Tensor output;
+    {
+      const AutocastScope as_before(autocast);
+      output = function(again);
+    }
+    const auto found = torch::autograd::grad({output}, wanted, {gradients[0]});
     for (std::size_t i = 0; i < found.size(); ++i) result[place[i]] = found[i];
     return result;
   }
@@ -59,6 +67,7 @@ at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, 
   node->set_next_edges(torch::autograd::collect_next_edges(sources));
   for (const at::Tensor& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);
   node->parameters = parameters;
+  node->autocast = AutocastScope::enabled();
 
   at::Tensor output;
   {

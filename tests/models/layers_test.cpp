@@ -2,6 +2,7 @@
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/torch.h>
 
+#include "models/nn/autocast.h"
 #include "models/nn/checkpoint.h"
 #include "models/nn/norm_activation.h"
 #include "tests/support/catch.h"
@@ -99,4 +100,38 @@ TEST_CASE("checkpoint: frozen inputs and parameters get no gradient, and without
   CHECK_FALSE(models::checkpoint(function, {a.detach()}, {weight}).requires_grad());
   at::NoGradGuard no_gradients;
   CHECK_FALSE(models::checkpoint(function, {a}, {weight}).requires_grad());
+}
+
+TEST_CASE("checkpoint: what ran in bfloat16 runs in bfloat16 again", "[layers]") {
+  torch::manual_seed(1);
+  const auto x = torch::randn({2, 4, 5, 5}).requires_grad_(true), weight = torch::randn({4, 4, 3, 3}).requires_grad_(true);
+  std::vector<at::ScalarType> types;
+  const auto function = [&](const std::vector<at::Tensor>& inputs) {
+    const auto y = at::conv2d(inputs[0], weight);
+    types.push_back(y.scalar_type());
+    return y;
+  };
+  at::Tensor loss;
+  {
+    const models::AutocastScope autocast(true);
+    loss = models::checkpoint(function, {x}, {weight}).to(at::kFloat).square().sum();
+  }
+  CHECK_FALSE(models::AutocastScope::enabled());
+  loss.backward();
+  CHECK(types == std::vector<at::ScalarType>{at::kBFloat16, at::kBFloat16});
+  CHECK_FALSE(models::AutocastScope::enabled());
+}
+
+TEST_CASE("autocast: weights that changed after a scope count in the next one", "[layers]") {
+  const auto x = torch::ones({1, 1, 1, 1}), weight = torch::ones({1, 1, 1, 1}).requires_grad_(true);
+  const auto convolved = [&] {
+    const models::AutocastScope autocast(true);
+    return at::conv2d(x, weight).item<float>();
+  };
+  CHECK(convolved() == 1.0F);
+  {
+    const at::NoGradGuard no_grad;
+    weight.fill_(2.0F);
+  }
+  CHECK(convolved() == 2.0F);
 }

@@ -1,0 +1,23 @@
+// Which numbers a training computes in. Called by component/train_pytorch_model.cpp before the network is built.
+#pragma once
+#include <string>
+
+#include "runtime/collective.h"
+#include "runtime/log.h"
+
+namespace torchport::component {
+
+/// What convolutions and linear layers compute in; weights, gradients, batch-norm statistics and the loss are float32 all the same.
+enum class Precision { float32, bfloat16 };
+
+/// "float32" or "bfloat16", as in the spec's choices.
+std::string name_of(Precision precision);
+
+/// Whether this CPU multiplies bfloat16 numbers itself (AVX512-BF16 or AMX), without which they only cost time.
+bool cpu_multiplies_bfloat16();
+
+/// What a choice of the spec means here: `auto` is bfloat16 where the CPUs of all ranks multiply it. The same on all ranks; says so
+/// in the log.
+Precision decide_precision(const std::string& choice, runtime::Collective& collective, runtime::Log& log);
+
+}  // namespace torchport::component
