@@ -1,4 +1,4 @@
-"""Makes the bench's images: class folders of 224 x 224 JPEGs, cut from the sample photos that two Python packages carry.
+"""Makes the bench's images: class folders of JPEGs, cut from the sample photos that two Python packages carry.
 
 Photos cost a decoder what photos cost; drawn shapes would not.
 """
@@ -15,13 +15,13 @@ CLASSES = {"animal": ["chelsea.png", "astronaut.png"], "object": ["coffee.png", 
            "plant": ["flower.jpg", "grass.png"], "scene": ["china.jpg", "rocket.jpg"]}
 
 
-def make(folder, train, valid, size=224, seed=1):
-    """Fills folder/train and folder/valid once; a second call finds them there."""
+def make(folder, train, valid, size=(224, 224), seed=1):
+    """Fills folder/train and folder/valid with images of size = (width, height) once; a second call finds them there."""
     folder = pathlib.Path(folder)
-    done = folder / f"made-{train}-{valid}-{size}-{seed}"
+    done = folder / f"made-{train}-{valid}-{size[0]}x{size[1]}-{seed}"
     if done.exists():
         return
-    photos = {name: Image.open(path).convert("RGB") for name, path in sample_photos(folder / "photos").items()}
+    photos = {name: Image.open(path).convert("RGB") for name, path in sample_photos(folder.with_name("photos")).items()}
     random = numpy.random.default_rng(seed)
     for part, count in (("train", train), ("valid", valid)):
         for index in range(count):
@@ -34,10 +34,11 @@ def make(folder, train, valid, size=224, seed=1):
 
 
 def cut(photo, size, random):
-    """A random square of the photo, mirrored half the time, with a little noise as a sensor has it."""
-    side = int(min(photo.size) * random.uniform(0.45, 1.0))
-    left, top = (int(random.integers(0, extent - side + 1)) for extent in photo.size)
-    image = photo.crop((left, top, left + side, top + side)).resize((size, size), Image.BICUBIC)
+    """A random part of the photo in the shape of `size`, mirrored half the time, with a little noise as a sensor has it."""
+    scale = min(extent / side for extent, side in zip(photo.size, size)) * random.uniform(0.45, 1.0)
+    width, height = (int(side * scale) for side in size)
+    left, top = (int(random.integers(0, extent - side + 1)) for extent, side in zip(photo.size, (width, height)))
+    image = photo.crop((left, top, left + width, top + height)).resize(size, Image.BICUBIC)
     pixels = numpy.asarray(image, numpy.float32)[:, :: int(random.choice([-1, 1]))]
     pixels = pixels * random.uniform(0.8, 1.15) + random.normal(0, 2.0, pixels.shape)
     return Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8))
@@ -46,10 +47,10 @@ def cut(photo, size, random):
 def sample_photos(folder):
     """Unpacks the photos from the packages' wheels; nothing of the packages is installed."""
     names = {name for photos in CLASSES.values() for name in photos}
-    if not folder.exists():
+    if not all((folder / name).exists() for name in names):
         wheels = folder.with_name("wheels")
         subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheels, *PACKAGES], check=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for wheel in wheels.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 for member in archive.namelist():

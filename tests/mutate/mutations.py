@@ -21,6 +21,7 @@ SAMPLER = "datasets/loading/sampler.cpp"
 SCORE = "component/score_image_model.cpp"
 EVALUATION = "component/evaluation/evaluation.cpp"
 SPLIT = "datasets/split.cpp"
+BENCH = "tests/bench/pairs.py"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -149,4 +150,10 @@ MUTATIONS = [
              ["runtime"]),
     Mutation("circles are not noticed", "runtime/pipeline/wires.cpp", "if (open != trail_.end()) {", "if (open != trail_.end()) {\n      return;",
              ["runtime.pipeline_check_test"]),
+    Mutation("the bench counts disturbed runs", BENCH, 'run["others"] <= self.share', 'run["others"] <= 1', ["bench.pairs_test"]),
+    Mutation("the bench's interval is of means", BENCH, "numpy.median(ratios[drawn], axis=1)", "numpy.mean(ratios[drawn], axis=1)",
+             ["bench.pairs_test"]),
+    Mutation("the bench's interval is of 68 %", BENCH, "[2.5, 97.5]", "[16, 84]", ["bench.pairs_test"]),
+    Mutation("the bench's steady speed has start-up in it", BENCH, 'long["seconds"] - short["seconds"]', 'long["seconds"]',
+             ["bench.pairs_test"]),
 ]
