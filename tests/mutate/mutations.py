@@ -154,7 +154,7 @@ MUTATIONS = [
     Mutation("biased running variance", FUSED, "variance * n / (n - 1)", "variance", ["models"]),
     Mutation("ReLU's mask left out", LOOPS, "x * mask.scale[k] + mask.shift[k] <= 0 ? 0 : g", "g", ["models"]),
     Mutation("shortcut's mask left out", LOOPS, "load(mask.output + dense + k) <= 0 ? 0 : g", "g", ["models"]),
-    Mutation("ReLU swallows a NaN", LOOPS, "0 > v ? 0 : v", "v > 0 ? v : 0", ["models"]),
+    Mutation("ReLU swallows a NaN", LOOPS, "kRelu && 0 > v ? 0 : v", "kRelu && !(v > 0) ? 0 : v", ["models"]),
     Mutation("variance without a pivot", LOOPS, "load(in + k) / static_cast<float>(few)", "0 * load(in + k)", ["models"]),
     Mutation("a caller's gradient overwritten", FUSED, "return tensor.use_count() == 1 && tensor.storage().use_count() == 1;",
              "return tensor.use_count() >= 1;", ["models"]),

@@ -2,7 +2,6 @@
 //   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--profile]
 // Prints, for either way, the median milliseconds of a step, images/s and CPU seconds of a step; with --profile also milliseconds a
 // step of each operation itself, without those it calls. What the convolutions take is the limit of the rest.
-#include <ATen/autocast_mode.h>
 #include <ATen/record_function.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -16,6 +15,7 @@
 
 #include "component/training/gradient_buckets.h"
 #include "component/training/optimizer.h"
+#include "models/nn/autocast.h"
 #include "models/nn/classifier.h"
 #include "models/nn/norm_activation.h"
 #include "runtime/collective.h"
@@ -123,11 +123,8 @@ class Step {
   void operator()() {
     at::Tensor logits;
     {
-      const bool before = at::autocast::is_autocast_enabled(at::kCPU);
-      at::autocast::set_autocast_enabled(at::kCPU, a_.bfloat16);
+      const models::AutocastScope autocast(a_.bfloat16);
       logits = network_->forward(images_).to(at::kFloat);
-      at::autocast::set_autocast_enabled(at::kCPU, before);
-      at::autocast::clear_cache();
     }
     const at::Tensor loss = at::cross_entropy_loss(logits, labels_);
     buckets_->begin(std::array<double, 1>{0});
