@@ -1,6 +1,7 @@
 #include "component/training/gradient_buckets.h"
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/grad_mode.h>
 #include <torch/csrc/autograd/variable.h>
@@ -40,29 +41,32 @@ std::vector<std::vector<std::size_t>> group_reversed(const std::vector<at::Tenso
 }  // namespace
 
 struct ArrivalHook : torch::autograd::PostAccumulateGradHook {
-  ArrivalHook(GradientBuckets& buckets, std::size_t bucket) : buckets_(buckets), bucket_(bucket) {}
-  void operator()(const torch::autograd::Variable&) override { buckets_.arrived(bucket_); }
+  ArrivalHook(GradientBuckets& buckets, std::size_t parameter) : buckets_(buckets), parameter_(parameter) {}
+  void operator()(const torch::autograd::Variable&) override { buckets_.arrived(parameter_); }
 
  private:
   GradientBuckets& buckets_;
-  std::size_t bucket_;
+  std::size_t parameter_;
 };
 
 GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, runtime::Collective& collective, std::size_t statistics)
-    : parameters_(std::move(parameters)), collective_(collective) {
+    : parameters_(std::move(parameters)), collective_(collective), slots_(parameters_.size()) {
   const auto groups = group_reversed(parameters_);
+  const bool alone = collective.size() == 1;
   for (std::size_t b = 0; b < groups.size(); ++b) {
     std::int64_t elements = b + 1 == groups.size() ? static_cast<std::int64_t>(statistics) : 0;
-    for (const std::size_t i : groups[b]) elements += parameters_[i].numel();
+    for (const std::size_t i : groups[b]) elements += alone ? 0 : parameters_[i].numel();
     Bucket bucket;
     bucket.flat = at::zeros({elements}, parameters_.front().options().requires_grad(false));
     bucket.parameters = groups[b].size();
     std::int64_t offset = 0;
     for (const std::size_t i : groups[b]) {
-      at::Tensor& parameter = parameters_[i];
-      parameter.mutable_grad() = bucket.flat.as_strided(parameter.sizes(), parameter.strides(), offset);
+      const at::Tensor& parameter = parameters_[i];
+      slots_[i].bucket = b;
+      torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<ArrivalHook>(*this, i));
+      if (alone) continue;
+      slots_[i].view = bucket.flat.as_strided(parameter.sizes(), parameter.strides(), offset);
       offset += parameter.numel();
-      torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<ArrivalHook>(*this, b));
     }
     statistics_ = bucket.flat.narrow(0, offset, elements - offset);
     buckets_.push_back(std::move(bucket));
@@ -86,17 +90,25 @@ GradientBuckets::~GradientBuckets() {
 
 void GradientBuckets::begin(std::span<const double> statistics) {
   const torch::NoGradGuard no_grad;
-  for (auto& bucket : buckets_) {
-    bucket.flat.zero_();
-    bucket.missing = bucket.parameters;
-  }
+  for (auto& bucket : buckets_) bucket.missing = bucket.parameters;
+  for (auto& slot : slots_) slot.filled = false;
+  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
   for (std::size_t i = 0; i < statistics.size(); ++i) statistics_[static_cast<std::int64_t>(i)].fill_(statistics[i]);
   next_ = 0;
 }
 
-void GradientBuckets::arrived(std::size_t bucket) {
+// Without a gradient to add to, autograd hands over the tensor that the backward pass made: moving that into the bucket is one pass
+// over memory, where zeroing the bucket and adding were two.
+void GradientBuckets::arrived(std::size_t parameter) {
+  const torch::NoGradGuard no_grad;
+  Slot& slot = slots_[parameter];
+  if (slot.view.defined() && !slot.filled) {
+    slot.view.copy_(parameters_[parameter].grad());
+    parameters_[parameter].mutable_grad() = slot.view;
+  }
+  slot.filled = true;
   const std::lock_guard lock(mutex_);
-  --buckets_[bucket].missing;
+  --buckets_[slot.bucket].missing;
   send_ready();
 }
 
@@ -109,6 +121,11 @@ void GradientBuckets::send_ready() {
 }
 
 std::vector<double> GradientBuckets::finish() {
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].filled) continue;
+    parameters_[i].mutable_grad() = slots_[i].view.defined() ? slots_[i].view.zero_() : at::zeros_like(parameters_[i]);
+  }
   {
     const std::lock_guard lock(mutex_);
     for (auto& bucket : buckets_) bucket.missing = 0;

@@ -17,13 +17,15 @@ namespace torchport::component {
 class GradientBuckets {
  public:
   /// Takes over the gradients of `parameters` (all of one dtype, all used in every step): each becomes a view of a bucket, with the
-  /// strides of its parameter. `statistics`: how many numbers ride along; they are summed in the gradients' dtype.
+  /// strides of its parameter; in a world of one, with nobody to send to, it stays where the backward pass put it. `statistics`:
+  /// how many numbers ride along; they are summed in the gradients' dtype.
   GradientBuckets(std::vector<at::Tensor> parameters, runtime::Collective& collective, std::size_t statistics);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  /// Zeroes the gradients and sets this rank's statistics of the step; the backward pass may follow.
+  /// Drops the gradients and sets this rank's statistics of the step; the backward pass may follow. A gradient that does not come
+  /// counts as zero.
   void begin(std::span<const double> statistics);
   /// Sends what the backward pass has not sent (all of it on a rank that had none), waits, and returns the summed statistics.
   std::vector<double> finish();
@@ -35,15 +37,21 @@ class GradientBuckets {
     std::size_t parameters = 0, missing = 0;
     std::unique_ptr<runtime::PendingReduce> pending;
   };
-  void arrived(std::size_t bucket);
+  struct Slot {
+    std::size_t bucket = 0;
+    at::Tensor view;  // of the bucket, undefined in a world of one
+    bool filled = false;
+  };
+  void arrived(std::size_t parameter);
   void send_ready();
 
   std::vector<at::Tensor> parameters_;
   runtime::Collective& collective_;
   std::vector<Bucket> buckets_;
-  at::Tensor statistics_;  // view of the end of the last bucket
-  std::size_t next_ = 0;   // buckets leave in order, the same on all ranks
-  std::mutex mutex_;       // a backward pass on a device calls hooks from its own thread
+  std::vector<Slot> slots_;  // one a parameter
+  at::Tensor statistics_;    // view of the end of the last bucket
+  std::size_t next_ = 0;     // buckets leave in order, the same on all ranks
+  std::mutex mutex_;         // a backward pass on a device calls hooks from its own thread
   friend struct ArrivalHook;
 };
 

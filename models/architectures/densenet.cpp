@@ -4,6 +4,7 @@
 
 #include "models/nn/checkpoint.h"
 #include "models/nn/classifier.h"
+#include "models/nn/dense_features.h"
 #include "models/nn/norm_activation.h"
 
 namespace torchport::models {
@@ -32,31 +33,37 @@ struct DenseLayer final : torch::nn::Module {
     norm2 = register_module("norm2", BatchNorm2d(width));
     conv2 = register_module("conv2", convolution(width, growth_rate, 3));
   }
-  at::Tensor forward(const std::vector<at::Tensor>& features) { return conv2->forward(norm_relu(norm2, bottleneck(features))); }
-  // The concatenation and its normalised copy are what makes a DenseNet's memory grow with the square of its depth.
-  at::Tensor bottleneck(const std::vector<at::Tensor>& features) {
+  at::Tensor forward(DenseFeatures& features) {
+    return conv2->forward(
+        norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list()) : conv1->forward(features.norm_relu(norm1))));
+  }
+  // The normalised copies of all features are what makes a DenseNet's memory grow with the square of its depth.
+  at::Tensor forgetful_bottleneck(const std::vector<at::Tensor>& features) {
     auto compute = [norm = norm1, conv = conv1](const std::vector<at::Tensor>& inputs) mutable {
       return conv->forward(norm_relu(norm, torch::cat(inputs, 1)));
     };
     const auto needs_gradient = [](const at::Tensor& feature) { return feature.requires_grad(); };
-    if (!memory_efficient || std::none_of(features.begin(), features.end(), needs_gradient)) return compute(features);
+    if (std::none_of(features.begin(), features.end(), needs_gradient)) return compute(features);
     return checkpoint(compute, features, {norm1->weight, norm1->bias, conv1->weight});
   }
 };
 
 struct DenseBlock final : torch::nn::Module {
   std::vector<std::shared_ptr<DenseLayer>> layers;
+  std::int64_t channels;  // of the output
+  bool memory_efficient;
 
-  DenseBlock(std::int64_t in, std::int64_t growth_rate, std::int64_t length, bool memory_efficient) {
+  DenseBlock(std::int64_t in, std::int64_t growth_rate, std::int64_t length, bool memory_efficient_)
+      : channels(in + length * growth_rate), memory_efficient(memory_efficient_) {
     for (std::int64_t i = 0; i < length; ++i) {
       auto layer = std::make_shared<DenseLayer>(in + i * growth_rate, growth_rate, memory_efficient);
       layers.push_back(register_module("denselayer" + std::to_string(i + 1), layer));
     }
   }
-  at::Tensor forward(const at::Tensor& x) {
-    std::vector<at::Tensor> features = {x};
-    for (const auto& layer : layers) features.push_back(layer->forward(features));
-    return torch::cat(features, 1);
+  DenseFeatures forward(const at::Tensor& x) {
+    DenseFeatures features(x, channels, /*one_buffer=*/!memory_efficient);
+    for (const auto& layer : layers) features.append(layer->forward(features));
+    return features;
   }
 };
 
@@ -69,7 +76,7 @@ struct Transition final : torch::nn::Module {
     norm = register_module("norm", BatchNorm2d(in));
     conv = register_module("conv", convolution(in, in / 2, 1));
   }
-  at::Tensor forward(const at::Tensor& x) { return torch::avg_pool2d(conv->forward(norm_relu(norm, x)), 2, 2); }
+  at::Tensor forward(DenseFeatures features) { return torch::avg_pool2d(conv->forward(features.norm_relu(norm)), 2, 2); }
 };
 
 struct Features final : torch::nn::Module {
@@ -96,12 +103,9 @@ struct Features final : torch::nn::Module {
     norm5 = register_module("norm5", BatchNorm2d(channels));
   }
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = torch::max_pool2d(norm_relu(norm0, conv0->forward(images)), 3, 2, 1);
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      x = blocks[i]->forward(x);
-      if (i < transitions.size()) x = transitions[i]->forward(x);
-    }
-    return norm_relu(norm5, x);
+    at::Tensor x = norm_relu_max_pool(norm0, conv0->forward(images));
+    for (std::size_t i = 0; i < transitions.size(); ++i) x = transitions[i]->forward(blocks[i]->forward(x));
+    return blocks.back()->forward(x).norm_relu(norm5);
   }
 };
 

@@ -23,15 +23,22 @@ struct BlockOptions {
 // A residual branch and its shortcut; the shortcut is projected where the shapes differ.
 struct Block : torch::nn::Module {
   torch::nn::Sequential downsample{nullptr};
+  Conv2d projection{nullptr};  // what downsample is made of
+  BatchNorm2d projection_norm{nullptr};
 
   // torchvision makes the projection before the branch and registers it after.
   void make_downsample(const BlockOptions& o, std::int64_t out) {
-    if (o.stride != 1 || o.in != out) downsample = torch::nn::Sequential(convolution(o.in, out, 1, o.stride), BatchNorm2d(out));
+    if (o.stride == 1 && o.in == out) return;
+    projection = convolution(o.in, out, 1, o.stride);
+    projection_norm = BatchNorm2d(out);
+    downsample = torch::nn::Sequential(projection, projection_norm);
   }
   void register_downsample() {
     if (!downsample.is_empty()) register_module("downsample", downsample);
   }
-  at::Tensor shortcut(const at::Tensor& x) { return downsample.is_empty() ? x : downsample->forward(x); }
+  at::Tensor shortcut(const at::Tensor& x) {
+    return downsample.is_empty() ? x : norm_only(projection_norm, projection->forward(x));
+  }
   virtual at::Tensor forward(const at::Tensor& x) = 0;
   virtual BatchNorm2d& last_norm() = 0;
 };
@@ -124,8 +131,7 @@ struct ResNet final : ClassifierModule {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = norm_relu(bn1, conv1->forward(images));
-    x = torch::max_pool2d(x, 3, 2, 1);
+    at::Tensor x = norm_relu_max_pool(bn1, conv1->forward(images));
     for (const auto& stage : stages) {
       for (const auto& block : stage) x = block->forward(x);
     }

@@ -6,7 +6,29 @@
 
 namespace torchport::models {
 
-/// relu(norm(x)), or relu(norm(x) + shortcut) where a shortcut is given.
+/// relu(norm(x)), or relu(norm(x) + shortcut) where a shortcut is given: fused where can_fuse (fused_norm.h) allows it.
 at::Tensor norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut = {});
+
+/// The same, operation by operation: for all other types, layouts and devices, and what the fused one is tested against.
+at::Tensor unfused_norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut = {});
+
+/// norm(x): a projected shortcut's. Fused likewise.
+at::Tensor norm_only(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
+
+/// max_pool2d(relu(norm(x)), 3, 2, 1): the stem's. Fused likewise.
+at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
+
+/// While one lives, this thread's norm_relu and its like work operation by operation: for tests and benches that compare.
+class UnfusedScope {
+ public:
+  UnfusedScope();
+  ~UnfusedScope();
+  UnfusedScope(const UnfusedScope&) = delete;
+  UnfusedScope& operator=(const UnfusedScope&) = delete;
+  static bool active();
+
+ private:
+  bool before_;
+};
 
 }  // namespace torchport::models

@@ -22,6 +22,8 @@ SCORE = "component/score_image_model.cpp"
 EVALUATION = "component/evaluation/evaluation.cpp"
 SPLIT = "datasets/split.cpp"
 BENCH = "tests/bench/pairs.py"
+FUSED = "models/nn/fused_norm.cpp"
+LOOPS = "models/nn/kernels/norm_loops.cpp"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -156,4 +158,15 @@ MUTATIONS = [
     Mutation("the bench's interval is of 68 %", BENCH, "[2.5, 97.5]", "[16, 84]", ["bench.pairs_test"]),
     Mutation("the bench's steady speed has start-up in it", BENCH, 'long["seconds"] - short["seconds"]', 'long["seconds"]',
              ["bench.pairs_test"]),
+    Mutation("biased running variance", FUSED, "variance * n / (n - 1)", "variance", ["models"]),
+    Mutation("ReLU's mask left out", LOOPS, "x * mask.scale[k] + mask.shift[k] <= 0 ? 0 : g", "g", ["models"]),
+    Mutation("shortcut's mask left out", LOOPS, "load(mask.output + dense + k) <= 0 ? 0 : g", "g", ["models"]),
+    Mutation("ReLU swallows a NaN", LOOPS, "kRelu && 0 > v ? 0 : v", "kRelu && !(v > 0) ? 0 : v", ["models"]),
+    Mutation("variance without a pivot", LOOPS, "load(in + k) / static_cast<float>(few)", "0 * load(in + k)", ["models"]),
+    Mutation("a caller's gradient overwritten", FUSED, "return tensor.use_count() == 1 && tensor.storage().use_count() == 1;",
+             "return tensor.use_count() >= 1;", ["models"]),
+    Mutation("stem's gradient from one window", "models/nn/kernels/pool_loops.cpp", "r <= (row + 1) / 2", "r <= row / 2", ["models"]),
+    Mutation("gradients of later dense layers dropped", LOOPS, "kAdd ? gx + load(out + k) : gx", "gx", ["models"]),
+    Mutation("the last step's gradients added", "component/training/gradient_buckets.cpp",
+             "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
 ]

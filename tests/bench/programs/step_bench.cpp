@@ -1,0 +1,203 @@
+// Times training steps without a loader: fused and operation by operation in turn, and where a step's time goes, by operation.
+//   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--profile]
+// Prints, for either way, the median milliseconds of a step, images/s and CPU seconds of a step; with --profile also milliseconds a
+// step of each operation itself, without those it calls. What the convolutions take is the limit of the rest.
+#include <ATen/record_function.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "component/training/gradient_buckets.h"
+#include "component/training/optimizer.h"
+#include "models/nn/autocast.h"
+#include "models/nn/classifier.h"
+#include "models/nn/norm_activation.h"
+#include "runtime/collective.h"
+
+using namespace torchport;
+
+namespace {
+
+constexpr std::int64_t kWarmUp = 2;  // steps of either kind that are not counted
+
+struct Arguments {
+  std::string variant;
+  std::int64_t batch = 16, size = 224, steps = 7;
+  int threads = 2;
+  bool bfloat16 = false, profile = false;
+};
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments a;
+  a.variant = words.at(0);
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (words[i] == "--bfloat16")
+      a.bfloat16 = true;
+    else if (words[i] == "--profile")
+      a.profile = true;
+    else if (words[i] == "--batch")
+      a.batch = std::stoll(words.at(++i));
+    else if (words[i] == "--size")
+      a.size = std::stoll(words.at(++i));
+    else if (words[i] == "--steps")
+      a.steps = std::stoll(words.at(++i));
+    else if (words[i] == "--threads")
+      a.threads = std::stoi(words.at(++i));
+    else
+      throw std::invalid_argument(words[i]);
+  }
+  return a;
+}
+
+models::Classifier network_of(const std::string& name) {
+  for (const auto& component : runtime::Specs::get().components()) {
+    const runtime::Variant* variant = component.architecture ? component.variant(name) : nullptr;
+    if (!variant) continue;
+    models::ModelSpec spec;
+    spec.component = &component;
+    spec.variant = variant;
+    return models::make_classifier(spec, 4, 1);
+  }
+  throw std::invalid_argument("no spec has the variant " + name);
+}
+
+double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// --- milliseconds by operation
+// ------------------------------------------------------------------------------------------------------
+
+struct Frame {
+  double start, inside;
+};
+std::map<std::string, double> self_seconds;
+std::vector<Frame> frames;  // only the main thread computes
+
+std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction&) {
+  frames.push_back({wall_seconds(), 0});
+  return nullptr;
+}
+
+void leave(const at::RecordFunction& function, at::ObserverContext*) {
+  const Frame frame = frames.back();
+  frames.pop_back();
+  const double seconds = wall_seconds() - frame.start;
+  self_seconds[function.name()] += seconds - frame.inside;
+  if (!frames.empty()) frames.back().inside += seconds;
+}
+
+void print_profile(std::int64_t steps) {
+  std::vector<std::pair<double, std::string>> rows;
+  for (const auto& [name, seconds] : self_seconds) rows.emplace_back(seconds * 1e3 / static_cast<double>(steps), name);
+  std::sort(rows.rbegin(), rows.rend());
+  for (const auto& [milliseconds, name] : rows) {
+    if (milliseconds >= 0.5) std::printf("  %8.1f ms  %s\n", milliseconds, name.c_str());
+  }
+}
+
+// --- the step
+// -----------------------------------------------------------------------------------------------------------------------
+
+class Step {
+ public:
+  explicit Step(const Arguments& a) : a_(a), network_(network_of(a.variant)) {
+    models::use_channels_last(*network_);
+    network_->train();
+    buckets_ = std::make_unique<component::GradientBuckets>(network_->parameters(), alone_, 1);
+    optimizer_ = std::make_unique<component::Sgd>(network_->parameters());
+    images_ = torch::randn({a.batch, 3, a.size, a.size}).contiguous(at::MemoryFormat::ChannelsLast);
+    labels_ = at::arange(a.batch, at::kLong).remainder(4);
+  }
+  void operator()() {
+    at::Tensor logits;
+    {
+      const models::AutocastScope autocast(a_.bfloat16);
+      logits = network_->forward(images_).to(at::kFloat);
+    }
+    const at::Tensor loss = at::cross_entropy_loss(logits, labels_);
+    buckets_->begin(std::array<double, 1>{0});
+    loss.backward();
+    buckets_->finish();
+    optimizer_->step(0.001);
+  }
+
+ private:
+  const Arguments& a_;
+  runtime::WorldOfOne alone_;
+  models::Classifier network_;
+  std::unique_ptr<component::GradientBuckets> buckets_;
+  std::unique_ptr<component::Sgd> optimizer_;
+  at::Tensor images_, labels_;
+};
+
+struct Times {
+  std::vector<double> wall, cpu;
+  void add(Step& step) {
+    const double wall_before = wall_seconds(), cpu_before = cpu_seconds();
+    step();
+    wall.push_back(wall_seconds() - wall_before);
+    cpu.push_back(cpu_seconds() - cpu_before);
+  }
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+void print(const char* name, const Arguments& a, const Times& times) {
+  std::printf("%-24s %8.1f ms  %6.2f images/s  %.3f CPU s a step\n", name, median(times.wall) * 1e3,
+              static_cast<double>(a.batch) / median(times.wall), median(times.cpu));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const Arguments a = parse({argv + 1, argv + argc});
+  // As the worker does: freed memory stays with the process.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+  at::set_num_threads(a.threads);
+  Step step(a);
+  Times fused, unfused;
+  for (std::int64_t i = 0; i < a.steps + kWarmUp; ++i) {
+    if (i == kWarmUp) fused = unfused = {};
+    fused.add(step);
+    const models::UnfusedScope by_operation;
+    unfused.add(step);
+  }
+  std::printf("%s, batch %ld, %ld x %ld, %s, %d threads, channels-last\n", a.variant.c_str(), static_cast<long>(a.batch),
+              static_cast<long>(a.size), static_cast<long>(a.size), a.bfloat16 ? "bfloat16" : "float32", a.threads);
+  print("step, fused", a, fused);
+  print("step, by operation", a, unfused);
+  if (!a.profile) return 0;
+  at::addGlobalCallback(
+      at::RecordFunctionCallback(enter, leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
+  for (const bool by_operation : {false, true}) {
+    self_seconds.clear();
+    for (std::int64_t i = 0; i < a.steps; ++i) {
+      std::optional<models::UnfusedScope> scope;
+      if (by_operation) scope.emplace();
+      step();
+    }
+    std::printf("%s:\n", by_operation ? "by operation" : "fused");
+    print_profile(a.steps);
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}
