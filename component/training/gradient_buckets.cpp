@@ -7,6 +7,8 @@
 
 #include <stdexcept>
 
+#include "datasets/loading/span.h"
+
 namespace torchport::component {
 
 namespace {
@@ -109,6 +111,7 @@ void GradientBuckets::send_ready() {
 }
 
 std::vector<double> GradientBuckets::finish() {
+  const datasets::Span span("wait for all-reduce");
   {
     const std::lock_guard lock(mutex_);
     for (auto& bucket : buckets_) bucket.missing = 0;
