@@ -29,6 +29,8 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
           .precision = precision,
           .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
+          .profile_steps = ctx.param<std::int64_t>("profile"),
+          .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.collective.rank()) + ".json"),
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
 

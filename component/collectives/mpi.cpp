@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+#include "datasets/loading/span.h"
+
 namespace torchport::component {
 namespace {
 
@@ -202,6 +204,7 @@ MpiCollective::MpiCollective(int expected_size, double timeout) : state_(std::ma
   MPI_Comm_dup(MPI_COMM_WORLD, &s.control);
   MPI_Comm_set_errhandler(s.data, MPI_ERRORS_RETURN);
   s.thread = std::thread([&s] { s.loop(); });
+  pthread_setname_np(s.thread.native_handle(), "collectives");
 }
 
 MpiCollective::~MpiCollective() {
@@ -239,6 +242,7 @@ void MpiCollective::broadcast(void* data, std::size_t bytes, int root) {
 std::unique_ptr<runtime::PendingReduce> MpiCollective::all_reduce_async(void* data, std::size_t count, runtime::DataType type,
                                                                         runtime::Reduction reduction) {
   const auto job = state_->submit("all-reduce", [=, comm = state_->data] {
+    const datasets::Span span("all-reduce", static_cast<std::int64_t>(count * bytes_of(type)));
     return in_pieces(count, [&](std::size_t offset, int piece) {
       return MPI_Allreduce(MPI_IN_PLACE, static_cast<char*>(data) + offset * bytes_of(type), piece, mpi_type(type),
                            mpi_operation(reduction), comm);

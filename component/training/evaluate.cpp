@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "datasets/loading/sampler.h"
+#include "datasets/loading/span.h"
 #include "models/nn/autocast.h"
 
 namespace torchport::component {
@@ -31,6 +32,7 @@ void begin_share(datasets::Loader& loader, std::size_t rows, std::size_t batch_s
 
 Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, const TrainerOptions& options,
                 BadImages& bad, runtime::Collective& collective) {
+  const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
   const models::AutocastScope autocast(options.precision == Precision::bfloat16);
   broadcast_buffers(network, collective);
@@ -43,7 +45,9 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std
   while (auto batch = loader.next()) {
     if ((fault = bad.report(batch->bad))) break;
     bad_here += static_cast<double>(batch->bad.size());
+    datasets::Span forward("forward");
     const at::Tensor logits = network.forward(batch->images).to(at::kFloat);
+    forward.end();
     const at::Tensor labels = batch->labels;
     totals.loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
     const at::Tensor best = std::get<1>(logits.topk(std::min<std::int64_t>(5, logits.size(1)), 1));

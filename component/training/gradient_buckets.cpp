@@ -8,6 +8,8 @@
 
 #include <stdexcept>
 
+#include "datasets/loading/span.h"
+
 namespace torchport::component {
 
 namespace {
@@ -126,6 +128,7 @@ std::vector<double> GradientBuckets::finish() {
     if (slots_[i].filled) continue;
     parameters_[i].mutable_grad() = slots_[i].view.defined() ? slots_[i].view.zero_() : at::zeros_like(parameters_[i]);
   }
+  const datasets::Span span("wait for all-reduce");
   {
     const std::lock_guard lock(mutex_);
     for (auto& bucket : buckets_) bucket.missing = 0;

@@ -4,6 +4,8 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
+#include "datasets/loading/span.h"
+
 namespace torchport::component {
 
 namespace {
@@ -17,6 +19,7 @@ Sgd::Sgd(std::vector<at::Tensor> parameters) : parameters_(std::move(parameters)
 }
 
 void Sgd::step(double learning_rate) {
+  const datasets::Span span("optimizer");
   const torch::NoGradGuard no_grad;
   gradients_.clear();
   for (const auto& parameter : parameters_) gradients_.push_back(parameter.grad());

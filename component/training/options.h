@@ -1,6 +1,7 @@
 // What the trainer is told: plain values without defaults. component/train_pytorch_model.cpp fills them from the spec's parameters.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "component/training/precision.h"
@@ -20,7 +21,9 @@ struct TrainerOptions {
   bool channels_last;
   Precision precision;
   int loader_threads;
-  double gpu_advice_seconds;  ///< a predicted training time above which one warning advises a GPU
+  std::int64_t profile_steps;        ///< of the first epoch, to be recorded; 0: none
+  std::filesystem::path trace_file;  ///< what they are written to
+  double gpu_advice_seconds;         ///< a predicted training time above which one warning advises a GPU
 };
 
 }  // namespace torchport::component

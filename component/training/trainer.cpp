@@ -7,6 +7,7 @@
 
 #include "component/training/evaluate.h"
 #include "component/training/schedule.h"
+#include "datasets/loading/span.h"
 #include "models/nn/autocast.h"
 
 namespace torchport::component {
@@ -63,6 +64,7 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       collective_(collective),
       log_(log),
       events_(events),
+      profiler_({options.profile_steps, options.trace_file, collective.rank()}, log),
       train_loader_(data.train, data.size, loader_options(options, data, options.seed)),
       valid_loader_(data.valid, data.size, loader_options(options, data, std::nullopt)),
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
@@ -81,7 +83,9 @@ TrainResult Trainer::run() {
   log_.info("Start training epochs.");
   for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
     EpochMetrics metrics = train_epoch(epoch);
+    profiler_.before_validation();
     const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
+    profiler_.after_validation();
     metrics.valid_loss = valid.mean_loss();
     metrics.top1 = valid.top1();
     metrics.top5 = valid.top5();
@@ -119,6 +123,7 @@ EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
   for (std::size_t s = 0; s < plan_.steps(); ++s) {
     m.iteration = step_ = static_cast<std::int64_t>(s) + 1;
     events_.at(epoch_, step_);
+    profiler_.before_step(epoch_, step_, m.iterations);
     const std::size_t images = plan_.slice(s).global;
     const StepSums sums = step(images, m.learning_rate);
     m.images = static_cast<double>(images);
@@ -154,6 +159,7 @@ void Trainer::begin_pass(std::int64_t epoch) {
 // All ranks reach finish() in every step, whatever happens to them before it: a rank that cannot go on says so in the statistics,
 // and all stop in the same step, before the weights change.
 Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate) {
+  const datasets::Span whole("step");
   std::optional<runtime::Error> fault;
   const auto batch = train_loader_.next();
   if (!batch) throw std::logic_error("Trainer: the loader ended before the epoch");
@@ -169,6 +175,7 @@ Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate)
   if (fault) {
     buckets_.begin(std::array<double, kStatistics>{0, 0, 0, 1});
   } else {
+    const datasets::Span backward("backward");
     loss.backward();
   }
   const auto sums = buckets_.finish();
@@ -188,6 +195,7 @@ Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate)
 at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images) {
   at::Tensor logits;
   try {
+    const datasets::Span forward("forward");
     const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
     logits = network_->forward(batch.images).to(at::kFloat);
   } catch (const c10::Error& error) {

@@ -11,6 +11,7 @@
 #include "component/training/metrics.h"
 #include "component/training/optimizer.h"
 #include "component/training/options.h"
+#include "component/training/profiler.h"
 #include "datasets/image_directory.h"
 #include "datasets/loading/loader.h"
 #include "datasets/loading/sampler.h"
@@ -66,6 +67,7 @@ class Trainer {
   runtime::Collective& collective_;
   runtime::Log& log_;
   runtime::Events& events_;
+  Profiler profiler_;  // before the loaders, so that it outlives their threads
   datasets::Loader train_loader_, valid_loader_;
   BadImages bad_train_, bad_valid_;
   datasets::BatchPlan plan_;

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "datasets/images/decode.h"
+#include "datasets/loading/span.h"
 #include "runtime/files.h"
 
 namespace torchport::datasets {
@@ -69,7 +70,10 @@ struct Loader::State {
         table(normalised(options.normalisation)),
         transformation(carried(i, options.augmentation_seed.has_value())),
         seed(options.augmentation_seed.value_or(0)) {
-    for (int t = 0; t < options.threads; ++t) threads.emplace_back([this] { run(); });
+    for (int t = 0; t < options.threads; ++t) {
+      threads.emplace_back([this] { run(); });
+      pthread_setname_np(threads.back().native_handle(), ("loader " + std::to_string(t)).c_str());
+    }
   }
 
   std::size_t begin_of(std::size_t k) const { return k == 0 ? 0 : ends[k - 1]; }
@@ -123,12 +127,21 @@ struct Loader::State {
     for (std::size_t tries = 0; tries < images.size(); ++tries) {
       const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
       try {
-        decode(runtime::read_file(images.path(i)), scratch);
-        if (transformation) transformation->apply(scratch, {seed, epoch, i});
+        Span read("read");
+        const std::string bytes = runtime::read_file(images.path(i));
+        read.end();
+        Span decoding("decode", static_cast<std::int64_t>(bytes.size()));
+        decode(bytes, scratch);
+        decoding.end();
+        if (transformation) {
+          const Span transform("transform", static_cast<std::int64_t>(scratch.rgb.size()));
+          transformation->apply(scratch, {seed, epoch, i});
+        }
         if (ImageSize{scratch.height, scratch.width} != size) {
           throw ImageError(std::to_string(scratch.width) + " x " + std::to_string(scratch.height) + " pixels instead of " +
                            std::to_string(size.width) + " x " + std::to_string(size.height));
         }
+        const Span storing("store", static_cast<std::int64_t>(scratch.rgb.size() * sizeof(float)));
         store(scratch, batch.images, row);
         batch.labels.data_ptr<std::int64_t>()[row] = images.label(i);
         return bad;
@@ -190,6 +203,7 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
 }
 
 std::optional<Batch> Loader::next() {
+  const Span waiting("wait for batch");
   auto& s = *state_;
   std::unique_lock lock(s.mutex);
   if (s.taken == s.ends.size()) return std::nullopt;
