@@ -156,4 +156,12 @@ MUTATIONS = [
     Mutation("the bench's interval is of 68 %", BENCH, "[2.5, 97.5]", "[16, 84]", ["bench.pairs_test"]),
     Mutation("the bench's steady speed has start-up in it", BENCH, 'long["seconds"] - short["seconds"]', 'long["seconds"]',
              ["bench.pairs_test"]),
+    Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",
+             "if (thread != trainer) return;\n    if (name.empty()) name =", ["component.profile_test"]),
+    Mutation("a trace of the warm-up", "component/training/profiler.cpp", "kWarmUpSteps) + 1;", "0) + 1;", ["component.profile_test"]),
+    Mutation("the estimate of one epoch", "component/estimate/estimate.cpp", "seen->around_seconds + epochs * epoch;",
+             "seen->around_seconds + epoch + 0 * epochs;", ["component.estimate_test"]),
+    Mutation("bytes of the trial, not of all images", "component/estimate/estimate.cpp",
+             "row.disk += bytes * static_cast<double>(*made.images) / static_cast<double>(*made.trial_images);", "row.disk += bytes;",
+             ["component.estimate_test"]),
 ]
