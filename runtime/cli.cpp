@@ -30,6 +30,8 @@ constexpr std::string_view kUsage = R"(torchport: the designer's vision componen
       --set STEP.PARAMETER=VALUE     another value; --set inputs.NAME=PATH another input
       --force STEP                   runs this step and those after it in any case
       --runs FOLDER                  where run folders are made and looked for; default: runs
+  torchport estimate PIPELINE.yaml   time, memory and disk of a run, from a short trial on some of the images; takes --set, --force
+                                     and --runs as well; --seconds N for the trial of a step; --json for programs
   torchport validate PIPELINE.yaml   checks it, and runs nothing
   torchport graph PIPELINE.yaml -o graph.html|.svg|.dot [--run FOLDER]
                                      draws it; with the folder of a run, in the colours of the steps' states
@@ -171,13 +173,19 @@ int graph(Session& session) {
 
 int runs(Session& session) { return runs_command(session.cli, session.words); }
 
-/// The worker has the image decoders.
-int check_data(Session& session) {
-  Words command{session.cli.worker.string(), "check-data"};
+/// Commands of the worker, which has the image decoders.
+int of_worker(Session& session, const std::string& name) {
+  Words command{session.cli.worker.string()};
+  command.insert(command.end(), session.worker_arguments.begin(), session.worker_arguments.end());
+  command.push_back(name);
   command.insert(command.end(), session.words.begin(), session.words.end());
   const std::string reason = replace_process(command.front(), command);
   throw Error("FailedToCompleteOperation.no_worker", {{"path", command.front()}, {"reason", reason}});
 }
+
+int check_data(Session& session) { return of_worker(session, "check-data"); }
+
+int estimate(Session& session) { return of_worker(session, "estimate"); }
 
 int show_version(Session& session) {
   const std::string from = commit();
@@ -193,17 +201,10 @@ int show_usage(Session& session) {
 }
 
 const std::map<std::string, int (*)(Session&), std::less<>>& commands() {
-  static const std::map<std::string, int (*)(Session&), std::less<>> table = {{"list", list},
-                                                                              {"describe", describe},
-                                                                              {"run", run},
-                                                                              {"validate", validate},
-                                                                              {"graph", graph},
-                                                                              {"runs", runs},
-                                                                              {"check-data", check_data},
-                                                                              {"reference", reference},
-                                                                              {"--help", show_usage},
-                                                                              {"-h", show_usage},
-                                                                              {"--version", show_version}};
+  static const std::map<std::string, int (*)(Session&), std::less<>> table = {
+      {"list", list},     {"describe", describe},     {"run", run},           {"validate", validate},   {"graph", graph},
+      {"runs", runs},     {"check-data", check_data}, {"estimate", estimate}, {"reference", reference}, {"--help", show_usage},
+      {"-h", show_usage}, {"--version", show_version}};
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,14 +67,16 @@ class HeldSignals {
 };
 
 /// What the child does between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, int errors, int failure, const sigset_t& signals, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, int errors, int failure, const sigset_t& signals, pid_t parent,
+                         ChildOutput output) {
   setpgid(0, 0);  // a Ctrl-C goes to us alone, and once
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);
   pthread_sigmask(SIG_SETMASK, &signals, nullptr);
   for (const int signal : kWriteSignals) std::signal(signal, SIG_DFL);
-  const int nothing = open("/dev/null", O_RDONLY);
+  const int nothing = open("/dev/null", O_RDWR);
   dup2(nothing, STDIN_FILENO);
+  if (output == ChildOutput::dropped) dup2(nothing, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   execvp(arguments[0], arguments);
   const int reason = errno;
@@ -107,7 +110,9 @@ class Watch {
       take_signals();
       if (end_.told_to_stop && Clock::now() > deadline_) kill(-child_, SIGKILL);
       int status = 0;
-      if (waitpid(child_, &status, WNOHANG) != child_) continue;
+      rusage usage{};
+      if (wait4(child_, &status, WNOHANG, &usage) != child_) continue;
+      end_.peak_bytes = static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
       drain(errors_, on_text_);
       end_.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
       end_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -147,7 +152,7 @@ std::string replace_process(const std::string& program, const std::vector<std::s
 }
 
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience) {
+                   std::chrono::seconds patience, ChildOutput output) {
   const auto not_started = [](int reason) {
     ChildEnd end;
     end.start_error = std::strerror(reason);
@@ -164,7 +169,7 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
   const std::vector<char*> pointers = argument_array(arguments);
   const pid_t parent = getpid(), child = fork();
   if (child < 0) return not_started(errno);
-  if (child == 0) become(pointers.data(), errors_out.get(), failure_out.get(), signals.before(), parent);
+  if (child == 0) become(pointers.data(), errors_out.get(), failure_out.get(), signals.before(), parent, output);
   errors_out.reset();
   failure_out.reset();
   int reason = 0;

@@ -1,6 +1,8 @@
 // Child processes without a shell: an argument array, its standard error read here, its life tied to ours.
 // Used by the launcher for mpirun.
 #pragma once
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,11 +12,15 @@ namespace torchport::runtime {
 
 /// How a child ended.
 struct ChildEnd {
-  int exit_status = 0;      ///< of a child that exited
-  int signal = 0;           ///< that ended it, or 0
-  int told_to_stop = 0;     ///< the SIGTERM, SIGINT or SIGHUP that we got and handed on, or 0
-  std::string start_error;  ///< why it could not be started, or ""
+  int exit_status = 0;          ///< of a child that exited
+  int signal = 0;               ///< that ended it, or 0
+  int told_to_stop = 0;         ///< the SIGTERM, SIGINT or SIGHUP that we got and handed on, or 0
+  std::string start_error;      ///< why it could not be started, or ""
+  std::int64_t peak_bytes = 0;  ///< the most memory that it, or one of the processes that it started and waited for, had
 };
+
+/// Where a child's standard output goes: where ours goes, or nowhere.
+enum class ChildOutput { shared, dropped };
 
 /// From now on a closed pipe and a file size limit are errors of write(2) here, not the end of the process. Children that run_child
 /// starts get the signals back.
@@ -23,10 +29,10 @@ void ignore_write_signals();
 /// Replaces this process. Returns the reason if that fails.
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
 
-/// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared, and hands each
-/// piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end within
-/// `patience` of that, or of a second one, is killed. The child dies with us.
+/// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared or dropped, and
+/// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end
+/// within `patience` of that, or of a second one, is killed. The child dies with us.
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience = std::chrono::seconds(10));
+                   std::chrono::seconds patience = std::chrono::seconds(10), ChildOutput output = ChildOutput::shared);
 
 }  // namespace torchport::runtime

@@ -69,24 +69,6 @@ void check_plan(const CommandLine& cli, const Plan& plan, const fs::path& runs) 
   problems.throw_if_any();
 }
 
-std::string table(const std::vector<Words>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Words& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(visible(row[i])));
-  }
-  std::string out;
-  for (const Words& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string cell = visible(row[i]);
-      line += cell + (i + 1 < row.size() ? std::string(widths[i] - display_width(cell) + 2, ' ') : "");
-    }
-    out += line + "\n";
-  }
-  return out;
-}
-
 std::string seconds_of(const nlohmann::json& record) {
   const auto found = record.find("seconds");
   return found != record.end() && found->is_number() ? duration_text(found->get<double>()) : "-";
@@ -103,7 +85,7 @@ int list_runs(const CommandLine& cli, const fs::path& runs) {
     rows.push_back({run.folder, state_of(run, runs), run.text("started"), seconds_of(run.record),
                     std::to_string(finished) + "/" + std::to_string(steps.size())});
   }
-  cli.out << table(rows);
+  cli.out << table_text(rows);
   return 0;
 }
 
@@ -137,24 +119,46 @@ int show_run(const CommandLine& cli, const fs::path& runs, const std::string& na
   for (const auto& [position, row] : rows) sorted.push_back(row);
   cli.out << visible(name) << ": " << state_of(*run, runs) << ", started " << visible(run->text("started")) << ", "
           << seconds_of(run->record) << ", of " << visible(run->text("file")) << "\n"
-          << table(sorted);
+          << table_text(sorted);
   return 0;
 }
 
 }  // namespace
 
-int run_pipeline_command(const CommandLine& cli, const Words& words, const Words& worker_arguments) {
-  const Options options = parse_options("run", words, {"--set", "--force", "--runs"}, {"--dry-run"});
+std::string table_text(const std::vector<Words>& rows) {
+  std::vector<std::size_t> widths;
+  for (const Words& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(visible(row[i])));
+  }
+  std::string out;
+  for (const Words& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string cell = visible(row[i]);
+      line += cell + (i + 1 < row.size() ? std::string(widths[i] - display_width(cell) + 2, ' ') : "");
+    }
+    out += line + "\n";
+  }
+  return out;
+}
+
+CheckedPlan checked_plan(const CommandLine& cli, const Options& options, const std::string& command) {
   if (launched_as()) throw Error("FailedToCompleteOperation.launched_pipeline");
-  const Pipeline pipeline = checked_pipeline(cli, options, "run");
-  const fs::path runs = options.last("--runs", kRuns);
-  const Plan plan = make_plan(pipeline, History(runs), cli.worker, options.all("--force"));
-  check_plan(cli, plan, runs);
-  if (!options.has("--dry-run")) return run_pipeline(cli, worker_arguments, pipeline, plan, runs);
+  CheckedPlan checked{options.last("--runs", kRuns), checked_pipeline(cli, options, command), {}};
+  checked.plan = make_plan(checked.pipeline, History(checked.runs), cli.worker, options.all("--force"));
+  check_plan(cli, checked.plan, checked.runs);
+  return checked;
+}
+
+int run_pipeline_command(const CommandLine& cli, const Words& words, const Words& worker_arguments) {
+  const Options options = parse_options("run", words, kPlanOptions, {"--dry-run"});
+  const CheckedPlan checked = checked_plan(cli, options, "run");
+  if (!options.has("--dry-run")) return run_pipeline(cli, worker_arguments, checked.pipeline, checked.plan, checked.runs);
   std::vector<Words> rows;
-  for (const PlannedStep& planned : plan.steps)
+  for (const PlannedStep& planned : checked.plan.steps)
     rows.push_back({planned.step->name, planned.reused ? "reuse" : "run", planned.reused ? planned.made_by : planned.why});
-  cli.out << table(rows);
+  cli.out << table_text(rows);
   return 0;
 }
 
@@ -167,7 +171,7 @@ int validate_pipeline_command(const CommandLine& cli, const Words& words) {
       for (const StepValue& value : *values) rows.push_back({"  " + step.name + "." + value.spec->name, value.text, value.origin});
   }
   cli.out << "ok: " << pipeline.name << " can run with these values; what its steps hand on is checked when they do\n"
-          << table(rows);
+          << table_text(rows);
   return 0;
 }
 

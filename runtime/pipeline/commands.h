@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "runtime/cli.h"
+#include "runtime/pipeline/options.h"
+#include "runtime/pipeline/plan.h"
 
 namespace torchport::runtime {
 
@@ -11,6 +13,21 @@ namespace torchport::runtime {
 int run_pipeline_command(const CommandLine& cli, const std::vector<std::string>& words,
                          const std::vector<std::string>& worker_arguments);
 int validate_pipeline_command(const CommandLine& cli, const std::vector<std::string>& words);
+/// The options that `run` and `estimate` share.
+inline const std::vector<std::string> kPlanOptions = {"--set", "--force", "--runs"};
+
+/// A pipeline that can run, and what a run would do. The plan points into the pipeline.
+struct CheckedPlan {
+  std::filesystem::path runs;  ///< the folder of the runs
+  Pipeline pipeline;
+  Plan plan;
+};
+/// All checks of `torchport run --dry-run`. \throws Error, Errors
+CheckedPlan checked_plan(const CommandLine& cli, const Options& options, const std::string& command);
+
+/// Rows in columns, with two spaces between them.
+std::string table_text(const std::vector<std::vector<std::string>>& rows);
+
 int graph_command(const std::vector<std::string>& words);
 int runs_command(const CommandLine& cli, const std::vector<std::string>& words);
 

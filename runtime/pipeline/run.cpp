@@ -169,15 +169,10 @@ class Runner {
   std::vector<std::string> command_of(const Step& step, const fs::path& place) const {
     std::vector<std::string> command{cli_.program.string()};
     command.insert(command.end(), worker_arguments_.begin(), worker_arguments_.end());
-    command.insert(command.end(), {"run", step.component->name});
-    const auto add = [&](const std::string& flag, const std::string& value) { command.push_back("--" + flag + "=" + value); };
-    for (const StepInput& input : step.inputs)
-      add(input.port->flag, (input.is_wire() ? outputs_.at(input.step + "." + input.output) : input.path).string());
-    for (const PortSpec& port : step.component->outputs) add(port.flag, (runs_ / place / "outputs" / port.name).string());
-    for (const auto* values : {&step.parameters, &step.run_settings})
-      for (const StepValue& value : *values)
-        if (value.origin != "default") add(value.spec->flag, value.text);
-    add("run-dir", (runs_ / place).string());
+    const auto arguments = step_arguments(
+        step, [&](const StepInput& input) { return input.is_wire() ? outputs_.at(input.step + "." + input.output) : input.path; },
+        runs_ / place / "outputs", runs_ / place);
+    command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
   }
 
@@ -212,6 +207,19 @@ class Runner {
 };
 
 }  // namespace
+
+std::vector<std::string> step_arguments(const Step& step, const std::function<fs::path(const StepInput&)>& input_of,
+                                        const fs::path& outputs, const fs::path& run_dir) {
+  std::vector<std::string> arguments = {"run", step.component->name};
+  const auto add = [&](const std::string& flag, const std::string& value) { arguments.push_back("--" + flag + "=" + value); };
+  for (const StepInput& input : step.inputs) add(input.port->flag, input_of(input).string());
+  for (const PortSpec& port : step.component->outputs) add(port.flag, (outputs / port.name).string());
+  for (const auto* values : {&step.parameters, &step.run_settings})
+    for (const StepValue& value : *values)
+      if (value.origin != "default") add(value.spec->flag, value.text);
+  add("run-dir", run_dir.string());
+  return arguments;
+}
 
 std::string duration_text(double seconds) {
   std::array<char, 64> text{};

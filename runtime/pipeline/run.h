@@ -10,6 +10,11 @@ namespace torchport::runtime {
 int run_pipeline(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline,
                  const Plan& plan, const std::filesystem::path& runs);
 
+/// The flags of a step's command: `run COMPONENT` and so on. `input_of` gives the path of an input, `outputs` is the folder for the
+/// outputs, each under its port's name.
+std::vector<std::string> step_arguments(const Step& step, const std::function<std::filesystem::path(const StepInput&)>& input_of,
+                                        const std::filesystem::path& outputs, const std::filesystem::path& run_dir);
+
 /// 1.2 s, 3 min 5 s.
 std::string duration_text(double seconds);
 

@@ -169,4 +169,12 @@ MUTATIONS = [
     Mutation("gradients of later dense layers dropped", LOOPS, "kAdd ? gx + load(out + k) : gx", "gx", ["models"]),
     Mutation("the last step's gradients added", "component/training/gradient_buckets.cpp",
              "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
+    Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",
+             "if (thread != trainer) return;\n    if (name.empty()) name =", ["component.profile_test"]),
+    Mutation("a trace of the warm-up", "component/training/profiler.cpp", "kWarmUpSteps) + 1;", "0) + 1;", ["component.profile_test"]),
+    Mutation("the estimate of one epoch", "component/estimate/estimate.cpp", "seen->around_seconds + epochs * epoch;",
+             "seen->around_seconds + epoch + 0 * epochs;", ["component.estimate_test"]),
+    Mutation("bytes of the trial, not of all images", "component/estimate/estimate.cpp",
+             "row.disk += bytes * static_cast<double>(*made.images) / static_cast<double>(*made.trial_images);", "row.disk += bytes;",
+             ["component.estimate_test"]),
 ]
