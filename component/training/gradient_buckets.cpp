@@ -84,18 +84,23 @@ GradientBuckets::~GradientBuckets() {
   }
 }
 
-void GradientBuckets::begin(std::span<const double> statistics) {
+void GradientBuckets::begin() {
   const torch::NoGradGuard no_grad;
-  for (auto& bucket : buckets_) {
-    bucket.flat.zero_();
-    bucket.missing = bucket.parameters;
-  }
+  for (auto& bucket : buckets_) bucket.flat.zero_();
+  sending_ = false;
+}
+
+void GradientBuckets::send_with(std::span<const double> statistics) {
+  const torch::NoGradGuard no_grad;
+  for (auto& bucket : buckets_) bucket.missing = bucket.parameters;
   for (std::size_t i = 0; i < statistics.size(); ++i) statistics_[static_cast<std::int64_t>(i)].fill_(statistics[i]);
   next_ = 0;
+  sending_ = true;
 }
 
 void GradientBuckets::arrived(std::size_t bucket) {
   const std::lock_guard lock(mutex_);
+  if (!sending_) return;
   --buckets_[bucket].missing;
   send_ready();
 }

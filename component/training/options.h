@@ -4,6 +4,7 @@
 #include <string>
 
 #include "component/training/precision.h"
+#include "component/training/recipe.h"
 
 namespace torchport::component {
 
@@ -19,6 +20,7 @@ struct TrainerOptions {
   double max_bad_fraction;       ///< of the images of a dataset
   bool channels_last;
   Precision precision;
+  Recipe recipe;
   int loader_threads;
   double gpu_advice_seconds;  ///< a predicted training time above which one warning advises a GPU
 };
