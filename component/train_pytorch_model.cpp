@@ -16,6 +16,15 @@ constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
 // The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
 constexpr double kGpuAdviceSeconds = 6 * 3600;
 
+Recipe recipe(const runtime::Context& ctx) {
+  return {.label_smoothing = ctx.param<double>("label_smoothing"),
+          .norm_weight_decay = ctx.param<bool>("norm_weight_decay"),
+          .accumulation_steps = ctx.param<std::int64_t>("accumulation_steps"),
+          .ema_decay = ctx.param<double>("ema_decay"),
+          .progressive_resize = ctx.param<double>("progressive_resize"),
+          .mixup_alpha = ctx.param<double>("mixup_alpha")};
+}
+
 TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision) {
   return {.epochs = ctx.param<std::int64_t>("epochs"),
           .batch_size = ctx.param<std::int64_t>("batch_size"),
@@ -28,6 +37,7 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .max_bad_fraction = ctx.param<double>("max_bad_fraction"),
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
           .precision = precision,
+          .recipe = recipe(ctx),
           .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
           .profile_steps = ctx.param<std::int64_t>("profile"),
           .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.collective.rank()) + ".json"),
@@ -169,7 +179,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   const auto network = build_network(ctx, *directory, labels, options.seed);
   directory.reset();  // the network has its weights: training needs the memory
 
-  const TrainingData data{train, valid, size, normalisation(model)};
+  const TrainingData data{train, valid, size, normalisation(model), model.component->architecture->minimum_size};
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");

@@ -90,13 +90,20 @@ GradientBuckets::~GradientBuckets() {
   }
 }
 
-void GradientBuckets::begin(std::span<const double> statistics) {
+void GradientBuckets::begin() {
   const torch::NoGradGuard no_grad;
-  for (auto& bucket : buckets_) bucket.missing = bucket.parameters;
   for (auto& slot : slots_) slot.filled = false;
   for (auto& parameter : parameters_) parameter.mutable_grad().reset();
+  sending_ = false;
+}
+
+void GradientBuckets::send_with(std::span<const double> statistics) {
+  const torch::NoGradGuard no_grad;
+  for (auto& bucket : buckets_) bucket.missing = bucket.parameters;
+  statistics_.zero_();
   for (std::size_t i = 0; i < statistics.size(); ++i) statistics_[static_cast<std::int64_t>(i)].fill_(statistics[i]);
   next_ = 0;
+  sending_ = true;
 }
 
 // Without a gradient to add to, autograd hands over the tensor that the backward pass made: moving that into the bucket is one pass
@@ -110,6 +117,7 @@ void GradientBuckets::arrived(std::size_t parameter) {
   }
   slot.filled = true;
   const std::lock_guard lock(mutex_);
+  if (!sending_) return;
   --buckets_[slot.bucket].missing;
   send_ready();
 }

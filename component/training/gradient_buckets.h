@@ -1,6 +1,6 @@
 // Sums gradients over ranks while the backward pass is still running: parameters share flat buckets, and a bucket is all-reduced as
-// soon as its last gradient is there. A handful of step statistics rides in the last bucket. Used by the trainer, one process
-// included.
+// soon as its last gradient is there. A handful of step statistics rides in the last bucket. Several backward passes may add up
+// before they are sent. Used by the trainer, one process included.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -24,9 +24,11 @@ class GradientBuckets {
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  /// Drops the gradients and sets this rank's statistics of the step; the backward pass may follow. A gradient that does not come
-  /// counts as zero.
-  void begin(std::span<const double> statistics);
+  /// Drops the gradients; a gradient that does not come counts as zero. Backward passes that follow add up on this rank.
+  void begin();
+  /// Sets this rank's first statistics of the step, the others to zero. The backward pass that follows is its last, and sends the
+  /// gradients.
+  void send_with(std::span<const double> statistics);
   /// Sends what the backward pass has not sent (all of it on a rank that had none), waits, and returns the summed statistics.
   std::vector<double> finish();
   std::size_t size() const { return buckets_.size(); }
@@ -51,6 +53,7 @@ class GradientBuckets {
   std::vector<Slot> slots_;  // one a parameter
   at::Tensor statistics_;    // view of the end of the last bucket
   std::size_t next_ = 0;     // buckets leave in order, the same on all ranks
+  bool sending_ = false;     // whether the backward pass that is next or under way is the step's last
   std::mutex mutex_;         // a backward pass on a device calls hooks from its own thread
   friend struct ArrivalHook;
 };

@@ -14,17 +14,28 @@ constexpr double kWeightDecay = 1e-4;
 constexpr bool kNesterov = true;
 }  // namespace
 
-Sgd::Sgd(std::vector<at::Tensor> parameters) : parameters_(std::move(parameters)) {
-  for (const auto& parameter : parameters_) momenta_.push_back(at::zeros_like(parameter));
+Sgd::Sgd(const std::vector<at::Tensor>& parameters, bool norm_weight_decay) {
+  Group decaying, kept;
+  decaying.weight_decay = kWeightDecay;
+  for (const auto& parameter : parameters) {
+    Group& group = norm_weight_decay || parameter.dim() > 1 ? decaying : kept;
+    group.parameters.push_back(parameter);
+    group.momenta.push_back(at::zeros_like(parameter));
+  }
+  for (Group* group : {&decaying, &kept}) {
+    if (!group->parameters.empty()) groups_.push_back(std::move(*group));
+  }
 }
 
 void Sgd::step(double learning_rate) {
   const datasets::Span span("optimizer");
   const torch::NoGradGuard no_grad;
-  gradients_.clear();
-  for (const auto& parameter : parameters_) gradients_.push_back(parameter.grad());
-  at::_fused_sgd_(parameters_, gradients_, momenta_, kWeightDecay, kMomentum, learning_rate, /*dampening=*/0.0, kNesterov,
-                  /*maximize=*/false, /*is_first_step=*/first_);
+  for (auto& group : groups_) {
+    group.gradients.clear();
+    for (const auto& parameter : group.parameters) group.gradients.push_back(parameter.grad());
+    at::_fused_sgd_(group.parameters, group.gradients, group.momenta, group.weight_decay, kMomentum, learning_rate,
+                    /*dampening=*/0.0, kNesterov, /*maximize=*/false, /*is_first_step=*/first_);
+  }
   first_ = false;
 }
 

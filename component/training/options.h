@@ -5,6 +5,7 @@
 #include <string>
 
 #include "component/training/precision.h"
+#include "component/training/recipe.h"
 
 namespace torchport::component {
 
@@ -20,6 +21,7 @@ struct TrainerOptions {
   double max_bad_fraction;       ///< of the images of a dataset
   bool channels_last;
   Precision precision;
+  Recipe recipe;
   int loader_threads;
   std::int64_t profile_steps;        ///< of the first epoch, to be recorded; 0: none
   std::filesystem::path trace_file;  ///< what they are written to

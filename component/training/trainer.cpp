@@ -1,12 +1,16 @@
 #include "component/training/trainer.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 
 #include "component/training/evaluate.h"
+#include "component/training/mixup.h"
 #include "component/training/schedule.h"
+#include "component/training/size_check.h"
+#include "component/training/training_loss.h"
 #include "datasets/loading/span.h"
 #include "models/nn/autocast.h"
 
@@ -16,8 +20,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What rides in the last gradient bucket of every step.
-enum Statistic { kLoss, kCorrect, kBad, kFailed, kStatistics };
+// What rides in the last gradient bucket: whether a rank failed, then this for each batch of the update.
+enum Statistic { kLoss, kCorrect, kBad, kStatistics };
+constexpr std::size_t kFailed = 0, kFirstBatch = 1;
+
+std::size_t statistics_of(std::size_t batches) { return kFirstBatch + kStatistics * batches; }
 
 // The first steps pay for warming up; the training time is predicted from those after them.
 constexpr std::int64_t kPredictFrom = 3, kPredictAt = 8;
@@ -40,6 +47,11 @@ models::Classifier same_on_all_ranks(models::Classifier network, runtime::Collec
 datasets::LoaderOptions loader_options(const TrainerOptions& options, const TrainingData& data,
                                        std::optional<std::int64_t> augmentation_seed) {
   return {options.loader_threads, data.normalisation, options.channels_last, augmentation_seed};
+}
+
+// Of one update: no more than an epoch has.
+std::size_t most_batches(const TrainerOptions& options, const datasets::BatchPlan& plan) {
+  return static_cast<std::size_t>(std::min(options.recipe.accumulation_steps, static_cast<std::int64_t>(plan.steps())));
 }
 
 std::string number(double value) {
@@ -70,9 +82,13 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
       bad_valid_(data.valid, "validation dataset", options.max_bad_fraction, log),
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
-      buckets_(trainable_parameters(*network_), collective, kStatistics),
-      optimizer_(trainable_parameters(*network_)),
-      early_stop_(options.patience) {}
+      buckets_(trainable_parameters(*network_), collective, statistics_of(most_batches(options, plan_))),
+      optimizer_(trainable_parameters(*network_), options.recipe.norm_weight_decay),
+      sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
+      size_(data.size),
+      early_stop_(options.patience) {
+  if (options_.recipe.ema_decay > 0) average_.emplace(*network_, options_.recipe.ema_decay);
+}
 
 TrainResult Trainer::run() {
   TrainResult result;
@@ -80,23 +96,17 @@ TrainResult Trainer::run() {
     log_.warning("The warm-up of " + std::to_string(options_.warmup_epochs) + " epochs is as long as the training of " +
                  std::to_string(options_.epochs) + ": the learning rate rises throughout and never decays.");
   }
+  if (options_.recipe.progressive_resize < 1 && sizes_.in(0) == data_.size) {
+    log_.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
+                 size_text(data_.size) + " even the first epoch is at full size.");
+  }
   log_.info("Start training epochs.");
   for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
     EpochMetrics metrics = train_epoch(epoch);
-    profiler_.before_validation();
-    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
-    profiler_.after_validation();
-    metrics.valid_loss = valid.mean_loss();
-    metrics.top1 = valid.top1();
-    metrics.top5 = valid.top5();
-    if (!std::isfinite(metrics.valid_loss)) {
-      throw runtime::Error(
-          "NaN.validation_loss",
-          {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
-    }
-    log_.info(epoch_line(metrics));
-    for (const auto& row : epoch_rows(metrics)) events_.send(row);
+    if (average_) average_->exchange();  // the average is what is validated and kept
+    validate(metrics);
     keep_if_best(metrics);
+    if (average_) average_->exchange();
     result.epochs.push_back(metrics);
     result.stopped_early = early_stop_.after(metrics.valid_loss) && epoch + 1 < options_.epochs;
   }
@@ -105,12 +115,31 @@ TrainResult Trainer::run() {
               std::to_string(options_.patience) + " consecutive epochs.");
   }
   result.kept_epoch = options_.keep_best ? best_.epoch() : epoch_;
+  if (average_) average_->exchange();
   restore_best();
   return result;
 }
 
+void Trainer::validate(EpochMetrics& metrics) {
+  profiler_.before_validation();
+  const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
+  profiler_.after_validation();
+  metrics.valid_loss = valid.mean_loss();
+  metrics.top1 = valid.top1();
+  metrics.top5 = valid.top5();
+  if (!std::isfinite(metrics.valid_loss)) {
+    throw runtime::Error(
+        "NaN.validation_loss",
+        {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
+  }
+  log_.info(epoch_line(metrics));
+  for (const auto& row : epoch_rows(metrics)) events_.send(row);
+}
+
 EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
   epoch_ = epoch + 1;
+  size_ = sizes_.in(epoch);
+  if (size_ != data_.size) log_.info("The training images of this epoch are shrunk to " + size_text(size_) + ".");
   network_->train();
   begin_pass(epoch);
   IterationMetrics m;
@@ -120,18 +149,18 @@ EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
   m.learning_rate = learning_rate({options_.learning_rate * collective_.size(), options_.epochs, options_.warmup_epochs}, epoch);
   const auto start = Clock::now();
   auto last = start;
-  for (std::size_t s = 0; s < plan_.steps(); ++s) {
-    m.iteration = step_ = static_cast<std::int64_t>(s) + 1;
-    events_.at(epoch_, step_);
-    profiler_.before_step(epoch_, step_, m.iterations);
-    const std::size_t images = plan_.slice(s).global;
-    const StepSums sums = step(images, m.learning_rate);
-    m.images = static_cast<double>(images);
-    m.loss = sums.loss;
-    m.correct = sums.correct;
-    const double seconds = seconds_since(last);
+  for (Update update = update_from(0); update.begin < plan_.steps(); update = update_from(update.end)) {
+    profiler_.before_step(epoch_, static_cast<std::int64_t>(update.begin) + 1, m.iterations);
+    const auto sums = run_update(update, m.learning_rate);
+    const double seconds = seconds_since(last) / static_cast<double>(sums.size());
     last = Clock::now();
-    report(m, seconds);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      m.iteration = static_cast<std::int64_t>(update.begin + i) + 1;
+      m.images = static_cast<double>(plan_.slice(update.begin + i).global);
+      m.loss = sums[i].loss;
+      m.correct = sums[i].correct;
+      report(m, seconds);
+    }
   }
   EpochMetrics metrics;
   metrics.epoch = epoch_;
@@ -156,57 +185,92 @@ void Trainer::begin_pass(std::int64_t epoch) {
   bad_train_.start_pass();
 }
 
-// All ranks reach finish() in every step, whatever happens to them before it: a rank that cannot go on says so in the statistics,
-// and all stop in the same step, before the weights change.
-Trainer::StepSums Trainer::step(std::size_t global_images, double learning_rate) {
-  const datasets::Span whole("step");
-  std::optional<runtime::Error> fault;
-  const auto batch = train_loader_.next();
-  if (!batch) throw std::logic_error("Trainer: the loader ended before the epoch");
-  fault = bad_train_.report(batch->bad);
-  at::Tensor loss;
-  if (!fault) {
-    try {
-      loss = loss_and_statistics(*batch, global_images);
-    } catch (const runtime::Error& error) {
-      fault = error;
-    }
-  }
-  if (fault) {
-    buckets_.begin(std::array<double, kStatistics>{0, 0, 0, 1});
-  } else {
-    const datasets::Span backward("backward");
-    loss.backward();
-  }
-  const auto sums = buckets_.finish();
-  if (sums[kFailed] > 0) collective_.agree(fault);
-  bad_train_.count(sums[kBad]);
-  if (!std::isfinite(sums[kLoss])) {
-    throw runtime::Error("NaN.training_loss", {{"value", number(sums[kLoss] / static_cast<double>(global_images))},
-                                               {"step", std::to_string(step_)},
-                                               {"epoch", std::to_string(epoch_)},
-                                               {"lr", number(learning_rate)}});
-  }
-  optimizer_.step(learning_rate);
-  return {sums[kLoss], sums[kCorrect]};
+Trainer::Update Trainer::update_from(std::size_t step) const {
+  Update update{step, std::min(step + most_batches(options_, plan_), plan_.steps()), 0};
+  for (std::size_t s = update.begin; s < update.end; ++s) update.images += plan_.slice(s).global;
+  return update;
 }
 
-// The loss whose gradients, summed over ranks, are those of the mean over the global batch.
-at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images) {
+// All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
+// and all stop after the same step, before the weights change.
+std::vector<Trainer::BatchSums> Trainer::run_update(const Update& update, double learning_rate) {
+  const datasets::Span whole("step");
+  const std::size_t batches = update.end - update.begin;
+  std::vector<double> mine(statistics_of(batches));
+  std::optional<runtime::Error> fault;
+  buckets_.begin();
+  for (std::size_t s = update.begin; s < update.end && !fault; ++s) fault = add_gradients(s, update, mine);
+  if (fault) {
+    mine[kFailed] = 1;
+    buckets_.send_with(mine);
+  }
+  const auto all = buckets_.finish();
+  if (all[kFailed] > 0) collective_.agree(fault);
+  std::vector<BatchSums> sums;
+  double bad = 0;
+  for (std::size_t i = 0; i < batches; ++i) {
+    const double* of = all.data() + statistics_of(i);
+    sums.push_back({of[kLoss], of[kCorrect]});
+    bad += of[kBad];
+  }
+  bad_train_.count(bad);
+  check_finite(update, sums, learning_rate);
+  optimizer_.step(learning_rate);
+  if (average_) average_->update(/*warming_up=*/epoch_ <= options_.warmup_epochs);
+  return sums;
+}
+
+// The part of batch `step` in an update's gradients; the last batch sends them.
+std::optional<runtime::Error> Trainer::add_gradients(std::size_t step, const Update& update, std::span<double> statistics) {
+  step_ = static_cast<std::int64_t>(step) + 1;
+  events_.at(epoch_, step_);
+  const auto batch = train_loader_.next();
+  if (!batch) throw std::logic_error("Trainer: the loader ended before the epoch");
+  if (auto fault = bad_train_.report(batch->bad)) return fault;
+  at::Tensor loss;
+  try {
+    loss = loss_and_statistics(*batch, update.images, statistics.subspan(statistics_of(step - update.begin), kStatistics));
+  } catch (const runtime::Error& error) {
+    return error;
+  }
+  if (step + 1 == update.end) buckets_.send_with(statistics);
+  const datasets::Span backward("backward");
+  loss.backward();
+  return std::nullopt;
+}
+
+void Trainer::check_finite(const Update& update, std::span<const BatchSums> sums, double learning_rate) {
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    if (std::isfinite(sums[i].loss)) continue;
+    step_ = static_cast<std::int64_t>(update.begin + i) + 1;
+    events_.at(epoch_, step_);
+    throw runtime::Error("NaN.training_loss",
+                         {{"value", number(sums[i].loss / static_cast<double>(plan_.slice(update.begin + i).global))},
+                          {"step", std::to_string(step_)},
+                          {"epoch", std::to_string(epoch_)},
+                          {"lr", number(learning_rate)}});
+  }
+}
+
+// The loss whose gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
+at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images, std::span<double> statistics) {
+  const double share = mixup_share(options_.recipe.mixup_alpha, options_.seed, epoch_ - 1, step_ - 1);
+  const at::Tensor images = mixed_with_previous(resized(batch.images, size_), share);
   at::Tensor logits;
   try {
     const datasets::Span forward("forward");
     const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
-    logits = network_->forward(batch.images).to(at::kFloat);
+    logits = network_->forward(images).to(at::kFloat);
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
     throw runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
-                         {{"value", std::to_string(options_.batch_size)},
-                          {"size", std::to_string(data_.size.width) + " x " + std::to_string(data_.size.height)}});
+                         {{"value", std::to_string(options_.batch_size)}, {"size", size_text(size_)}});
   }
-  const at::Tensor sum = at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum);
-  const double correct = logits.detach().argmax(1).eq(batch.labels).sum().item<double>();
-  buckets_.begin(std::array<double, kStatistics>{sum.item<double>(), correct, static_cast<double>(batch.bad.size()), 0});
+  const Targets targets{batch.labels, options_.recipe.label_smoothing, share};
+  const at::Tensor sum = training_loss(logits, targets);
+  statistics[kLoss] = sum.item<double>();
+  statistics[kCorrect] = count_correct(logits, targets);
+  statistics[kBad] = static_cast<double>(batch.bad.size());
   return sum / static_cast<double>(global_images);
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "component/training/bad_images.h"
@@ -12,6 +14,8 @@
 #include "component/training/optimizer.h"
 #include "component/training/options.h"
 #include "component/training/profiler.h"
+#include "component/training/progressive_size.h"
+#include "component/training/weight_average.h"
 #include "datasets/image_directory.h"
 #include "datasets/loading/loader.h"
 #include "datasets/loading/sampler.h"
@@ -28,6 +32,7 @@ struct TrainingData {
   const datasets::ImageDirectory& valid;
   datasets::ImageSize size;
   datasets::Normalisation normalisation;
+  std::int64_t minimum_size;  ///< the smallest edge that the network takes, pixels
 };
 
 struct TrainResult {
@@ -48,13 +53,21 @@ class Trainer {
   TrainResult run();
 
  private:
-  /// The outcome of one step, summed over ranks.
-  struct StepSums {
+  /// Consecutive batches [begin, end) of an epoch after which the weights change once.
+  struct Update {
+    std::size_t begin, end, images;  ///< images over all ranks
+  };
+  /// The outcome of one batch, summed over ranks.
+  struct BatchSums {
     double loss = 0, correct = 0;
   };
   EpochMetrics train_epoch(std::int64_t epoch);
-  StepSums step(std::size_t global_images, double learning_rate);
-  at::Tensor loss_and_statistics(const datasets::Batch& batch, std::size_t global_images);
+  Update update_from(std::size_t step) const;
+  std::vector<BatchSums> run_update(const Update& update, double learning_rate);
+  std::optional<runtime::Error> add_gradients(std::size_t step, const Update& update, std::span<double> statistics);
+  at::Tensor loss_and_statistics(const datasets::Batch& batch, std::size_t global_images, std::span<double> statistics);
+  void check_finite(const Update& update, std::span<const BatchSums> sums, double learning_rate);
+  void validate(EpochMetrics& metrics);
   void begin_pass(std::int64_t epoch);
   void report(IterationMetrics& metrics, double step_seconds);
   void warn_of_long_training(const IterationMetrics& metrics);
@@ -73,6 +86,9 @@ class Trainer {
   datasets::BatchPlan plan_;
   GradientBuckets buckets_;
   Sgd optimizer_;
+  std::optional<WeightAverage> average_;
+  const ProgressiveSize sizes_;
+  datasets::ImageSize size_;  // of this epoch's training images
   BestEpoch best_;
   EarlyStop early_stop_;
   std::vector<at::Tensor> best_weights_;  // rank 0: copies of parameters and buffers of the best epoch

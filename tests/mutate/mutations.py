@@ -17,6 +17,8 @@ OPTIMIZER = "component/training/optimizer.cpp"
 SCHEDULE = "component/training/schedule.cpp"
 TRAINER = "component/training/trainer.cpp"
 RULES = "component/training/epoch_rules.cpp"
+AVERAGE = "component/training/weight_average.cpp"
+MIXUP = "component/training/mixup.cpp"
 SAMPLER = "datasets/loading/sampler.cpp"
 SCORE = "component/score_image_model.cpp"
 EVALUATION = "component/evaluation/evaluation.cpp"
@@ -39,6 +41,23 @@ MUTATIONS = [
              ["distributed.training_test"]),
     Mutation("loss weighted by local mean", TRAINER, "return sum / static_cast<double>(global_images);",
              "return sum / static_cast<double>(batch.labels.size(0) * collective_.size());", ["distributed.training_test"]),
+    Mutation("norms decay all the same", OPTIMIZER, "norm_weight_decay || parameter.dim() > 1", "norm_weight_decay || parameter.dim() > 0",
+             ["component"]),
+    Mutation("accumulated gradients summed not averaged", TRAINER, "update.images += plan_.slice(s).global;",
+             "update.images = plan_.slice(s).global;", ["component.recipe_test"]),
+    Mutation("smoothing also in validation", "component/training/evaluate.cpp", "at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum)",
+             "at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum, -100, options.recipe.label_smoothing)",
+             ["component.recipe_test"]),
+    Mutation("EMA decay inverted", AVERAGE, "averages_, weights_, 1 - decay_", "averages_, weights_, decay_", ["component.recipe_test"]),
+    Mutation("EMA without statistics", AVERAGE, "averaged = tensor.is_floating_point();",
+             "averaged = tensor.is_floating_point() && tensor.requires_grad();", ["component.recipe_test"]),
+    Mutation("EMA begins in the warm-up", AVERAGE, "begun_ = !warming_up;", "begun_ = warming_up || true;", ["component.recipe_test"]),
+    Mutation("last weights come out instead of their EMA", TRAINER, "  if (average_) average_->exchange();\n  restore_best();",
+             "  restore_best();", ["component.recipe_test"]),
+    Mutation("mixup with the next image", MIXUP, "at::roll(images, 1, 0)", "at::roll(images, -1, 0)", ["component"]),
+    Mutation("mixup alike in all steps", MIXUP, "static_cast<std::uint64_t>(step)", "static_cast<std::uint64_t>(step * 0)", ["component"]),
+    Mutation("images grow until the last epoch", "component/training/progressive_size.cpp", "kGrowingPercent = 70;", "kGrowingPercent = 100;",
+             ["component"]),
     Mutation("early stop against the best", RULES, "  previous_ = validation_loss;",
              "  previous_ = previous_ && *previous_ < validation_loss ? *previous_ : validation_loss;", ["component"]),
     Mutation("best epoch is the last", RULES, "const bool better = epoch_ == 0 ||", "const bool better = true ||", ["component"]),

@@ -1,6 +1,6 @@
 // With frozen batch-norm statistics, the gradients that the buckets sum over ranks must equal those of one process on the whole
-// batch. usage (under mpirun or alone): gradient_parity COMPONENT MODEL IMAGE_SIZE. Prints the largest difference; exit 1 above
-// 1e-12.
+// batch, each rank's share in one backward pass or accumulated over several. usage (under mpirun or alone): gradient_parity
+// COMPONENT MODEL IMAGE_SIZE BATCHES. Prints the largest difference; exit 1 above 1e-12.
 #include <cstdio>
 #include <cstdlib>
 
@@ -44,7 +44,8 @@ at::Tensor mean_loss(const Problem& problem, const datasets::Slice& slice) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
+  if (argc != 5) return 2;
+  const int batches = std::atoi(argv[4]);
   at::set_num_threads(1);
   const auto launched = runtime::launched_as();
   const auto world = component::join_world(launched);
@@ -58,8 +59,13 @@ int main(int argc, char** argv) {
   {
     component::GradientBuckets buckets(problem.network->parameters(), *world, 1);
     for (int step = 0; step < 2; ++step) {  // twice: the second step must not see the first one's gradients
-      buckets.begin(std::vector<double>{1.0});
-      mean_loss(problem, datasets::share(0, kImages, world->rank(), world->size())).backward();
+      buckets.begin();
+      const auto mine = datasets::share(0, kImages, world->rank(), world->size());
+      for (int batch = 0; batch < batches; ++batch) {
+        const auto loss = mean_loss(problem, datasets::share(mine.begin, mine.size(), batch, batches));
+        if (batch + 1 == batches) buckets.send_with(std::vector<double>{1.0});
+        loss.backward();
+      }
       seen = buckets.finish().at(0);
     }
     const auto parameters = problem.network->parameters();

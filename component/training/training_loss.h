@@ -1,0 +1,20 @@
+// What a training step minimises, and which of its images it got right.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+namespace torchport::component {
+
+/// How the classes that the network is to answer differ from the labels.
+struct Targets {
+  at::Tensor labels;       ///< int64 [N]
+  double label_smoothing;  ///< as torch.nn.CrossEntropyLoss(label_smoothing)
+  double share = 1;        ///< of `labels` after mixup; the rest is the label of the image before
+};
+
+/// The cross entropy of float32 `logits` [N, classes], summed over the images.
+at::Tensor training_loss(const at::Tensor& logits, const Targets& targets);
+
+/// How many of the images the network takes for the class with the larger share in them.
+double count_correct(const at::Tensor& logits, const Targets& targets);
+
+}  // namespace torchport::component

@@ -1,0 +1,29 @@
+// An exponential moving average of a network's weights, as torchvision's ExponentialMovingAverage (references/classification): of
+// batch-norm statistics too, while counters are copied. Fed by the trainer after each change of the weights.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "models/nn/classifier.h"
+
+namespace torchport::component {
+
+class WeightAverage {
+ public:
+  /// Holds a copy of all parameters and buffers of `network`, which must outlive it.
+  WeightAverage(const models::ClassifierModule& network, double decay);
+  /// average = decay * average + (1 - decay) * weights. The first time, while `warming_up`, and the first time after that,
+  /// average = weights.
+  void update(bool warming_up);
+  /// The network's weights and their average change places.
+  void exchange();
+
+ private:
+  std::vector<at::Tensor> weights_, averages_;        // floating-point
+  std::vector<at::Tensor> counters_, kept_counters_;  // integers
+  double decay_;
+  bool begun_ = false;
+};
+
+}  // namespace torchport::component
