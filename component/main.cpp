@@ -1,5 +1,4 @@
 // The program torchport-worker: runs one component on one rank. mpirun, srun and `torchport run` start it.
-#include <malloc.h>
 #include <torch/torch.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "component/collectives/mpi.h"
 #include "component/commands/check_data.h"
 #include "component/estimate/estimate.h"
+#include "component/training/allocator.h"
 #include "runtime/component.h"
 #include "runtime/ending.h"
 #include "runtime/files.h"
@@ -26,14 +26,6 @@ using runtime::Error;
 using Words = std::vector<std::string>;
 
 constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
-
-/// Training frees and takes the same large buffers in each step: keeping them saves the page faults (docs/results.md). The few
-/// above 32 MiB, the most that glibc allows here, still come and go, which keeps the peak low.
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, -1);
-  mallopt(M_TOP_PAD, 64 << 20);
-}
 
 Error out_of_memory(const std::string& reason) { return Error("ModuleOutOfMemory.memory", {{"reason", reason}}); }
 

@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 import statistics
 import sys
 
@@ -68,8 +69,10 @@ def rounds(options):
 
 def own_step(options, network, quiet):
     """Images a second of the trainer's step on a batch that is there."""
-    words = [programs.ROOT / "build/bin/pure_step", programs.WORK / network, options.batch, options.precision, os.cpu_count(), rounds(options)]
-    return float(quiet.run(lambda: {"program": "pure_step", **measure.printed(words)})["text"])
+    words = [programs.ROOT / "build/bin/step_bench", network, "--batch", options.batch, "--threads", os.cpu_count(), "--steps", rounds(options),
+             *(["--bfloat16"] if options.precision == "bfloat16" else [])]
+    text = quiet.run(lambda: {"program": "step_bench", **measure.printed(words)})["text"]
+    return float(re.search(r"^step, fused .* ([\d.]+) images/s", text, re.MULTILINE)[1])
 
 
 def limits(options, network, quiet):

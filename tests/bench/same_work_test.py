@@ -56,7 +56,8 @@ with tempfile.TemporaryDirectory() as name:
         print(f"{program}: losses and top-1 differ by at most {numpy.abs(theirs - ours).max():.1e}")
         assert numpy.abs(theirs - ours).max() < TOLERANCE[program], f"torchport:\n{ours}\n{program}:\n{theirs}"
 
-    step = float(command(BIN / "pure_step", "random", 2, "float32", 1, 1, cwd=work).stdout)
+    steps = command(BIN / "step_bench", "resnet18", "--batch", 2, "--size", 64, "--steps", 1, "--threads", 1).stdout
+    step = float(re.search(r"^step, fused .* ([\d.]+) images/s", steps, re.MULTILINE)[1])
     limits = json.loads(command(sys.executable, "-B", SOURCE / "tests/bench/limits.py", "--batch", 2, "--rounds", 1, "--threads", 1).stdout)
     assert step > 0 and 0 < limits["python_step"] and 0 < limits["convolutions"] and limits["copy_gb_s"] > 0, (step, limits)
 

@@ -3,7 +3,6 @@
 // Prints, for either way, the median milliseconds of a step, images/s and CPU seconds of a step; with --profile also milliseconds a
 // step of each operation itself, without those it calls. What the convolutions take is the limit of the rest.
 #include <ATen/record_function.h>
-#include <malloc.h>
 #include <sys/resource.h>
 #include <torch/torch.h>
 
@@ -13,6 +12,7 @@
 #include <map>
 #include <optional>
 
+#include "component/training/allocator.h"
 #include "component/training/gradient_buckets.h"
 #include "component/training/optimizer.h"
 #include "models/nn/autocast.h"
@@ -127,7 +127,8 @@ class Step {
       logits = network_->forward(images_).to(at::kFloat);
     }
     const at::Tensor loss = at::cross_entropy_loss(logits, labels_);
-    buckets_->begin(std::array<double, 1>{0});
+    buckets_->begin();
+    buckets_->send_with(std::array<double, 1>{0});
     loss.backward();
     buckets_->finish();
     optimizer_->step(0.001);
@@ -166,10 +167,7 @@ void print(const char* name, const Arguments& a, const Times& times) {
 
 int main(int argc, char** argv) try {
   const Arguments a = parse({argv + 1, argv + argc});
-  // As the worker does: freed memory stays with the process.
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, -1);
-  mallopt(M_TOP_PAD, 64 << 20);
+  component::keep_freed_memory();
   at::set_num_threads(a.threads);
   Step step(a);
   Times fused, unfused;

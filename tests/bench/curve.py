@@ -1,0 +1,140 @@
+"""./dev bench curve: the loss of 1,000 training steps, ours under mpirun and Python's DistributedDataParallel, from the same weights
+and on the same batches.
+
+Two sums in another order differ in the last bit, and training lets small differences grow: the curves part at some step, and from
+there on it is their means that have to agree, and what they end at. Two runs of Python with a weight moved by one bit part likewise.
+"""
+import argparse
+import datetime
+import os
+import pathlib
+import re
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+os.environ |= {"TORCHPORT_BIN": str(ROOT / "build/bin"), "TORCHPORT_SOURCE": str(ROOT)}
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+import torch  # noqa: E402
+import torch.distributed as dist  # noqa: E402
+import torch.multiprocessing as mp  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+
+import reference  # noqa: E402
+from harness import mpirun, torchport  # noqa: E402
+
+DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
+WORLD, SEED, CLASSES = 2, 1, 10
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench curve")
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--batch", type=int, default=16, help="images per process")
+    parser.add_argument("--rate", type=float, default=0.005, help="learning rate of one process")
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
+    options = parser.parse_args()
+    if not DATA.exists():
+        sys.exit(f"{DATA} is missing: Debian's package dataset-fashion-mnist has it")
+    work = ROOT / f"build/bench/curve-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    work.mkdir(parents=True)
+    epochs = -(-options.steps // (options.images // (options.batch * WORLD)))
+    prepare(work, options)
+    ours = our_curve(work, options, epochs)
+    plan = reference.batches(options.images, options.batch, WORLD, SEED, epochs)
+    curves = {"torchport": ours}
+    for name, nudge in (("DDP", False), ("DDP, one weight one bit off", True)):
+        curves[name] = ddp_curve(work, plan, options, nudge)
+    show(curves, options)
+
+
+def prepare(work, options):
+    """Images, and a model whose head fits them, so that both sides start from the same weights."""
+    for subset, limit in (("train", options.images), ("test", 500)):
+        torchport("run", "convert_to_image_directory", f"--input_path={DATA}", f"--output_path={work / subset}", "--format=idx",
+                  f"--subset={subset}", f"--limit={limit}", cwd=work)
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}", cwd=work)
+    torchport(*arguments(work, "new", "start"), "--epochs", 1, "--batch-size", 500, "--learning-rate", 1e-6, cwd=work)
+
+
+def arguments(work, model, out):
+    return ["run", "train_pytorch_model", "--untrained-model-path", work / model, "--train-data-path", work / "train",
+            "--valid-data-path", work / "test", "--trained-model-path", work / out, "--run-dir", work / f"{out}-run", "--patience", 1000]
+
+
+def our_curve(work, options, epochs):
+    """The loss of each step, and the last validation loss, from the log of rank 0."""
+    started = time.monotonic()
+    mpirun(WORLD, *arguments(work, "start", "ours"), "--epochs", epochs, "--batch-size", options.batch, "--learning-rate", options.rate,
+           "--precision", options.precision, "--print-freq", 1, "--keep", "last", cwd=work, timeout=7200)
+    log = (work / "ours-run/logs/70_driver_log_0").read_text()
+    losses = [float(value) for value in re.findall(r"Avg_Loss_Batch/Avg_Loss_Epoch: ([\d.]+)/", log)]
+    return losses, reference.metrics(work / "ours-run", "Valid loss")[-1], time.monotonic() - started
+
+
+def ddp_curve(work, plan, options, nudge):
+    started = time.monotonic()
+    shared = mp.Manager().dict()
+    mp.spawn(ddp_rank, (work, plan, options, nudge, shared), nprocs=WORLD)
+    return [shared[step] for step in sorted(key for key in shared if key != "valid")], shared["valid"], time.monotonic() - started
+
+
+def ddp_rank(rank, work, plan, options, nudge, shared):
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{work / f'store-{nudge}'}", rank=rank, world_size=WORLD)
+    net = reference.network(work / "start", "resnet18", CLASSES).to(memory_format=torch.channels_last).train()
+    if nudge:
+        with torch.no_grad():
+            weight = net.conv1.weight
+            weight[0, 0, 0, 0] = torch.nextafter(weight[0, 0, 0, 0], torch.tensor(1.0))
+    net = torch.nn.parallel.DistributedDataParallel(net)
+    optimizer = reference.optimizer(net)
+    images, labels = reference.dataset(work / "train")
+    forward = torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16")
+    number = 0
+    for epoch, steps in enumerate(plan):
+        for group in optimizer.param_groups:
+            group["lr"] = reference.learning_rate(options.rate, WORLD, len(plan), 0, epoch)
+        for shares in steps:
+            with forward:
+                logits = net(images[shares[rank]].contiguous(memory_format=torch.channels_last))
+            loss = F.cross_entropy(logits.float(), labels[shares[rank]], reduction="sum") / sum(map(len, shares))
+            optimizer.zero_grad()
+            (loss * WORLD).backward()   # DDP divides the sum of gradients by the number of ranks
+            optimizer.step()
+            mean = loss.detach().clone()
+            dist.all_reduce(mean)
+            if rank == 0:
+                shared[number] = mean.item()
+            number += 1
+    if rank == 0:
+        images, labels = reference.dataset(work / "test")
+        with torch.no_grad(), forward:
+            shared["valid"] = F.cross_entropy(net.module.eval()(images).float(), labels).item()
+    dist.barrier()
+    os._exit(0)   # torch 2.11's Gloo can deadlock on Python's lock when it is torn down; the parent has the losses
+
+
+def show(curves, options):
+    steps = min(options.steps, *(len(losses) for losses, _, _ in curves.values()))
+    print(f"ResNet-18, {options.precision}, {WORLD} ranks of {options.batch} images of 28 x 28, {steps} steps, torch {torch.__version__}, "
+          f"{datetime.date.today()}")
+    names = list(curves)
+    ours, ddp, moved = (curves[name][0] for name in names)
+    for count in (1, 10, 50):
+        apart = max(abs(a - b) for a, b in zip(ours[:count], ddp[:count]))
+        usual = max(abs(a - b) for a, b in zip(moved[:count], ddp[:count]))
+        print(f"largest difference in the first {count:2} steps: torchport - DDP {apart:.6f}, DDP - DDP moved {usual:.6f}")
+    print(f"{'mean loss of steps':28}" + "".join(f"{name:>30}" for name in names))
+    width = max(1, steps // 10)
+    for begin in range(0, steps, width):
+        end = min(begin + width, steps)
+        print(f"{begin + 1:5} to {end:5}{'':14}" + "".join(f"{sum(curves[name][0][begin:end]) / (end - begin):30.4f}" for name in names))
+    print(f"{'validation loss at the end':28}" + "".join(f"{curves[name][1]:30.4f}" for name in names))
+    print(f"{'seconds':28}" + "".join(f"{curves[name][2]:30.0f}" for name in names))
+
+
+if __name__ == "__main__":
+    main()
