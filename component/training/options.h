@@ -20,6 +20,8 @@ struct TrainerOptions {
   bool channels_last;
   Precision precision;
   int loader_threads;
+  bool fast_decode;           ///< of the training images; pixels differ a little
+  std::size_t cache_memory;   ///< bytes for decoded images
   double gpu_advice_seconds;  ///< a predicted training time above which one warning advises a GPU
 };
 

@@ -36,9 +36,13 @@ models::Classifier same_on_all_ranks(models::Classifier network, runtime::Collec
   return network;
 }
 
-datasets::LoaderOptions loader_options(const TrainerOptions& options, const TrainingData& data,
-                                       std::optional<std::int64_t> augmentation_seed) {
-  return {options.loader_threads, data.normalisation, options.channels_last, augmentation_seed};
+// Validation decodes exactly, as whoever uses the model will.
+datasets::LoaderOptions training_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
+  return {options.loader_threads, {options.seed, options.fast_decode, &cache}};
+}
+
+datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
+  return {options.loader_threads, {std::nullopt, false, &cache}};
 }
 
 std::string number(double value) {
@@ -63,8 +67,9 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       collective_(collective),
       log_(log),
       events_(events),
-      train_loader_(data.train, data.size, loader_options(options, data, options.seed)),
-      valid_loader_(data.valid, data.size, loader_options(options, data, std::nullopt)),
+      cache_(options.cache_memory),
+      train_loader_(data.train, data.size, training_loading(options, cache_)),
+      valid_loader_(data.valid, data.size, validation_loading(options, cache_)),
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
       bad_valid_(data.valid, "validation dataset", options.max_bad_fraction, log),
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
@@ -81,7 +86,8 @@ TrainResult Trainer::run() {
   log_.info("Start training epochs.");
   for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
     EpochMetrics metrics = train_epoch(epoch);
-    const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
+    const Totals valid =
+        evaluate(*network_, valid_loader_, data_.valid.size(), data_.normalisation, options_, bad_valid_, collective_);
     metrics.valid_loss = valid.mean_loss();
     metrics.top1 = valid.top1();
     metrics.top5 = valid.top5();
@@ -189,7 +195,7 @@ at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_
   at::Tensor logits;
   try {
     const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
-    logits = network_->forward(batch.images).to(at::kFloat);
+    logits = network_->forward(network_input(batch, data_.normalisation, options_)).to(at::kFloat);
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
     throw runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",

@@ -1,4 +1,4 @@
-"""Makes the bench's images: class folders of 224 x 224 JPEGs, cut from the sample photos that two Python packages carry.
+"""Makes the benches' images: class folders of 224 x 224 JPEGs, or of photos of 500 x 375, cut from the sample photos that two Python packages carry.
 
 Photos cost a decoder what photos cost; drawn shapes would not.
 """
@@ -41,6 +41,25 @@ def cut(photo, size, random):
     pixels = numpy.asarray(image, numpy.float32)[:, :: int(random.choice([-1, 1]))]
     pixels = pixels * random.uniform(0.8, 1.15) + random.normal(0, 2.0, pixels.shape)
     return Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8))
+
+
+def make_photos(folder, count, samples):
+    """Fills folder once with `count` photos of 500 x 375, the usual size in ImageNet, in class folders; `samples` keeps the originals."""
+    folder = pathlib.Path(folder)
+    if folder.exists():
+        return
+    originals = [Image.open(path).convert("RGB") for path in sample_photos(samples).values()]
+    random = numpy.random.default_rng(1)
+    for index in range(count):
+        photo = originals[index % len(originals)]
+        height = int(min(photo.height, photo.width * 3 / 4) * random.uniform(0.5, 1))
+        width = height * 4 // 3
+        left, top = (int(random.integers(0, extent - side + 1)) for extent, side in zip(photo.size, (width, height)))
+        pixels = numpy.asarray(photo.crop((left, top, left + width, top + height)).resize((500, 375), Image.BICUBIC), numpy.float32)
+        pixels = pixels + random.normal(0, 2, pixels.shape)   # as a sensor has it
+        target = folder / f"class{index % 4}"
+        target.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8)).save(target / f"{index:05}.jpg", quality=90)
 
 
 def sample_photos(folder):
