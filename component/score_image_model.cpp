@@ -105,10 +105,11 @@ std::string progress(std::size_t done, std::size_t of, Clock::time_point start) 
 }
 
 /// Goes through all images in their order.
-void score(const runtime::Context& ctx, models::ClassifierModule& network, datasets::Loader& loader, std::size_t images,
-           BadImages& bad, Rows& rows) {
+void score(const runtime::Context& ctx, models::ClassifierModule& network, const datasets::Normalisation& normalisation,
+           datasets::Loader& loader, std::size_t images, BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
   const auto batch_size = static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size"));
+  const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   std::vector<std::uint32_t> order(images);
   std::iota(order.begin(), order.end(), 0U);
   std::vector<std::size_t> ends;
@@ -120,7 +121,8 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, datas
   while (const auto batch = loader.next()) {
     ctx.collective.agree(bad.report(batch->bad));
     bad.count(static_cast<double>(batch->bad.size()));
-    rows.add(network.forward(batch->images).to(at::kFloat).softmax(1).contiguous(), batch->bad);
+    const at::Tensor input = datasets::normalised(batch->images, normalisation, at::kFloat, channels_last);
+    rows.add(network.forward(input).to(at::kFloat).softmax(1).contiguous(), batch->bad);
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
     ctx.log.info(progress(rows.done(), images, start));
@@ -144,9 +146,9 @@ void score_image_model(runtime::Context& ctx) {
   const auto network = load_network(model, channels_last);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
-  datasets::Loader loader(images, size, {threads, normalisation, channels_last});
+  datasets::Loader loader(images, size, {threads, {std::nullopt, false, nullptr}});
   Rows rows(images, model);
-  score(ctx, *network, loader, images.size(), bad, rows);
+  score(ctx, *network, normalisation, loader, images.size(), bad, rows);
 
   ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});
   const bool parquet = ctx.param<std::string>("scored_format") == "parquet";

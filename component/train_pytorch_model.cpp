@@ -15,6 +15,7 @@ namespace {
 constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
 // The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
 constexpr double kGpuAdviceSeconds = 6 * 3600;
+constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
 Recipe recipe(const runtime::Context& ctx) {
   return {.label_smoothing = ctx.param<double>("label_smoothing"),
@@ -39,6 +40,8 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .precision = precision,
           .recipe = recipe(ctx),
           .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
+          .fast_decode = ctx.param<std::string>("decode") == "fast",
+          .cache_memory = static_cast<std::size_t>(ctx.param<std::int64_t>("cache_memory")) * kMebibyte,
           .profile_steps = ctx.param<std::int64_t>("profile"),
           .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.collective.rank()) + ".json"),
           .gpu_advice_seconds = kGpuAdviceSeconds};

@@ -13,7 +13,7 @@
 
 #include "datasets/images/decode.h"
 #include "datasets/pixels/place.h"
-#include "datasets/pixels/resize.h"
+#include "datasets/pixels/placement.h"
 
 namespace torchport::datasets {
 

@@ -6,6 +6,7 @@
 
 #include "datasets/arguments.h"
 #include "datasets/images/decode.h"
+#include "datasets/pixels/placement.h"
 #include "datasets/random.h"
 #include "datasets/transformation.h"
 #include "runtime/table.h"
@@ -13,8 +14,12 @@
 namespace torchport::datasets {
 
 struct Operation {
-  /// Changes an image. Its result is a function of the pixels and the stream.
+  /// Changes an image. Its result is a function of the pixels and the stream. Absent where `place` always tells.
   std::function<void(Pixels&, RandomStream&)> apply;
+  /// Of an operation that only chooses, resizes or mirrors pixels: what it would do with an image of a size, from the same draws as
+  /// `apply`; nothing, and no number drawn, where it does more than that. Such operations at the beginning of a list are done as
+  /// one while decoding.
+  std::function<std::optional<Placement>(ImageSize, RandomStream&)> place;
   /// The size of what comes out of an image of a size; absent where it stays. \throws TransformError
   std::function<ImageSize(ImageSize)> resize;
   bool random = false;  ///< left out for inference

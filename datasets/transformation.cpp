@@ -53,6 +53,21 @@ ImageSize size_after(const std::string& name, const Operation& operation, ImageS
   }
 }
 
+RandomStream stream(const DrawKey& key, std::uint64_t operation) {
+  return RandomStream{static_cast<std::uint64_t>(key.seed), static_cast<std::uint64_t>(key.epoch), key.image, operation};
+}
+
+void apply_placement(const Placement& placement, Pixels& image) {
+  if (placement.keeps(image.size())) return;
+  const Box all{0, 0, image.height, image.width};
+  const PartOfImage in{std::move(image), all, 1};
+  PlaceScratch scratch;
+  Pixels out;
+  out.reset(placement.part.size());
+  place(in, placement, scratch, out.rgb.data());
+  image = std::move(out);
+}
+
 }  // namespace
 
 void check_crop(ImageSize image, ImageSize crop) {
@@ -116,12 +131,38 @@ ImageSize Transformation::size(ImageSize from) const {
 }
 
 void Transformation::apply(Pixels& image, const DrawKey& key) const {
+  const Beginning first = beginning(image.size(), key);
+  apply_placement(first.placement, image);
+  apply_after(first, image, key);
+}
+
+Transformation::Beginning Transformation::beginning(ImageSize from, const DrawKey& key) const {
+  Beginning made{Placement::whole(from), 0, from};
   for (const Step& step : *steps_) {
-    size_after(step.name, step.operation, image.size());
-    RandomStream random{static_cast<std::uint64_t>(key.seed), static_cast<std::uint64_t>(key.epoch), key.image, step.stream};
-    step.operation.apply(image, random);
+    const ImageSize size = size_after(step.name, step.operation, made.size);
+    RandomStream random = stream(key, step.stream);
+    const auto next = step.operation.place ? step.operation.place(made.size, random) : std::nullopt;
+    if (!next || !made.placement.then(*next)) break;
+    made.size = size;
+    ++made.operations;
+  }
+  return made;
+}
+
+void Transformation::apply_after(const Beginning& beginning, Pixels& image, const DrawKey& key) const {
+  for (auto step = steps_->begin() + static_cast<std::ptrdiff_t>(beginning.operations); step != steps_->end(); ++step) {
+    size_after(step->name, step->operation, image.size());
+    RandomStream random = stream(key, step->stream);
+    const auto placement = step->operation.place ? step->operation.place(image.size(), random) : std::nullopt;
+    if (placement) {
+      apply_placement(*placement, image);
+    } else {
+      step->operation.apply(image, random);
+    }
   }
 }
+
+std::size_t Transformation::operations() const { return steps_->size(); }
 
 std::string Transformation::json(int indent) const {
   Json list = Json::array();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "datasets/images/decode.h"
+#include "datasets/pixels/placement.h"
 
 namespace torchport::datasets {
 
@@ -35,6 +36,18 @@ class Transformation {
   ImageSize size(ImageSize from) const;
   /// Thread-safe: what comes out depends on the pixels and the key alone. \throws TransformError
   void apply(Pixels& image, const DrawKey& key) const;
+
+  /// The operations at the beginning that only choose, resize and mirror pixels, as one.
+  struct Beginning {
+    Placement placement;
+    std::size_t operations = 0;  ///< that it stands for
+    ImageSize size;              ///< of what comes out of it
+  };
+  /// What the beginning does with an image of the size `from`. \throws TransformError
+  Beginning beginning(ImageSize from, const DrawKey& key) const;
+  /// Applies what follows the beginning to what came out of it; nothing where that is all. \throws TransformError
+  void apply_after(const Beginning& beginning, Pixels& image, const DrawKey& key) const;
+  std::size_t operations() const;
 
   /// As in `_transforms.json`, which the original indents by two spaces; without indent on one line.
   std::string json(int indent = -1) const;

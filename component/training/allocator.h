@@ -1,4 +1,5 @@
-// How the C library's allocator is set up for training. Called first thing by component/main.cpp, and by the benches of tests/bench.
+// How the C library's allocator is set up for training. Called first thing by component/main.cpp, and by the benches of
+// tests/bench.
 #pragma once
 
 namespace torchport::component {

@@ -30,8 +30,15 @@ void begin_share(datasets::Loader& loader, std::size_t rows, std::size_t batch_s
 
 }  // namespace
 
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows, const TrainerOptions& options,
-                BadImages& bad, runtime::Collective& collective) {
+at::Tensor network_input(const datasets::Batch& batch, const datasets::Normalisation& normalisation,
+                         const TrainerOptions& options) {
+  const auto dtype = options.precision == Precision::bfloat16 ? at::kBFloat16 : at::kFloat;  // what autocast would make of it
+  return datasets::normalised(batch.images, normalisation, dtype, options.channels_last);
+}
+
+Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std::size_t rows,
+                const datasets::Normalisation& normalisation, const TrainerOptions& options, BadImages& bad,
+                runtime::Collective& collective) {
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
   const models::AutocastScope autocast(options.precision == Precision::bfloat16);
@@ -46,7 +53,7 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std
     if ((fault = bad.report(batch->bad))) break;
     bad_here += static_cast<double>(batch->bad.size());
     datasets::Span forward("forward");
-    const at::Tensor logits = network.forward(batch->images).to(at::kFloat);
+    const at::Tensor logits = network.forward(network_input(*batch, normalisation, options)).to(at::kFloat);
     forward.end();
     const at::Tensor labels = batch->labels;
     totals.loss += at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();

@@ -23,6 +23,8 @@ struct TrainerOptions {
   Precision precision;
   Recipe recipe;
   int loader_threads;
+  bool fast_decode;                  ///< of the training images; pixels differ a little
+  std::size_t cache_memory;          ///< bytes for decoded images
   std::int64_t profile_steps;        ///< of the first epoch, to be recorded; 0: none
   std::filesystem::path trace_file;  ///< what they are written to
   double gpu_advice_seconds;         ///< a predicted training time above which one warning advises a GPU

@@ -44,9 +44,13 @@ models::Classifier same_on_all_ranks(models::Classifier network, runtime::Collec
   return network;
 }
 
-datasets::LoaderOptions loader_options(const TrainerOptions& options, const TrainingData& data,
-                                       std::optional<std::int64_t> augmentation_seed) {
-  return {options.loader_threads, data.normalisation, options.channels_last, augmentation_seed};
+// Validation decodes exactly, as whoever uses the model will.
+datasets::LoaderOptions training_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
+  return {options.loader_threads, {options.seed, options.fast_decode, &cache}};
+}
+
+datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
+  return {options.loader_threads, {std::nullopt, false, &cache}};
 }
 
 // Of one update: no more than an epoch has.
@@ -77,8 +81,9 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       log_(log),
       events_(events),
       profiler_({options.profile_steps, options.trace_file, collective.rank()}, log),
-      train_loader_(data.train, data.size, loader_options(options, data, options.seed)),
-      valid_loader_(data.valid, data.size, loader_options(options, data, std::nullopt)),
+      cache_(options.cache_memory),
+      train_loader_(data.train, data.size, training_loading(options, cache_)),
+      valid_loader_(data.valid, data.size, validation_loading(options, cache_)),
       bad_train_(data.train, "training dataset", options.max_bad_fraction, log),
       bad_valid_(data.valid, "validation dataset", options.max_bad_fraction, log),
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
@@ -122,7 +127,8 @@ TrainResult Trainer::run() {
 
 void Trainer::validate(EpochMetrics& metrics) {
   profiler_.before_validation();
-  const Totals valid = evaluate(*network_, valid_loader_, data_.valid.size(), options_, bad_valid_, collective_);
+  const Totals valid =
+      evaluate(*network_, valid_loader_, data_.valid.size(), data_.normalisation, options_, bad_valid_, collective_);
   profiler_.after_validation();
   metrics.valid_loss = valid.mean_loss();
   metrics.top1 = valid.top1();
@@ -255,7 +261,10 @@ void Trainer::check_finite(const Update& update, std::span<const BatchSums> sums
 // The loss whose gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
 at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images, std::span<double> statistics) {
   const double share = mixup_share(options_.recipe.mixup_alpha, options_.seed, epoch_ - 1, step_ - 1);
-  const at::Tensor images = mixed_with_previous(resized(batch.images, size_), share);
+  const bool changed = share != 1 || size_ != data_.size;  // in float32, whatever the network computes in
+  const at::Tensor loaded = changed ? datasets::normalised(batch.images, data_.normalisation, at::kFloat, options_.channels_last)
+                                    : network_input(batch, data_.normalisation, options_);
+  const at::Tensor images = mixed_with_previous(resized(loaded, size_), share);
   at::Tensor logits;
   try {
     const datasets::Span forward("forward");

@@ -80,7 +80,8 @@ class Trainer {
   runtime::Collective& collective_;
   runtime::Log& log_;
   runtime::Events& events_;
-  Profiler profiler_;  // before the loaders, so that it outlives their threads
+  Profiler profiler_;            // before the loaders, so that it outlives their threads
+  datasets::CacheBudget cache_;  // training images come first: they are read first
   datasets::Loader train_loader_, valid_loader_;
   BadImages bad_train_, bad_valid_;
   datasets::BatchPlan plan_;

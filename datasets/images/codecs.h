@@ -1,5 +1,6 @@
 // One decoder for each image format, and the byte readers that they share. Private to datasets/images/: callers use decode.h.
-// Every function gets bytes whose header read_header() has accepted, and fills `out.rgb`, which decode() has sized.
+// Every function gets bytes whose header read_header() has accepted, and fills `out.rgb`, which decode() has sized; decode_jpeg
+// makes a part of an image and sizes that itself.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace torchport::datasets::images {
 
-void decode_jpeg(std::string_view bytes, Pixels& out);
+void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+                 PartOfImage& out);
 void decode_png(std::string_view bytes, Pixels& out);
 void decode_bmp(std::string_view bytes, Pixels& out);
 void decode_pnm(std::string_view bytes, Pixels& out);

@@ -43,6 +43,14 @@ struct ImageSize {
   int height = 0, width = 0;  ///< pixels
   bool operator==(const ImageSize&) const = default;
 };
+
+/// A part of an image, in pixels.
+struct Box {
+  int top = 0, left = 0, height = 0, width = 0;
+  bool operator==(const Box&) const = default;
+  ImageSize size() const { return {height, width}; }
+};
+
 /// Format and mode of the file as Pillow names them, e.g. "PNG RGBA", "JPEG L". \throws ImageError as read_header
 std::string image_mode(std::string_view bytes);
 
@@ -67,6 +75,28 @@ struct Pixels {
 
 /// Decodes into `out`, reusing its memory. Thread-safe. \throws ImageError
 void decode(std::string_view bytes, Pixels& out);
+
+/// How a part of an image is decoded.
+struct DecodeOptions {
+  /// A JPEG image made smaller by so much while it is decoded: 1, 2, 4 or 8; of other formats 1.
+  int shrink = 1;
+  /// JPEG with the quick DCT and without smoothed chroma: pixels differ a little from the exact ones.
+  bool fast = false;
+  /// Damage after the last row of the part is to be found as well; without it that of the file's rest goes unnoticed.
+  bool to_the_end = true;
+};
+
+/// Some of an image's pixels: `pixels` is what lies within `box` of the image of `1 / shrink` of its size (rounded up).
+struct PartOfImage {
+  Pixels pixels;
+  Box box;
+  int shrink = 1;
+};
+
+/// Decodes at least the part `wanted` of an image whose header was read; `out.pixels` are those that decode() gives there. Of a
+/// format that cannot be decoded in part all of it. Reuses the memory of `out`. Thread-safe. \throws ImageError
+void decode_part(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+                 PartOfImage& out);
 
 /// PNG bytes of 8-bit grey (channels 1) or RGB (channels 3) pixels, row by row without gaps.
 std::string encode_png(std::span<const std::uint8_t> pixels, int width, int height, int channels);

@@ -1,5 +1,6 @@
-// JPEG through libjpeg-turbo, with the settings that Pillow uses (accurate DCT, smooth chroma upsampling).
-// libjpeg goes on after damage and only warns; here the first warning ends the decoding, so that no grey area passes for an image.
+// JPEG through libjpeg-turbo, with the settings that Pillow uses (accurate DCT, smooth chroma upsampling), and of it the part that
+// is wanted: rows above and below are read but not transformed, columns beside it are left out (FFCV and DALI do the same). libjpeg
+// goes on after damage and only warns; here the first warning ends the decoding, so that no grey area passes for an image.
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs FILE
 
@@ -49,8 +50,43 @@ void cmyk_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, JDIMENSION width) {
   }
 }
 
-/// Returns whether it went well; session.message says why not. `row` has room for one row of four channels.
-bool decode_into(Session& session, std::string_view bytes, Pixels& out, JSAMPLE* row) {
+/// The rows and columns of the smaller or whole image that are decoded, and where they end up.
+struct Window {
+  JDIMENSION left, width, top, rows;
+};
+
+/// Smooth upsampling looks at the neighbouring sample of chroma, which two pixels share, and takes the window's edge for the
+/// image's.
+constexpr int kMargin = 2;
+
+/// `wanted` in pixels of the image made smaller, with a margin, as far as there is an image.
+Window window_around(const Box& wanted, int shrink, const jpeg_decompress_struct& image) {
+  const auto low = [&](int at) { return static_cast<JDIMENSION>(std::max(0, at / shrink - kMargin)); };
+  const auto high = [&](int at, JDIMENSION end) {
+    return std::min(static_cast<JDIMENSION>((at + shrink - 1) / shrink + kMargin), end);
+  };
+  Window window{low(wanted.left), 0, low(wanted.top), 0};
+  window.width = high(wanted.left + wanted.width, image.output_width) - window.left;
+  window.rows = high(wanted.top + wanted.height, image.output_height) - window.top;
+  return window;
+}
+
+/// Whether a progressive image ends before its coefficients are precise: libjpeg then smooths over block borders, and a window
+/// would show others.
+bool smoothed(const jpeg_decompress_struct& image) {
+  if (!image.progressive_mode || image.coef_bits == nullptr) return false;
+  constexpr int kLooked = 10;  // as many coefficients as the smoothing makes up
+  for (int c = 0; c < image.num_components; ++c) {
+    for (int k = 0; k < kLooked; ++k) {
+      if (image.coef_bits[c][k] != 0) return true;
+    }
+  }
+  return false;
+}
+
+/// Reads the header and, of a progressive image, all the rest. Returns whether it went well; session.message says why not.
+bool start(Session& session, std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+           Window& window) {
   jpeg_decompress_struct& image = session.image;
   if (setjmp(session.give_up)) return false;
   jpeg_create_decompress(&image);
@@ -58,21 +94,42 @@ bool decode_into(Session& session, std::string_view bytes, Pixels& out, JSAMPLE*
   image.progress = &session.progress;
   jpeg_mem_src(&image, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_read_header(&image, TRUE);
-  const bool cmyk = image.num_components == 4;
-  image.out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
-  image.dct_method = JDCT_ISLOW;
-  image.do_fancy_upsampling = TRUE;
-  jpeg_start_decompress(&image);
-  if (static_cast<int>(image.output_width) != out.width || static_cast<int>(image.output_height) != out.height) {
+  if (static_cast<int>(image.image_width) != header.width || static_cast<int>(image.image_height) != header.height) {
     std::snprintf(session.message, sizeof session.message, "two sizes are given");
     return false;
   }
-  const std::size_t stride = std::size_t{3} * image.output_width;
-  while (image.output_scanline < image.output_height) {
-    std::uint8_t* target = out.rgb.data() + stride * image.output_scanline;
+  image.out_color_space = image.num_components == 4 ? JCS_CMYK : JCS_RGB;
+  image.dct_method = options.fast ? JDCT_IFAST : JDCT_ISLOW;
+  image.do_fancy_upsampling = options.fast ? FALSE : TRUE;
+  image.scale_num = 1;
+  image.scale_denom = static_cast<unsigned>(options.shrink);
+  jpeg_start_decompress(&image);
+  window = {0, image.output_width, 0, image.output_height};
+  if (smoothed(image)) return true;
+  window = window_around(wanted, options.shrink, image);
+  if (window.width < image.output_width) jpeg_crop_scanline(&image, &window.left, &window.width);  // from a block's edge on
+  if (window.top > 0) jpeg_skip_scanlines(&image, window.top);
+  return true;
+}
+
+/// Reads the rows of the window, and the rest of the file if that is wanted. `row` has room for one row of four channels.
+bool read_rows(Session& session, const Window& window, bool to_the_end, Pixels& out, JSAMPLE* row) {
+  jpeg_decompress_struct& image = session.image;
+  if (setjmp(session.give_up)) return false;
+  const bool cmyk = image.out_color_space == JCS_CMYK;
+  const JDIMENSION end = window.top + window.rows;
+  JSAMPROW beyond[] = {row};
+  while (image.output_scanline < end) {
+    std::uint8_t* target = out.rgb.data() + out.stride() * (image.output_scanline - window.top);
     JSAMPROW rows[] = {cmyk ? row : target};
     jpeg_read_scanlines(&image, rows, 1);
     if (cmyk) cmyk_to_rgb(row, target, image.output_width);
+  }
+  if (end < image.output_height) {
+    if (!to_the_end) return true;
+    // To skip the last row as well would end the reading; up to it every block's code is still read, only not transformed.
+    if (end + 1 < image.output_height) jpeg_skip_scanlines(&image, image.output_height - end - 1);
+    jpeg_read_scanlines(&image, beyond, 1);
   }
   jpeg_finish_decompress(&image);
   return true;
@@ -80,15 +137,27 @@ bool decode_into(Session& session, std::string_view bytes, Pixels& out, JSAMPLE*
 
 }  // namespace
 
-void decode_jpeg(std::string_view bytes, Pixels& out) {
-  std::vector<JSAMPLE> row(std::size_t{4} * static_cast<std::size_t>(out.width));
+void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+                 PartOfImage& out) {
   Session session{};
   session.image.err = jpeg_std_error(&session.errors);
   session.errors.error_exit = on_error;
   session.errors.emit_message = on_message;
   session.image.client_data = &session;
-  const bool done = decode_into(session, bytes, out, row.data());
-  jpeg_destroy_decompress(&session.image);  // harmless before the creation: the session starts as zeros
+  const struct Destroy {
+    jpeg_decompress_struct& image;
+    ~Destroy() { jpeg_destroy_decompress(&image); }  // harmless before the creation: the session starts as zeros
+  } destroy{session.image};
+  Window window{};
+  bool done = start(session, bytes, header, wanted, options, window);
+  if (done) {
+    out.shrink = options.shrink;
+    out.box = {static_cast<int>(window.top), static_cast<int>(window.left), static_cast<int>(window.rows),
+               static_cast<int>(window.width)};
+    out.pixels.reset(out.box.size());
+    std::vector<JSAMPLE> row(std::size_t{4} * window.width);
+    done = read_rows(session, window, options.to_the_end, out.pixels, row.data());
+  }
   if (!done) throw ImageError("JPEG: " + std::string(session.message));
 }
 

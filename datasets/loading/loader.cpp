@@ -1,6 +1,7 @@
 #include "datasets/loading/loader.h"
 
 #include <ATen/ops/empty.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,9 +10,7 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/images/decode.h"
 #include "datasets/loading/span.h"
-#include "runtime/files.h"
 
 namespace torchport::datasets {
 
@@ -19,20 +18,6 @@ namespace {
 
 // Batches being filled at once: one that the consumer is about to take, one behind it, and one for threads that are ahead.
 constexpr std::size_t kBatchesAhead = 3;
-
-// The value of each byte in each channel. A table holds exactly the float32 numbers of ToTensor and Normalize at no cost an image.
-using Table = std::array<std::array<float, 256>, 3>;
-
-Table normalised(const Normalisation& normalisation) {
-  Table table;
-  for (std::size_t channel = 0; channel < 3; ++channel) {
-    const auto mean = static_cast<float>(normalisation.mean[channel]), std_dev = static_cast<float>(normalisation.std_dev[channel]);
-    for (std::size_t value = 0; value < 256; ++value) {
-      table[channel][value] = (static_cast<float>(value) / 255.0F - mean) / std_dev;
-    }
-  }
-  return table;
-}
 
 struct Filling {
   Batch batch;
@@ -44,10 +29,7 @@ struct Filling {
 struct Loader::State {
   const ImageDirectory& images;
   const ImageSize size;
-  const bool channels_last;
-  const Table table;
-  const std::optional<Transformation> transformation;
-  const std::int64_t seed;
+  ImageReader reader;
 
   std::mutex mutex;
   std::condition_variable work, ready;
@@ -63,13 +45,7 @@ struct Loader::State {
   bool stop = false;
   std::vector<std::thread> threads;
 
-  State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options)
-      : images(i),
-        size(s),
-        channels_last(options.channels_last),
-        table(normalised(options.normalisation)),
-        transformation(carried(i, options.augmentation_seed.has_value())),
-        seed(options.augmentation_seed.value_or(0)) {
+  State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options) : images(i), size(s), reader(i, s, options.reading) {
     for (int t = 0; t < options.threads; ++t) {
       threads.emplace_back([this] { run(); });
       pthread_setname_np(threads.back().native_handle(), ("loader " + std::to_string(t)).c_str());
@@ -82,8 +58,7 @@ struct Loader::State {
     const auto n = static_cast<std::int64_t>(ends[k] - begin_of(k));
     const std::int64_t h = size.height, w = size.width;
     Filling filled;
-    filled.batch.images =
-        channels_last ? at::empty({n, h, w, 3}, at::kFloat).permute({0, 3, 1, 2}) : at::empty({n, 3, h, w}, at::kFloat);
+    filled.batch.images = at::empty({n, h, w, 3}, at::kByte).permute({0, 3, 1, 2});
     filled.batch.labels = at::empty({n}, at::kLong);
     filled.missing = static_cast<std::size_t>(n);
     return filled;
@@ -92,7 +67,7 @@ struct Loader::State {
   bool has_work() const { return place < order.size() && filling < taken + kBatchesAhead && !fault; }
 
   void run() {
-    Pixels scratch;
+    ImageReader::Scratch scratch;
     std::unique_lock lock(mutex);
     for (;;) {
       work.wait(lock, [&] { return stop || has_work(); });
@@ -122,27 +97,13 @@ struct Loader::State {
   }
 
   // Puts image `index`, or the next readable one, into row `row`. Says what was wrong with the former.
-  std::optional<BadImage> load(std::uint32_t index, Pixels& scratch, Batch& batch, std::size_t row) {
+  std::optional<BadImage> load(std::uint32_t index, ImageReader::Scratch& scratch, Batch& batch, std::size_t row) {
     std::optional<BadImage> bad;
+    const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
     for (std::size_t tries = 0; tries < images.size(); ++tries) {
       const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
       try {
-        Span read("read");
-        const std::string bytes = runtime::read_file(images.path(i));
-        read.end();
-        Span decoding("decode", static_cast<std::int64_t>(bytes.size()));
-        decode(bytes, scratch);
-        decoding.end();
-        if (transformation) {
-          const Span transform("transform", static_cast<std::int64_t>(scratch.rgb.size()));
-          transformation->apply(scratch, {seed, epoch, i});
-        }
-        if (ImageSize{scratch.height, scratch.width} != size) {
-          throw ImageError(std::to_string(scratch.width) + " x " + std::to_string(scratch.height) + " pixels instead of " +
-                           std::to_string(size.width) + " x " + std::to_string(size.height));
-        }
-        const Span storing("store", static_cast<std::int64_t>(scratch.rgb.size() * sizeof(float)));
-        store(scratch, batch.images, row);
+        reader.read(i, epoch, scratch, batch.images.mutable_data_ptr<std::uint8_t>() + row * bytes);
         batch.labels.data_ptr<std::int64_t>()[row] = images.label(i);
         return bad;
       } catch (const std::runtime_error& error) {
@@ -150,26 +111,6 @@ struct Loader::State {
       }
     }
     throw std::runtime_error("no image is readable");
-  }
-
-  void store(const Pixels& pixels, at::Tensor& batch, std::size_t row) const {
-    const std::size_t area = static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
-    float* out = batch.data_ptr<float>() + row * area * 3;
-    const std::uint8_t* in = pixels.rgb.data();
-    const auto& [red, green, blue] = table;
-    if (channels_last) {
-      for (std::size_t p = 0; p < area; ++p, in += 3, out += 3) {
-        out[0] = red[in[0]];
-        out[1] = green[in[1]];
-        out[2] = blue[in[2]];
-      }
-    } else {
-      for (std::size_t p = 0; p < area; ++p, in += 3) {
-        out[p] = red[in[0]];
-        out[p + area] = green[in[1]];
-        out[p + 2 * area] = blue[in[2]];
-      }
-    }
   }
 };
 

@@ -3,7 +3,6 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +12,8 @@
 
 #include "datasets/image_directory.h"
 #include "datasets/images/decode.h"
+#include "datasets/loading/image_reader.h"
+#include "datasets/loading/normalised.h"
 
 namespace torchport::datasets {
 
@@ -22,22 +23,13 @@ struct BadImage {
   std::string reason;
 };
 
-/// (value / 255 - mean) / std for each channel, as torchvision's ToTensor and Normalize.
-struct Normalisation {
-  std::array<double, 3> mean, std_dev;
-};
-
 struct LoaderOptions {
   int threads;
-  Normalisation normalisation;
-  bool channels_last;  ///< memory layout of the batches
-  /// The random numbers of the transformation that the directory may carry. Without a seed only what is left of it for inference
-  /// is applied.
-  std::optional<std::int64_t> augmentation_seed = std::nullopt;
+  ReaderOptions reading;
 };
 
 struct Batch {
-  at::Tensor images;          ///< float32 [N, 3, H, W]
+  at::Tensor images;          ///< uint8 [N, 3, H, W] in channels-last memory, for normalised()
   at::Tensor labels;          ///< int64 [N]
   std::vector<BadImage> bad;  ///< each was replaced by the next readable image (cyclically), label included
 };

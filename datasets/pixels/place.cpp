@@ -45,13 +45,6 @@ Pixels padded(const Pixels& in, const Border& border, BorderMode mode, Rgb fill)
   return out;
 }
 
-void flip_horizontally(Pixels& image) {
-  for (int y = 0; y < image.height; ++y) {
-    std::uint8_t *left = image.rgb.data() + image.at(y, 0), *right = left + image.stride() - 3;
-    for (; left < right; left += 3, right -= 3) std::swap_ranges(left, left + 3, right);
-  }
-}
-
 void flip_vertically(Pixels& image) {
   for (int top = 0, bottom = image.height - 1; top < bottom; ++top, --bottom) {
     std::uint8_t* row = image.rgb.data() + image.at(top, 0);

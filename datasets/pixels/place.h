@@ -7,12 +7,6 @@
 
 namespace torchport::datasets {
 
-/// A part of an image, in pixels.
-struct Box {
-  int top = 0, left = 0, height = 0, width = 0;
-  bool operator==(const Box&) const = default;
-};
-
 /// A colour, 0 .. 255 each.
 using Rgb = std::array<std::uint8_t, 3>;
 
@@ -34,7 +28,6 @@ enum class BorderMode { constant, edge, reflect, symmetric };
 
 Pixels padded(const Pixels& in, const Border& border, BorderMode mode, Rgb fill);
 
-void flip_horizontally(Pixels& image);
 void flip_vertically(Pixels& image);
 
 }  // namespace torchport::datasets

@@ -1,13 +1,10 @@
 #include "datasets/pixels/resize.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace torchport::datasets {
 namespace {
-
-// Pillow's arithmetic (Resample.c): weights are integers of so many binary places, which leaves two bits for overshoot, and the
-// result of the horizontal pass is rounded to bytes before the vertical one.
-constexpr int kPlaces = 32 - 8 - 2;
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
@@ -19,103 +16,83 @@ double cubic(double x) {
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
-/// For each place of a resized row: which places of the source it is made of, and their weights.
-struct Kernel {
-  struct Span {
-    int first, count;
-    std::size_t weights;  // where they begin
-  };
-  std::vector<Span> spans;
-  std::vector<std::int32_t> weights;
-};
-
-Kernel kernel(int in, int out, Interpolation interpolation) {
-  const bool bicubic = interpolation == Interpolation::bicubic;
-  const double scale = static_cast<double>(in) / out;
-  const double stretch = std::max(scale, 1.0);  // antialiasing: where an image shrinks, the filter grows
-  const double support = (bicubic ? 2.0 : 1.0) * stretch;
-  Kernel made;
-  std::vector<double> exact;
-  for (int place = 0; place < out; ++place) {
-    const double centre = (place + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(centre - support + 0.5));
-    const int end = std::min(in, static_cast<int>(centre + support + 0.5));
-    exact.clear();
-    double sum = 0;
-    for (int i = first; i < end; ++i) {
-      const double x = (i - centre + 0.5) * (1 / stretch);
-      exact.push_back(bicubic ? cubic(x) : triangle(x));
-      sum += exact.back();
-    }
-    made.spans.push_back({first, end - first, made.weights.size()});
-    for (const double weight : exact) {
-      made.weights.push_back(static_cast<std::int32_t>(std::lround(weight / sum * (1 << kPlaces))));
-    }
-  }
-  return made;
+double scale_of(const ResizeAxis& axis) { return axis.extent / axis.out; }
+/// Antialiasing: where an image shrinks, the filter grows.
+double stretch_of(const ResizeAxis& axis) {
+  const double scale = scale_of(axis);
+  const double stretch = std::max(scale, 1.0);
+  return stretch;
 }
+double centre_of(const ResizeAxis& axis, int place) { return axis.start + (place + 0.5) * scale_of(axis); }
 
-std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kPlaces, 0, 255)); }
-
-constexpr std::int32_t kHalf = 1 << (kPlaces - 1);
-
-/// One row: `in` and `out` begin at their first pixel.
-void resize_row(const std::uint8_t* in, const Kernel& kernel, std::uint8_t* out) {
-  for (const Kernel::Span& span : kernel.spans) {
-    const std::int32_t* weight = kernel.weights.data() + span.weights;
-    const std::uint8_t* pixel = in + 3 * span.first;
-    std::int32_t red = kHalf, green = kHalf, blue = kHalf;
-    for (int i = 0; i < span.count; ++i, pixel += 3) {
-      red += weight[i] * pixel[0];
-      green += weight[i] * pixel[1];
-      blue += weight[i] * pixel[2];
-    }
-    *out++ = to_byte(red);
-    *out++ = to_byte(green);
-    *out++ = to_byte(blue);
-  }
-}
-
-/// One row of the vertical pass, out of those rows of `in` that `span` names.
-void blend_rows(const std::uint8_t* in, std::size_t stride, const Kernel::Span& span, const std::int32_t* weights,
-                std::vector<std::int32_t>& sums, std::uint8_t* out) {
-  std::fill(sums.begin(), sums.end(), kHalf);
-  for (int i = 0; i < span.count; ++i) {
-    const std::uint8_t* row = in + static_cast<std::size_t>(span.first + i) * stride;
-    const std::int32_t weight = weights[i];
-    for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += weight * row[x];
-  }
-  for (std::size_t x = 0; x < sums.size(); ++x) out[x] = to_byte(sums[x]);
-}
+std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kResizePlaces, 0, 255)); }
 
 }  // namespace
 
-Pixels resized(const Pixels& in, const Box& box, ImageSize size, Interpolation interpolation) {
-  Pixels narrow, out;
-  const std::uint8_t* rows = in.rgb.data() + in.at(box.top, box.left);
-  std::size_t stride = in.stride();
-  if (size.width != box.width) {
-    const Kernel across = kernel(box.width, size.width, interpolation);
-    narrow.reset({box.height, size.width});
-    for (int y = 0; y < box.height; ++y) {
-      resize_row(rows + static_cast<std::size_t>(y) * stride, across, narrow.rgb.data() + narrow.at(y, 0));
+ResizeSpan span_of(const ResizeAxis& axis, int place) {
+  const double support = (axis.interpolation == Interpolation::bicubic ? 2.0 : 1.0) * stretch_of(axis);
+  const double centre = centre_of(axis, place);
+  const int first = std::max(0, static_cast<int>(centre - support + 0.5));
+  return {first, std::min(axis.in, static_cast<int>(centre + support + 0.5)) - first};
+}
+
+void ResizeKernel::set(const ResizeAxis& axis, int first, int count) {
+  const bool bicubic = axis.interpolation == Interpolation::bicubic;
+  const double narrowing = 1 / stretch_of(axis);
+  spans.clear();
+  weights.clear();
+  packed.clear();
+  for (int place = first; place < first + count; ++place) {
+    const ResizeSpan span = span_of(axis, place);
+    const double centre = centre_of(axis, place);
+    exact.clear();
+    double sum = 0;
+    for (int i = span.first; i < span.end(); ++i) {
+      const double x = (i - centre + 0.5) * narrowing;
+      exact.push_back(bicubic ? cubic(x) : triangle(x));
+      sum += exact.back();
     }
-    if (size.height == box.height) return narrow;
-    rows = narrow.rgb.data();
-    stride = narrow.stride();
+    spans.push_back(span);
+    const std::size_t begin = weights.size();
+    for (const double weight : exact) {
+      const double scaled = weight / sum * (1 << kResizePlaces);
+      weights.push_back(static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5 : 0.5)));
+    }
+    for (std::size_t i = begin; i < weights.size(); i += 4) {
+      packed.resize(packed.size() + 8);  // zeros
+      std::int16_t* four = packed.data() + packed.size() - 8;
+      for (std::size_t k = 0; k < std::min<std::size_t>(4, weights.size() - i); ++k) {
+        four[k] = static_cast<std::int16_t>(weights[i + k] & 255);
+        four[k + 4] = static_cast<std::int16_t>(weights[i + k] >> 8);
+      }
+    }
   }
-  out.reset(size);
-  if (size.height == box.height) {
-    copy_rows(rows, stride, out);
-    return out;
+}
+
+void resize_row_plainly(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out) {
+  const std::int32_t* weight = kernel.weights.data();
+  for (const ResizeSpan& span : kernel.spans) {
+    const std::uint8_t* pixel = in + std::ptrdiff_t{3} * span.first;
+    std::int32_t red = kResizeHalf, green = kResizeHalf, blue = kResizeHalf;
+    for (int i = 0; i < span.count; ++i, pixel += 3, ++weight) {
+      red += *weight * pixel[0];
+      green += *weight * pixel[1];
+      blue += *weight * pixel[2];
+    }
+    out[0] = to_byte(red);
+    out[1] = to_byte(green);
+    out[2] = to_byte(blue);
+    out += mirrored ? -3 : 3;
   }
-  const Kernel down = kernel(box.height, size.height, interpolation);
-  std::vector<std::int32_t> sums(out.stride());
-  for (int y = 0; y < size.height; ++y) {
-    const Kernel::Span& span = down.spans[static_cast<std::size_t>(y)];
-    blend_rows(rows, stride, span, down.weights.data() + span.weights, sums, out.rgb.data() + out.at(y, 0));
+}
+
+void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
+                        std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x) {
+    std::int32_t sum = kResizeHalf;
+    for (int i = 0; i < rows; ++i) sum += weights[i] * in[static_cast<std::size_t>(i) * stride + x];
+    out[x] = to_byte(sum);
   }
-  return out;
 }
 
 }  // namespace torchport::datasets

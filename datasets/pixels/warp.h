@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "datasets/pixels/place.h"
-#include "datasets/pixels/resize.h"
+#include "datasets/pixels/placement.h"
 
 namespace torchport::datasets {
 

@@ -13,9 +13,9 @@ Operation center_crop(Arguments& args) {
     check_crop(from, size);
     return size;
   };
-  operation.apply = [size](Pixels& image, RandomStream&) {
+  operation.place = [size](ImageSize from, RandomStream&) {
     const auto middle = [](int all, int part) { return static_cast<int>(std::nearbyint((all - part) / 2.0)); };  // halves to even
-    image = cropped(image, {middle(image.height, size.height), middle(image.width, size.width), size.height, size.width});
+    return Placement::cut({middle(from.height, size.height), middle(from.width, size.width), size.height, size.width});
   };
   return operation;
 }

@@ -42,6 +42,11 @@ Operation random_crop(Arguments& args) {
     check_crop(from, options.size);
     return options.size;
   };
+  operation.place = [options](ImageSize from, RandomStream& random) -> std::optional<Placement> {
+    const auto needed = borders(from, options);
+    if (!std::all_of(needed.begin(), needed.end(), [](const Border& border) { return border.empty(); })) return std::nullopt;
+    return Placement::cut(draw_crop(from, options.size, random));
+  };
   operation.apply = [options](Pixels& image, RandomStream& random) {
     for (const Border& border : borders(image.size(), options)) {
       if (!border.empty()) image = padded(image, border, options.mode, options.fill);

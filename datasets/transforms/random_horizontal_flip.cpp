@@ -7,8 +7,10 @@ Operation random_horizontal_flip(Arguments& args) {
   args.names({"p"});
   Operation operation;
   operation.random = true;
-  operation.apply = [p = args.probability(0.5)](Pixels& image, RandomStream& random) {
-    if (random.chance(p)) flip_horizontally(image);
+  operation.place = [p = args.probability(0.5)](ImageSize from, RandomStream& random) {
+    Placement placement = Placement::whole(from);
+    placement.mirrored = random.chance(p);
+    return placement;
   };
   return operation;
 }

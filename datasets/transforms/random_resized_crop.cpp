@@ -34,8 +34,8 @@ Operation random_resized_crop(Arguments& args) {
     check_area(from.height, size.width);  // what is resized across, but not yet down
     return size;
   };
-  operation.apply = [=](Pixels& image, RandomStream& random) {
-    image = resized(image, draw_resized_crop(image.size(), scale, ratio, random), size, interpolation);
+  operation.place = [=](ImageSize from, RandomStream& random) {
+    return Placement::resized(draw_resized_crop(from, scale, ratio, random), size, interpolation);
   };
   return operation;
 }

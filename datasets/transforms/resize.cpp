@@ -41,9 +41,8 @@ Operation resize(Arguments& args) {
     check_area(from.height, to.width);  // what is resized across, but not yet down
     return to;
   };
-  operation.apply = [wanted, interpolation](Pixels& image, RandomStream&) {
-    const ImageSize to = new_size(image.size(), wanted);
-    if (to != image.size()) image = resized(image, {0, 0, image.height, image.width}, to, interpolation);
+  operation.place = [wanted, interpolation](ImageSize from, RandomStream&) {
+    return Placement::resized({0, 0, from.height, from.width}, new_size(from, wanted), interpolation);
   };
   return operation;
 }

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 
-import numpy
 import PIL
 import torchvision
 from PIL import Image
@@ -36,8 +35,8 @@ def main():
     options = parser.parse_args()
     work = ROOT / "build/bench"
     photos, few = work / f"photos-{options.images}", work / f"photos-{options.images // 10}"
-    make_photos(photos, options.images, work / "photos")
-    make_photos(few, options.images // 10, work / "photos")
+    images.make_photos(photos, options.images, work / "photos")
+    images.make_photos(few, options.images // 10, work / "photos")
     cores = os.cpu_count()
     print(f"{options.images} photos of 500 x 375, {cores} cores, Pillow {PIL.__version__}, torchvision {torchvision.__version__}")
     print(f"{'':22}{'images/s':>10}{'convert s':>11}{'apply s':>9}{'output MB':>11}{'peak MB':>9}")
@@ -53,23 +52,6 @@ def measure(run, photos, out):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     return run(photos, out)
-
-
-def make_photos(folder, count, samples):
-    if folder.exists():
-        return
-    originals = [Image.open(path).convert("RGB") for path in images.sample_photos(samples).values()]
-    random = numpy.random.default_rng(1)
-    for index in range(count):
-        photo = originals[index % len(originals)]
-        height = int(min(photo.height, photo.width * 3 / 4) * random.uniform(0.5, 1))
-        width = height * 4 // 3
-        left, top = (int(random.integers(0, extent - side + 1)) for extent, side in zip(photo.size, (width, height)))
-        pixels = numpy.asarray(photo.crop((left, top, left + width, top + height)).resize((500, 375), Image.BICUBIC), numpy.float32)
-        pixels = pixels + random.normal(0, 2, pixels.shape)   # as a sensor has it
-        target = folder / f"class{index % 4}"
-        target.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8)).save(target / f"{index:05}.jpg", quality=90)
 
 
 def ours(photos, out):

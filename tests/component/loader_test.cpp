@@ -13,7 +13,9 @@ using namespace torchport::datasets;
 
 namespace {
 
-constexpr Normalisation kHalf = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+LoaderOptions with(int threads, std::optional<std::int64_t> seed = std::nullopt, CacheBudget* cache = nullptr, bool fast = false) {
+  return {threads, {seed, fast, cache}};
+}
 
 ImageDirectory labelled() { return ImageDirectory::open(test::original("image_directory_labelled"), "training dataset"); }
 
@@ -49,36 +51,35 @@ struct Carrying {
 
 }  // namespace
 
-TEST_CASE("loader: a batch holds the images in order, as (value / 255 - mean) / std", "[loader]") {
+TEST_CASE("loader: a batch holds the images in order, as bytes in channels-last memory", "[loader]") {
   const auto images = labelled();
-  Loader loader(images, {64, 64}, {2, kHalf, true});
+  Loader loader(images, {64, 64}, with(2));
   loader.begin({5, 0, 17}, {2, 3});
   const auto first = loader.next(), second = loader.next();
   REQUIRE((first && second));
   CHECK_FALSE(loader.next());
   CHECK(first->images.sizes() == at::IntArrayRef({2, 3, 64, 64}));
+  CHECK(first->images.is_contiguous(at::MemoryFormat::ChannelsLast));
   CHECK(first->labels[0].item<std::int64_t>() == images.label(5));
   CHECK(second->labels[0].item<std::int64_t>() == images.label(17));
   Pixels pixels;
   decode(runtime::read_file(images.path(0)), pixels);
   const at::Tensor found = first->images[1];
   for (const auto& [y, x, c] : {std::tuple{0, 0, 0}, {31, 40, 1}, {63, 63, 2}}) {
-    const float value = pixels.rgb[static_cast<std::size_t>((y * 64 + x) * 3 + c)];
-    CHECK(found[c][y][x].item<float>() == (value / 255.0F - 0.5F) / 0.5F);
+    CHECK(found[c][y][x].item<int>() == pixels.rgb[static_cast<std::size_t>((y * 64 + x) * 3 + c)]);
   }
 }
 
-TEST_CASE("loader: threads and memory layout do not change the batches", "[loader]") {
+TEST_CASE("loader: threads do not change the batches", "[loader]") {
   const auto images = labelled();
   std::vector<std::vector<at::Tensor>> runs;
-  for (const auto& [threads, channels_last] : {std::pair{1, true}, {4, true}, {3, false}}) {
-    Loader loader(images, {64, 64}, {threads, kHalf, channels_last});
+  for (const int threads : {1, 4, 3}) {
+    Loader loader(images, {64, 64}, with(threads));
     runs.emplace_back();
     for (int pass = 0; pass < 2; ++pass) {
       loader.begin(first_rows(24), {7, 14, 21, 24});
       while (auto batch = loader.next()) runs.back().push_back(batch->images);
     }
-    CHECK(runs.back()[0].is_contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous));
   }
   REQUIRE(runs[0].size() == 8);
   for (std::size_t i = 0; i < 8; ++i) {
@@ -89,7 +90,7 @@ TEST_CASE("loader: threads and memory layout do not change the batches", "[loade
 
 TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
   const auto images = labelled();
-  Loader loader(images, {64, 64}, {2, kHalf, true});
+  Loader loader(images, {64, 64}, with(2));
   loader.begin(first_rows(24), {8, 16, 24});
   REQUIRE(loader.next());
   loader.begin({3}, {1});
@@ -102,7 +103,7 @@ TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
 TEST_CASE("loader: an unreadable image is named and replaced by the next readable one", "[loader]") {
   const Damaged damaged({4, 5}, "not an image");
   const auto images = ImageDirectory::open(damaged.root, "training dataset");
-  Loader loader(images, {64, 64}, {2, kHalf, true});
+  Loader loader(images, {64, 64}, with(2));
   loader.begin({4, 6, 5}, {3});
   const auto batch = loader.next();
   REQUIRE(batch);
@@ -119,7 +120,7 @@ TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]"
   for (std::size_t i = 0; i < 24; ++i) all[i] = i;
   const Damaged damaged(all, "");
   const auto images = ImageDirectory::open(damaged.root, "training dataset");
-  Loader loader(images, {64, 64}, {2, kHalf, true});
+  Loader loader(images, {64, 64}, with(2));
   loader.begin({0, 1}, {2});
   CHECK_THROWS_WITH(loader.next(), "no image is readable");
 }
@@ -128,7 +129,7 @@ TEST_CASE("loader: a carried transformation is drawn from seed, epoch and image,
   const Carrying carrying(R"([["Resize", 40], ["RandomCrop", 32], ["ColorJitter", {"hue": 0.5}]])");
   const auto images = ImageDirectory::open(carrying.root, "training dataset");
   const auto batches = [&](int threads, std::int64_t seed, std::int64_t epoch) {
-    Loader loader(images, {32, 32}, {threads, kHalf, true, seed});
+    Loader loader(images, {32, 32}, with(threads, seed));
     loader.begin(first_rows(24), {7, 14, 21, 24}, epoch);
     std::vector<at::Tensor> all;
     while (auto batch = loader.next()) {
@@ -141,7 +142,7 @@ TEST_CASE("loader: a carried transformation is drawn from seed, epoch and image,
   CHECK(at::equal(one, batches(4, 5, 2)));
   CHECK_FALSE(at::equal(one, batches(4, 5, 3)));
   CHECK_FALSE(at::equal(one, batches(4, 6, 2)));
-  Loader loader(images, {32, 32}, {2, kHalf, true, 5});
+  Loader loader(images, {32, 32}, with(2, 5));
   loader.begin({20, 3}, {2}, 2);  // the image counts, not its place in the batch
   CHECK(at::equal(loader.next()->images[1], one[3]));
 }
@@ -151,15 +152,14 @@ TEST_CASE("loader: without a seed only what is left for inference is applied", "
   const auto images = ImageDirectory::open(carrying.root, "validation dataset");
   CHECK(scan_sizes(images, 0, 1, 2).size == ImageSize{40, 40});
   CHECK(scan_sizes(images, 0, 1, 2, true).size == ImageSize{32, 32});
-  Loader loader(images, {40, 40}, {2, kHalf, false});
+  Loader loader(images, {40, 40}, with(2));
   loader.begin({1}, {1}, 3);
   const auto batch = loader.next();
   REQUIRE(batch->bad.empty());
   Pixels pixels;
   decode(runtime::read_file(images.path(1)), pixels);
   Transformation::parse(R"([["Resize", 40]])").apply(pixels, {});
-  const float value = pixels.rgb[pixels.at(39, 0) + 2];
-  CHECK(batch->images[0][2][39][0].item<float>() == (value / 255.0F - 0.5F) / 0.5F);
+  CHECK(batch->images[0][2][39][0].item<int>() == pixels.rgb[pixels.at(39, 0) + 2]);
 }
 
 TEST_CASE("size scan: an image too small for a carried crop is named", "[size_scan]") {

@@ -5,8 +5,8 @@ import tempfile
 
 from harness import AS_ROOT, class_folders, torchport
 
-LOADER = {"read", "decode", "transform", "store"}
-TRAINER = {"step", "wait for batch", "forward", "backward", "wait for all-reduce", "optimizer", "validation"}
+LOADER = {"read", "decode", "transform"}
+TRAINER = {"step", "wait for batch", "normalise", "forward", "backward", "wait for all-reduce", "optimizer", "validation"}
 
 
 def directories(work):
@@ -68,8 +68,8 @@ def check_trace(file, rank, steps, first, loader_names):
         assert [span["args"] for span in trainer if span["name"] == name] == [{"epoch": 1, "step": first + k} for k in range(steps)]
     operators = {span["name"] for span in threads["trainer"] if span["cat"] == "operator"}
     assert "aten::convolution" in operators or "aten::conv2d" in operators, operators
-    stored = [span["args"]["bytes"] for name in loaders for span in ours(threads[name]) if span["name"] == "store"]
-    assert set(stored) == {32 * 32 * 3 * 4}, stored
+    stored = [span["args"]["bytes"] for name in loaders for span in ours(threads[name]) if span["name"] == "transform"]
+    assert set(stored) == {32 * 32 * 3}, stored
     return threads
 
 

@@ -76,6 +76,9 @@ FIXED = [
     [["RandomAffine", {"degrees": [5, 5], "shear": [10, 10, -7, -7], "interpolation": 2, "fill": 50}]],
     [["RandomAffine", {"degrees": [12, 12], "center": [0, 10]}]],
     [["Resize", 48], ["CenterCrop", 40], ["Pad", 2], ["Grayscale", 3]],
+    [["RandomHorizontalFlip", 1], ["CenterCrop", [[20, 30]]]], [["RandomHorizontalFlip", 1], ["Resize", 41]],
+    [["CenterCrop", [[21, 30]]], ["Resize", [[33, 27]]], ["RandomHorizontalFlip", 1], ["CenterCrop", [[14, 20]]], ["Resize", 40]],
+    [["Resize", {"size": 60, "interpolation": 3}], ["CenterCrop", [[30, 33]]], ["RandomHorizontalFlip", 1], ["Grayscale", 3]],
 ]
 
 
@@ -116,7 +119,9 @@ def check_drawn(ours, path):
         padded = F.pad(F.pad(image, 5), [700 - width - 10, 0])
         box = ours.ask(draw="crop", crop=[300, 700], size=[padded.height, padded.width], count=index + 1)[index]
         same([["RandomCrop", {"size": [300, 700], "padding": 5, "pad_if_needed": True}]], F.crop(padded, *box))
-        same([["RandomResizedCrop", 224]], F.resized_crop(image, *drawn(draw="resized_crop", scale=scale, ratio=ratio), [224, 224]))
+        part = F.resized_crop(image, *drawn(draw="resized_crop", scale=scale, ratio=ratio), [224, 224])
+        same([["RandomResizedCrop", 224]], part)
+        same([["RandomResizedCrop", 224], ["RandomHorizontalFlip", 1]], F.hflip(part))
 
         corners = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
         moved = drawn(draw="perspective", distortion=0.5, p=1)

@@ -1,0 +1,98 @@
+"""./dev bench data: the data path without a network, ours and Python's: decode, transform, loader, on photos of 500 x 375.
+
+RandomResizedCrop to 224 and a flip, from JPEG files in the page cache. "CPU ms" is processor time an image, and what to go by on a machine
+that others use; images/s is wall time. The Python rows are Pillow with torchvision's transforms, and torchvision.io with transforms.v2 on
+bytes; a loader of theirs would have as many worker processes as ours has threads, so "N processes" is N copies of the loop.
+"""
+import argparse
+import json
+import multiprocessing
+import os
+import pathlib
+import subprocess
+import time
+
+import torch
+import torchvision
+from PIL import Image
+from torchvision import transforms
+from torchvision.transforms import v2
+
+import images
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench data")
+    parser.add_argument("--images", type=int, default=256)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=5, help="for each row")
+    parser.add_argument("--rounds", type=int, default=1, help="how often ours and Python's alternate")
+    options = parser.parse_args()
+    work = ROOT / "build/bench"
+    images.make(work / f"photos-{options.images}", options.images, 0, (500, 375))
+    photos = work / f"photos-{options.images}/train"
+    if not photos.with_suffix(".dir").exists():
+        subprocess.run([ROOT / "build/bin/torchport", "run", "convert_to_image_directory", f"--input_path={photos}",
+                        f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)
+    print(f"{options.images} photos of 500 x 375, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
+    print(f"{'':44}{'images/s':>10}{'CPU ms':>9}")
+    for _ in range(options.rounds):
+        ours = subprocess.Popen([ROOT / "build/bin/data_path", f"{photos}.dir", str(options.threads), str(options.seconds)],
+                                stdout=subprocess.PIPE, text=True)
+        for line in ours.stdout:
+            row = json.loads(line)
+            show(f"torchport: {row['row']}", row["images_per_second"], row["cpu_ms"])
+        if ours.wait() != 0:
+            raise SystemExit("data_path failed")
+        files = sorted(photos.rglob("*.jpg"))
+        for name, read in READERS.items():
+            show(f"{name}, 1 process", *loop((read, files, options.seconds)))
+        for name in ("Pillow: transform", "torchvision.io + v2: transform"):
+            with multiprocessing.Pool(options.threads) as pool:
+                rows = pool.map(loop, [(READERS[name], files, options.seconds)] * options.threads, chunksize=1)
+            show(f"{name}, {options.threads} processes", sum(rate for rate, _ in rows), sum(cpu for _, cpu in rows) / len(rows))
+
+
+def show(name, rate, cpu):
+    print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
+
+
+def loop(job):
+    """Images a second, and CPU milliseconds an image, of one process with one thread."""
+    read, files, seconds = job
+    torch.set_num_threads(1)
+    read(files[0])
+    started, cpu, done = time.monotonic(), time.process_time(), 0
+    while time.monotonic() - started < seconds:
+        read(files[done % len(files)])
+        done += 1
+    return done / (time.monotonic() - started), 1000 * (time.process_time() - cpu) / done
+
+
+def pillow_decode(file):
+    with Image.open(file) as image:
+        return image.convert("RGB")
+
+
+def pillow_transform(file):
+    return PILLOW(pillow_decode(file))
+
+
+def io_decode(file):
+    return torchvision.io.decode_jpeg(torchvision.io.read_file(str(file)))
+
+
+def io_transform(file):
+    return TENSOR(io_decode(file))
+
+
+PILLOW = transforms.Compose([transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), transforms.PILToTensor()])
+TENSOR = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip()])
+READERS = {"Pillow: decode": pillow_decode, "Pillow: transform": pillow_transform, "torchvision.io: decode": io_decode,
+           "torchvision.io + v2: transform": io_transform}
+
+
+if __name__ == "__main__":
+    main()

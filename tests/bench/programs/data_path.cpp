@@ -1,0 +1,99 @@
+// How fast the data path is without a network: decoding, decoding and transforming, and the loader, on a folder of JPEGs.
+//   data_path FOLDER THREADS SECONDS
+// prints one JSON line a row: {"row", "images_per_second", "cpu_ms"}; tests/bench/data.py makes a table of them.
+#include <ctime>
+
+#include <chrono>
+#include <iostream>
+
+#include "datasets/apply_transformation.h"
+#include "datasets/loading/loader.h"
+#include "datasets/loading/sampler.h"
+#include "runtime/files.h"
+
+using namespace torchport::datasets;
+
+namespace {
+
+constexpr ImageSize kSize{224, 224};
+constexpr const char* kTransforms = R"([["RandomResizedCrop", 224], ["RandomHorizontalFlip", 0.5]])";
+constexpr Normalisation kHalf = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+constexpr std::size_t kBatch = 16;
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Calls pass(n), which handles some images and says how many, for so long; the first call warms up.
+template <class Pass>
+void measure(const std::string& name, double seconds, Pass pass) {
+  pass(std::int64_t{0});
+  const auto start = std::chrono::steady_clock::now();
+  const double cpu = cpu_seconds();
+  const auto since = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  std::size_t images = 0;
+  for (std::int64_t n = 1; since() < seconds; ++n) images += pass(n);
+  const auto count = static_cast<double>(images);
+  const nlohmann::json row = {
+      {"row", name}, {"images_per_second", count / since()}, {"cpu_ms", 1e3 * (cpu_seconds() - cpu) / count}};
+  std::cout << row << std::endl;
+}
+
+void measure_reading(const ImageDirectory& images, double seconds) {
+  Pixels pixels;
+  measure("decode, 1 thread", seconds, [&](std::int64_t) {
+    for (std::size_t i = 0; i < images.size(); ++i) decode(torchport::runtime::read_file(images.path(i)), pixels);
+    return images.size();
+  });
+  for (const bool fast : {false, true}) {
+    ImageReader reader(images, kSize, {1, fast, nullptr});
+    ImageReader::Scratch scratch;
+    std::vector<std::uint8_t> out(std::size_t{3} * kSize.height * kSize.width);
+    measure(fast ? "transform fast, 1 thread" : "transform exact, 1 thread", seconds, [&](std::int64_t n) {
+      for (std::size_t i = 0; i < images.size(); ++i) reader.read(i, n, scratch, out.data());
+      return images.size();
+    });
+  }
+}
+
+void measure_loader(const ImageDirectory& images, const std::string& name, int threads, double seconds, bool fast,
+                    std::size_t cache_bytes, std::optional<at::ScalarType> dtype) {
+  CacheBudget cache(cache_bytes);
+  Loader loader(images, kSize, {threads, {1, fast, &cache}});
+  measure(name, seconds, [&](std::int64_t n) {
+    const auto order = permutation(images.size(), 1, n);
+    std::vector<std::size_t> ends;
+    for (std::size_t end = 0; end < order.size();) ends.push_back(end = std::min(end + kBatch, order.size()));
+    loader.begin(order, ends, n);
+    while (const auto batch = loader.next()) {
+      if (!batch->bad.empty()) throw std::runtime_error(batch->bad[0].reason);
+      if (dtype) normalised(batch->images, kHalf, *dtype, true);
+    }
+    return images.size();
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::cerr << "usage: data_path FOLDER THREADS SECONDS\n";
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  const int threads = std::stoi(argv[2]);
+  const double seconds = std::stod(argv[3]);
+  const std::filesystem::path carrying = folder.string() + ".random";
+  if (!std::filesystem::exists(carrying))
+    carry_transformation(ImageDirectory::open(folder, "photos"), Transformation::parse(kTransforms), carrying);
+  const auto images = ImageDirectory::open(carrying, "photos");
+  measure_reading(images, seconds);
+  const std::string at = ", " + std::to_string(threads) + " threads";
+  measure_loader(images, "loader exact" + at, threads, seconds, false, 0, std::nullopt);
+  measure_loader(images, "loader fast" + at, threads, seconds, true, 0, std::nullopt);
+  measure_loader(images, "loader cached" + at, threads, seconds, false, std::size_t{1} << 40, std::nullopt);
+  measure_loader(images, "loader exact, float32" + at, threads, seconds, false, 0, at::kFloat);
+  measure_loader(images, "loader exact, bfloat16" + at, threads, seconds, false, 0, at::kBFloat16);
+}
