@@ -177,7 +177,7 @@ class Estimator {
       } else {
         made.images = all;  // a table has a row for each image
         made.trial_images = few;
-        row.disk += all ? bytes * factor : bytes;
+        row.disk += port.type == "DataFrameDirectory" ? bytes * factor : bytes;  // of an evaluation nothing grows
       }
       ports_[step.name + "." + port.name] = made;
     }
