@@ -31,8 +31,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1, help="how often ours and Python's alternate")
     options = parser.parse_args()
     work = ROOT / "build/bench"
-    images.make(work / f"photos-{options.images}", options.images, 0, (500, 375))
-    photos = work / f"photos-{options.images}/train"
+    photos = images.make(work / f"photos-{options.images}", options.images, 0, (500, 375))
     if not photos.with_suffix(".dir").exists():
         subprocess.run([ROOT / "build/bin/torchport", "run", "convert_to_image_directory", f"--input_path={photos}",
                         f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)

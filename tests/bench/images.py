@@ -16,11 +16,11 @@ CLASSES = {"animal": ["chelsea.png", "astronaut.png"], "object": ["coffee.png", 
 
 
 def make(folder, train, valid, size=(224, 224), seed=1):
-    """Fills folder/train and folder/valid with images of size = (width, height) once; a second call finds them there."""
+    """Fills folder/train and folder/valid with images of size = (width, height) once; a second call finds them there. Returns folder/train."""
     folder = pathlib.Path(folder)
     done = folder / f"made-{train}-{valid}-{size[0]}x{size[1]}-{seed}"
     if done.exists():
-        return
+        return folder / "train"
     photos = {name: Image.open(path).convert("RGB") for name, path in sample_photos(folder.with_name("photos")).items()}
     random = numpy.random.default_rng(seed)
     for part, count in (("train", train), ("valid", valid)):
@@ -31,6 +31,7 @@ def make(folder, train, valid, size=(224, 224), seed=1):
             target.mkdir(parents=True, exist_ok=True)
             cut(photo, size, random).save(target / f"{index:05}.jpg", quality=90)
     done.touch()
+    return folder / "train"
 
 
 def cut(photo, size, random):

@@ -34,9 +34,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=3)
     options = parser.parse_args()
     work = ROOT / "build/bench"
-    photos, few = work / f"photos-{options.images}", work / f"photos-{options.images // 10}"
-    images.make_photos(photos, options.images, work / "photos")
-    images.make_photos(few, options.images // 10, work / "photos")
+    photos, few = (images.make(work / f"photos-{count}", count, 0, (500, 375)) for count in (options.images, options.images // 10))
     cores = os.cpu_count()
     print(f"{options.images} photos of 500 x 375, {cores} cores, Pillow {PIL.__version__}, torchvision {torchvision.__version__}")
     print(f"{'':22}{'images/s':>10}{'convert s':>11}{'apply s':>9}{'output MB':>11}{'peak MB':>9}")
