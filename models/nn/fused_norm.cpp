@@ -122,7 +122,9 @@ bool is_ours_alone(const at::Tensor& tensor) { return tensor.use_count() == 1 &&
 
 bool has_fusible_layout(const at::Tensor& x) {
   if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return false;
-  return x.device().is_cpu() && x.dim() == 4 && x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  // A contiguous map of 1 x 1 is in channels-last order too, but not of a network that is.
+  if (x.dim() != 4 || x.suggest_memory_format() != at::MemoryFormat::ChannelsLast) return false;
+  return x.device().is_cpu() && x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 bool has_fusible_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel) {
