@@ -215,7 +215,7 @@ class Estimator {
     const std::int64_t few =
         std::min({batch, kMostBatch, std::max<std::int64_t>(share / kFewestSteps, std::min<std::int64_t>(2, share))});
     std::map<std::string, std::string> values = {
-        {"epochs", "1"}, {"print_freq", "1"}, {"profile", "0"}, {"batch_size", std::to_string(few)}};
+        {"epochs", "1"}, {"print_freq", "1"}, {"profile", "0"}, {"progressive_resize", "1"}, {"batch_size", std::to_string(few)}};
     if (processes(step) != local_processes(step)) values["node_count"] = "1";
     const Trial trial = attempt(step, values);
     const auto seen = training_trial(trial);
