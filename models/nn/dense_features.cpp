@@ -1,9 +1,14 @@
 #include "models/nn/dense_features.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/torch.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include "models/nn/fused_norm.h"
 #include "models/nn/norm_activation.h"
@@ -23,6 +28,18 @@ at::Tensor own(at::Tensor gradient) {
   return whole_pixels && is_ours_alone(gradient) ? gradient : gradient.clone(at::MemoryFormat::ChannelsLast);
 }
 
+// copy_ goes through these strides channel by channel; a pixel's channels are one piece of memory.
+void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
+  const auto in = pixels<const void>(from), out = pixels<const void>(to);
+  const auto size = static_cast<std::int64_t>(from.element_size());
+  const auto* const source = static_cast<const std::byte*>(in.data);
+  auto* const target = static_cast<std::byte*>(to.mutable_data_ptr());
+  const auto length = static_cast<std::size_t>(in.channels * size);
+  at::parallel_for(0, in.count, std::max<std::int64_t>(1, 32768 / in.channels), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) std::memcpy(target + i * out.stride * size, source + i * in.stride * size, length);
+  });
+}
+
 // Inputs: the features so far, the new ones. Output: all of them.
 struct AppendNode final : torch::autograd::Node {
   std::int64_t before = 0, added = 0;
@@ -33,7 +50,9 @@ struct AppendNode final : torch::autograd::Node {
     if (!gradients.at(0).defined()) return result;
     refuse_double_backward();
     const at::Tensor gradient = own(std::move(gradients[0]));
-    result[1] = gradient.narrow(1, before, added).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor of_added = gradient.narrow(1, before, added);
+    result[1] = at::empty(of_added.sizes(), of_added.options().memory_format(at::MemoryFormat::ChannelsLast));
+    copy_pixels(of_added, result[1]);
     if (before > 0) result[0] = gradient.narrow(1, 0, before);
     return result;
   }
@@ -126,7 +145,8 @@ void DenseFeatures::append(const at::Tensor& features) {
   channels_ += features.size(1);
   {
     const at::AutoDispatchBelowADInplaceOrView plain;
-    buffer_.narrow(1, before, features.size(1)).copy_(features);
+    const at::Tensor room = buffer_.narrow(1, before, features.size(1));
+    copy_pixels(features.to(room.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast), room);
   }
   current_ = view();
   if (!wants_gradient(sources)) return;

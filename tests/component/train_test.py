@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 import reference
-from harness import ORIGINAL, torchport
+from harness import ORIGINAL, class_folders, torchport
 
 TRAIN, VALID = ORIGINAL / "image_directory_labelled", ORIGINAL / "image_directory_valid"
 CLASSES = ["circle", "square", "triangle"]
@@ -126,8 +126,11 @@ def check_warmup_as_long_as_training(work, model):
 
 
 def check_early_stop(work, model):
-    """Training stops after `patience` epochs in a row without a lower validation loss."""
-    train(model, work / "stop", work / "stop-run", "--epochs", 30, "--batch-size", 12, "--learning-rate", 0.3, "--patience", 1)
+    """Training stops after `patience` epochs in a row without a lower validation loss; here what is learned is wrong of the images that
+    validate, so that their loss has to rise."""
+    right, wrong = class_folders(work / "right", ("circle", "square")), class_folders(work / "wrong", ("square", "circle"))
+    train(model, work / "stop", work / "stop-run", "--epochs", 30, "--batch-size", 8, "--learning-rate", 0.01, "--patience", 1,
+          train=right, valid=wrong)
     loss = reference.metrics(work / "stop-run", "Valid loss")
     assert len(loss) < 30 and loss[-1] >= loss[-2] and all(b < a for a, b in zip(loss[:-2], loss[1:-1])), loss
     assert json.loads((work / "stop-run/run.json").read_text())["result"]["stopped_early"] is True
@@ -135,7 +138,6 @@ def check_early_stop(work, model):
 
 def check_class_folders(work, model):
     """A raw tree of class folders is trained on directly, as the original does, and the log says so."""
-    from harness import class_folders
     folders = class_folders(work / "photos")
     done = train(model, work / "raw", work / "raw-run", "--epochs", 1, "--batch-size", 5, train=folders, valid=folders)
     assert "is taken as a tree of class folders" in done.stdout

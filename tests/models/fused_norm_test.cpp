@@ -8,21 +8,12 @@
 #include "models/nn/fused_norm.h"
 #include "models/nn/norm_activation.h"
 #include "tests/support/catch.h"
+#include "tests/support/networks.h"
 
 using namespace torchport;
 using torch::nn::BatchNorm2d;
 
 namespace {
-
-BatchNorm2d random_norm(std::int64_t channels) {
-  BatchNorm2d norm(channels);
-  at::NoGradGuard values_only;
-  norm->weight.uniform_(0.5, 1.5);
-  norm->bias.normal_();
-  norm->running_mean.normal_();
-  norm->running_var.uniform_(0.5, 1.5);
-  return norm;
-}
 
 // Copied, because a contiguous map of 1 x 1 counts as channels-last already.
 at::Tensor channels_last(const at::Tensor& x) {
@@ -78,7 +69,7 @@ TEST_CASE("fused norm_relu: values, gradients and running statistics are those o
   const std::vector<std::int64_t> sizes = {shape.n, shape.c, shape.h, shape.w};
   const auto random = [&](double mean) { return channels_last((torch::randn(sizes) + mean).to(type)); };
   const at::Tensor x = random(shape.mean), shortcut = with_shortcut ? random(0) : at::Tensor();
-  auto norm = random_norm(shape.c);
+  auto norm = test::random_norm(shape.c);
   norm->train(training);
   const at::Tensor weight = clear_of_zero(norm, x, shortcut, random(0));
   REQUIRE(models::can_fuse(norm, x, shortcut));
@@ -106,7 +97,7 @@ TEST_CASE("fused norm_relu: frozen inputs, weights and shortcuts get no gradient
              for_shortcut = GENERATE(true, false);
   const at::Tensor x = channels_last(torch::randn({3, 8, 5, 5})), shortcut = channels_last(torch::randn({3, 8, 5, 5}));
   const at::Tensor weight = channels_last(torch::randn({3, 8, 5, 5}));
-  auto norm = random_norm(8);
+  auto norm = test::random_norm(8);
   norm->weight.set_requires_grad(for_weight);
   norm->bias.set_requires_grad(for_weight);
   norm->train(training);
@@ -127,7 +118,7 @@ TEST_CASE("fused norm_relu: frozen inputs, weights and shortcuts get no gradient
 
 TEST_CASE("fused norm_relu: a NaN goes on, so that a diverged training is noticed; other types and layouts take the plain path",
           "[fused]") {
-  auto norm = random_norm(4);
+  auto norm = test::random_norm(4);
   at::Tensor x = channels_last(torch::randn({2, 4, 3, 3}));
   CHECK_FALSE(models::can_fuse(norm, x.contiguous()));
   CHECK_FALSE(models::can_fuse(norm, x.to(at::kDouble)));
@@ -144,7 +135,7 @@ TEST_CASE("fused norm_relu: a NaN goes on, so that a diverged training is notice
 
 TEST_CASE("fused norm_relu: a caller's gradient is not overwritten, and a second derivative is refused", "[fused]") {
   torch::manual_seed(1);
-  auto norm = random_norm(4);
+  auto norm = test::random_norm(4);
   const at::Tensor x = channels_last(torch::randn({2, 4, 3, 3})).requires_grad_(true),
                    skip = channels_last(torch::randn({2, 4, 3, 3})).requires_grad_(true);
   const at::Tensor gradient = channels_last(torch::randn({2, 4, 3, 3})), before = gradient.clone();
@@ -158,7 +149,7 @@ TEST_CASE("fused norm_relu: a caller's gradient is not overwritten, and a second
 TEST_CASE("fused norm_relu: the number of threads changes no bit", "[fused]") {
   torch::manual_seed(1);
   const at::Tensor x = channels_last(torch::randn({16, 96, 28, 28})), weight = channels_last(torch::randn({16, 96, 28, 28}));
-  const auto norm = random_norm(96);
+  const auto norm = test::random_norm(96);
   const int threads = at::get_num_threads();
   const auto with = [&](int count) {
     at::set_num_threads(count);
@@ -175,7 +166,7 @@ TEST_CASE("fused stem: norm, ReLU and max-pool give the values and gradients of 
   const auto type = GENERATE(at::kFloat, at::kBFloat16);
   const bool training = GENERATE(true, false);
   const at::Tensor x = channels_last(torch::randn({shape.n, shape.c, shape.h, shape.w}).to(type));
-  auto norm = random_norm(shape.c), reference = in_float64(norm);
+  auto norm = test::random_norm(shape.c), reference = in_float64(norm);
   norm->train(training);
   reference->train(training);
   const at::Tensor input = x.clone().requires_grad_(true), input64 = x.to(at::kDouble).requires_grad_(true);
@@ -203,7 +194,7 @@ TEST_CASE("fused dense block: values and gradients are those of concatenations, 
   const bool frozen_start = GENERATE(true, false), training = GENERATE(true, false);
   const at::Tensor x = channels_last(torch::randn({3, 6, 5, 4})), second = torch::randn({4, 6, 1, 1}),
                    third = torch::randn({4, 10, 1, 1});
-  std::vector<BatchNorm2d> norms = {random_norm(6), random_norm(10), random_norm(14)};
+  std::vector<BatchNorm2d> norms = {test::random_norm(6), test::random_norm(10), test::random_norm(14)};
   for (auto& norm : norms) norm->train(training);
   const auto run = [&](bool fused) {
     std::vector<BatchNorm2d> own;

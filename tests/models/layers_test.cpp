@@ -6,6 +6,7 @@
 #include "models/nn/checkpoint.h"
 #include "models/nn/norm_activation.h"
 #include "tests/support/catch.h"
+#include "tests/support/networks.h"
 
 using namespace torchport;
 
@@ -14,13 +15,8 @@ namespace {
 at::Tensor leaf(at::IntArrayRef shape) { return torch::randn(shape, at::kDouble).requires_grad_(true); }
 
 torch::nn::BatchNorm2d random_norm(std::int64_t channels) {
-  torch::nn::BatchNorm2d norm(channels);
+  auto norm = test::random_norm(channels);
   norm->to(at::kDouble);
-  at::NoGradGuard values_only;
-  norm->weight.uniform_(0.5, 1.5);
-  norm->bias.normal_();
-  norm->running_mean.normal_();
-  norm->running_var.uniform_(0.5, 1.5);
   return norm;
 }
 

@@ -16,7 +16,6 @@ using c10::BFloat16;
 constexpr std::int64_t kBlock = 128;
 
 // --- the loops: templates that are compiled into a function for each instruction set below
-// ----------------------------------------
 
 template <class T>
 [[gnu::always_inline]] inline void add_moments(const T* x, std::int64_t count, std::int64_t channels, std::int64_t stride,
@@ -101,7 +100,6 @@ template <By kMask, bool kAdd, class T>
 }
 
 // --- a function for each instruction set, chosen when the program is loaded; x86-64-v3 has AVX2, x86-64-v4 AVX-512
-// ----------------
 
 [[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_moments(const float* x, std::int64_t count,
                                                                                          std::int64_t channels, std::int64_t stride,
@@ -176,7 +174,6 @@ template <By kMask, bool kAdd, class T>
 }
 
 // --- over all pixels and threads
-// --------------------------------------------------------------------------------------------------
 
 template <class T>
 Pixels<T> part(Pixels<T> x, std::int64_t begin, std::int64_t end) {

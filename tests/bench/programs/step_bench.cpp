@@ -19,6 +19,7 @@
 #include "models/nn/classifier.h"
 #include "models/nn/norm_activation.h"
 #include "runtime/collective.h"
+#include "tests/support/networks.h"
 
 using namespace torchport;
 
@@ -55,18 +56,6 @@ Arguments parse(const std::vector<std::string>& words) {
   return a;
 }
 
-models::Classifier network_of(const std::string& name) {
-  for (const auto& component : runtime::Specs::get().components()) {
-    const runtime::Variant* variant = component.architecture ? component.variant(name) : nullptr;
-    if (!variant) continue;
-    models::ModelSpec spec;
-    spec.component = &component;
-    spec.variant = variant;
-    return models::make_classifier(spec, 4, 1);
-  }
-  throw std::invalid_argument("no spec has the variant " + name);
-}
-
 double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 double cpu_seconds() {
@@ -77,7 +66,6 @@ double cpu_seconds() {
 }
 
 // --- milliseconds by operation
-// ------------------------------------------------------------------------------------------------------
 
 struct Frame {
   double start, inside;
@@ -108,11 +96,10 @@ void print_profile(std::int64_t steps) {
 }
 
 // --- the step
-// -----------------------------------------------------------------------------------------------------------------------
 
 class Step {
  public:
-  explicit Step(const Arguments& a) : a_(a), network_(network_of(a.variant)) {
+  explicit Step(const Arguments& a) : a_(a), network_(models::make_classifier(test::model_spec(a.variant), 4, 1)) {
     models::use_channels_last(*network_);
     network_->train();
     buckets_ = std::make_unique<component::GradientBuckets>(network_->parameters(), alone_, 1);

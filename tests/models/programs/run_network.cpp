@@ -12,6 +12,7 @@
 
 #include "models/nn/state_dict.h"
 #include "runtime/files.h"
+#include "tests/support/networks.h"
 
 using namespace torchport;
 using models::Classifier;
@@ -56,18 +57,6 @@ Arguments parse(const std::vector<std::string>& words) {
       throw std::invalid_argument(word);
   }
   return a;
-}
-
-models::ModelSpec find_variant(const std::string& name) {
-  for (const auto& component : runtime::Specs::get().components()) {
-    const runtime::Variant* variant = component.architecture ? component.variant(name) : nullptr;
-    if (!variant) continue;
-    models::ModelSpec spec;
-    spec.component = &component;
-    spec.variant = variant;
-    return spec;
-  }
-  throw std::invalid_argument("no spec has the variant " + name);
 }
 
 void load(models::ClassifierModule& network, const std::string& path) {
@@ -127,7 +116,7 @@ std::string peak_kib() {
 
 int main(int argc, char** argv) try {
   const Arguments a = parse({argv + 1, argv + argc});
-  models::ModelSpec spec = find_variant(a.variant);
+  models::ModelSpec spec = test::model_spec(a.variant);
   spec.flags = a.flags;
   const Classifier network = models::make_classifier(spec, a.classes, a.seed);
   if (!a.weights.empty()) load(*network, a.weights);
