@@ -11,9 +11,10 @@ void check_trained(runtime::Request& request, runtime::Problems& problems) {
     const auto given = request.inputs.find(port.name);
     if (given == request.inputs.end() || !runtime::Specs::get().type(port.type).trained_only) continue;
     const bool whole = problems.collect([&] {
-      const auto model = models::ModelDirectory::open(given->second, port.what());
-      if (!model.spec().labels.empty()) return;
-      throw runtime::Error("InvalidModelDirectory.not_trained", {{"what", port.what()}, {"path", given->second.string()}});
+      auto model = models::ModelDirectory::open(given->second, port.what());
+      if (model.spec().labels.empty())
+        throw runtime::Error("InvalidModelDirectory.not_trained", {{"what", port.what()}, {"path", given->second.string()}});
+      if (request.opened) request.opened->keep(port.name, std::move(model));
     });
     if (!whole) request.inputs.erase(given);
   }
@@ -31,6 +32,7 @@ void check_request(runtime::Request& request, runtime::Problems& problems) {
 runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
                                  runtime::Problems& problems) {
   runtime::Request request = runtime::parse_request(component, arguments, problems);
+  request.opened = std::make_shared<runtime::Opened>();
   check_request(request, problems);
   return request;
 }

@@ -15,7 +15,7 @@ const runtime::Table<void(const runtime::Request&, runtime::Problems&)>& checks(
 /// what earlier ones left whole. A port without a path is left out.
 void check_request(runtime::Request& request, runtime::Problems& problems);
 
-/// parse_request and check_request.
+/// parse_request and check_request, for whoever runs the component: what was opened is kept.
 runtime::Request checked_request(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
                                  runtime::Problems& problems);
 

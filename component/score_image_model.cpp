@@ -25,7 +25,7 @@ constexpr datasets::Normalisation kNone = {{0, 0, 0}, {1, 1, 1}};
 constexpr auto kBetweenReports = std::chrono::seconds(10);
 
 datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port) {
-  auto images = datasets::ImageDirectory::open(ctx.input(port), ctx.spec().input(port)->what());
+  auto images = ctx.open<datasets::ImageDirectory>(port);
   ctx.log.info("Images: " + std::to_string(images.size()) + (images.labelled() ? ", labelled." : ", without labels."));
   if (const datasets::Transformation* carried = images.transformation()) {
     ctx.log.info("The images are transformed whenever they are read: " + carried->names() + ", without what is random.");
@@ -134,7 +134,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
 
 void score_image_model(runtime::Context& ctx) {
   const auto images = open_dataset(ctx, "dataset");
-  const auto model = models::ModelDirectory::open(ctx.input("trained_model"), ctx.spec().input("trained_model")->what());
+  const auto model = ctx.open<models::ModelDirectory>("trained_model");
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));

@@ -49,7 +49,7 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
 
 datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, const std::string& what) {
   ctx.log.info("Start loading images from '" + ctx.input(port).string() + "'.");
-  auto images = datasets::ImageDirectory::open(ctx.input(port), what);
+  auto images = ctx.open<datasets::ImageDirectory>(port);
   if (images.raw()) {
     ctx.log.warning("The " + what + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
   } else {
@@ -175,7 +175,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   const TrainerOptions options = trainer_options(ctx, precision);
   const auto train = open_dataset(ctx, "training_dataset", "training dataset");
   const auto valid = open_dataset(ctx, "validation_dataset", "validation dataset");
-  std::optional directory = models::ModelDirectory::open(ctx.input("untrained_model"), "untrained model");
+  std::optional directory = ctx.open<models::ModelDirectory>("untrained_model");
   const models::ModelSpec model = directory->spec();
   const auto size = check_data(ctx, options, train, valid, model);
   const auto labels = label_names(train);

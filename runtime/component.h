@@ -27,6 +27,14 @@ struct Context {
   /// The path given for a port. \throws std::logic_error if the spec lacks the port.
   const std::filesystem::path& input(std::string_view port) const;
   const std::filesystem::path& output(std::string_view port) const;
+  /// The directory given for a port, as its check opened it where it kept it. \throws Error as T::open
+  template <class T>
+  T open(std::string_view port) const {
+    if (request.opened) {
+      if (auto kept = request.opened->take<T>(port)) return std::move(*kept);
+    }
+    return T::open(input(port), spec().input(port)->what());
+  }
   /// A parameter's value, by the name and type of the spec.
   template <class T>
   const T& param(std::string_view name) const {

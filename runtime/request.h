@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/error.h"
+#include "runtime/opened.h"
 #include "runtime/spec.h"
 
 namespace torchport::runtime {
@@ -24,6 +25,7 @@ struct Request {
   std::map<std::string, Given, std::less<>> parameters;                       ///< by name; an optional one without value is absent
   std::map<std::string, Given, std::less<>> run_settings;
   std::vector<std::string> arguments;  ///< as given, for the launcher to hand on
+  std::shared_ptr<Opened> opened;      ///< where checks put what they opened; null: nothing is kept
 
   /// \throws std::logic_error for a name that the spec lacks, or another type: a bug of ours.
   template <class T>

@@ -7,7 +7,10 @@ namespace torchport::component {
 void score_image_model(const runtime::Request& request, runtime::Problems& problems) {
   const auto path = request.inputs.find("dataset");
   if (path == request.inputs.end()) return;
-  problems.collect([&] { datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what()); });
+  problems.collect([&] {
+    auto dataset = datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what());
+    if (request.opened) request.opened->keep("dataset", std::move(dataset));
+  });
 }
 
 }  // namespace torchport::component

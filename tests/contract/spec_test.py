@@ -47,7 +47,7 @@ def names_read(stem):
     texts = [without_comments(path.read_text()) for path in (SOURCE / f"component/{stem}.cpp", SOURCE / f"component/checks/{stem}.cpp") if path.exists()]
     text = "\n".join(texts)
     return (set(re.findall(r'\b(?:param|get)<[^>]+>\(\s*"(\w+)"', text)) | set(re.findall(r'\bhas\(\s*"(\w+)"', text)),
-            set(re.findall(r'\b(?:input|output|open_dataset)\(\s*(?:ctx, )?"(\w+)"', text)))
+            set(re.findall(r'\b(?:input|output|open_dataset|open<[^>]+>)\(\s*(?:ctx, )?"(\w+)"', text)))
 
 
 functions = {}
