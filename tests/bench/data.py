@@ -28,14 +28,16 @@ def main():
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=5, help="for each row")
+    parser.add_argument("--photo", default="500x375", metavar="WIDTHxHEIGHT", help="of the photos (default 500x375)")
     parser.add_argument("--rounds", type=int, default=1, help="how often ours and Python's alternate")
     options = parser.parse_args()
     work = ROOT / "build/bench"
-    photos = images.make(work / f"photos-{options.images}", options.images, 0, (500, 375))
+    size = tuple(map(int, options.photo.split("x")))
+    photos = images.make(work / f"data-{options.images}-{options.photo}", options.images, 0, size)
     if not photos.with_suffix(".dir").exists():
         subprocess.run([ROOT / "build/bin/torchport", "run", "convert_to_image_directory", f"--input_path={photos}",
                         f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    print(f"{options.images} photos of 500 x 375, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
+    print(f"{options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
     print(f"{'':44}{'images/s':>10}{'CPU ms':>9}")
     for _ in range(options.rounds):
         ours = subprocess.Popen([ROOT / "build/bin/data_path", f"{photos}.dir", str(options.threads), str(options.seconds)],
