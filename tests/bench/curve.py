@@ -17,10 +17,8 @@ os.environ |= {"TORCHPORT_BIN": str(ROOT / "build/bin"), "TORCHPORT_SOURCE": str
 sys.path.insert(0, str(ROOT / "tests/support"))
 
 import torch  # noqa: E402
-import torch.distributed as dist  # noqa: E402
-import torch.multiprocessing as mp  # noqa: E402
-import torch.nn.functional as F  # noqa: E402
 
+import ddp  # noqa: E402
 import reference  # noqa: E402
 from harness import mpirun, torchport  # noqa: E402
 
@@ -76,45 +74,9 @@ def our_curve(work, options, epochs):
 
 def ddp_curve(work, plan, options, nudge):
     started = time.monotonic()
-    shared = mp.Manager().dict()
-    mp.spawn(ddp_rank, (work, plan, options, nudge, shared), nprocs=WORLD)
-    return [shared[step] for step in sorted(key for key in shared if key != "valid")], shared["valid"], time.monotonic() - started
-
-
-def ddp_rank(rank, work, plan, options, nudge, shared):
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{work / f'store-{nudge}'}", rank=rank, world_size=WORLD)
-    net = reference.network(work / "start", "resnet18", CLASSES).to(memory_format=torch.channels_last).train()
-    if nudge:
-        with torch.no_grad():
-            weight = net.conv1.weight
-            weight[0, 0, 0, 0] = torch.nextafter(weight[0, 0, 0, 0], torch.tensor(1.0))
-    net = torch.nn.parallel.DistributedDataParallel(net)
-    optimizer = reference.optimizer(net)
-    images, labels = reference.dataset(work / "train")
-    forward = torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16")
-    number = 0
-    for epoch, steps in enumerate(plan):
-        for group in optimizer.param_groups:
-            group["lr"] = reference.learning_rate(options.rate, WORLD, len(plan), 0, epoch)
-        for shares in steps:
-            with forward:
-                logits = net(images[shares[rank]].contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits.float(), labels[shares[rank]], reduction="sum") / sum(map(len, shares))
-            optimizer.zero_grad()
-            (loss * WORLD).backward()   # DDP divides the sum of gradients by the number of ranks
-            optimizer.step()
-            mean = loss.detach().clone()
-            dist.all_reduce(mean)
-            if rank == 0:
-                shared[number] = mean.item()
-            number += 1
-    if rank == 0:
-        images, labels = reference.dataset(work / "test")
-        with torch.no_grad(), forward:
-            shared["valid"] = F.cross_entropy(net.module.eval()(images).float(), labels).item()
-    dist.barrier()
-    os._exit(0)   # torch 2.11's Gloo can deadlock on Python's lock when it is torn down; the parent has the losses
+    losses, valid = ddp.train(work / "start", CLASSES, work / "train", plan, options.rate, work / f"store-{nudge}",
+                              bfloat16=options.precision == "bfloat16", memory_format=torch.channels_last, valid=work / "test", nudge=nudge)
+    return losses, valid, time.monotonic() - started
 
 
 def show(curves, options):

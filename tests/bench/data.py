@@ -1,4 +1,4 @@
-"""./dev bench data: the data path without a network, ours and Python's: decode, transform, loader, on photos of 500 x 375.
+"""./dev bench data: the data path without a network, ours and Python's: decode, transform, loader.
 
 RandomResizedCrop to 224 and a flip, from JPEG files in the page cache. "CPU ms" is processor time an image, and what to go by on a machine
 that others use; images/s is wall time. The Python rows are Pillow with torchvision's transforms, and torchvision.io with transforms.v2 on

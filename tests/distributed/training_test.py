@@ -1,14 +1,12 @@
 """Training under mpirun: gradients equal one process's, losses equal Python's DistributedDataParallel, bad luck stops all ranks."""
-import os
 import pathlib
 import shutil
 import tempfile
 
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
 
+import ddp
 import reference
 from harness import AS_ROOT, BIN, ORIGINAL, command, mpirun, torchport
 
@@ -31,28 +29,6 @@ def check_gradient_parity():
             print(f"{model}, {batches} batches an update, {lines[0]}")
 
 
-def ddp_rank(rank, model, rows, batches, losses, store):
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=WORLD)
-    net = torch.nn.parallel.DistributedDataParallel(reference.network(model, "resnet18", 3).train())
-    optimizer = reference.optimizer(net)
-    images, labels = reference.dataset(TRAIN)   # its first `rows` images are those of the run
-    for epoch in range(EPOCHS):
-        mine = batches[epoch][rank]
-        for group in optimizer.param_groups:
-            group["lr"] = reference.learning_rate(RATE, WORLD, EPOCHS, 0, epoch)
-        loss = F.cross_entropy(net(images[mine]), labels[mine], reduction="sum") / rows
-        optimizer.zero_grad()
-        (loss * WORLD).backward()   # DDP divides the sum of gradients by the number of ranks
-        optimizer.step()
-        mean = loss.detach().clone()
-        dist.all_reduce(mean)
-        if rank == 0:
-            losses[epoch] = mean.item()
-    dist.barrier()
-    os._exit(0)   # torch 2.11's Gloo can deadlock on Python's lock when it is torn down; the parent has the losses
-
-
 def start_model(work):
     """A model whose head fits the data, so that both sides start from the same weights."""
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}",
@@ -64,9 +40,8 @@ def check_against_python_ddp(work, name, train, rows, batch):
     """Live batch norm: two ranks follow Python DDP step by step. One epoch is one step."""
     mpirun(WORLD, *arguments(work / "start", work / name, work / f"{name}-run", train), "--epochs", EPOCHS, "--batch-size", batch,
            "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100)
-    batches = [steps[0] for steps in reference.batches(rows, batch, WORLD, 1, EPOCHS)]
-    losses = mp.Manager().dict()
-    mp.spawn(ddp_rank, (work / "start", rows, batches, losses, work / f"{name}-store"), nprocs=WORLD)
+    losses, _ = ddp.train(work / "start", 3, TRAIN, reference.batches(rows, batch, WORLD, 1, EPOCHS), RATE, work / f"{name}-store")
+    assert len(losses) == EPOCHS
     ours = reference.metrics(work / f"{name}-run", "Train loss")
     for epoch in range(EPOCHS):
         print(f"{name}, step {epoch + 1}: DDP {losses[epoch]:.7f}, ours {ours[epoch]:.7f}")
