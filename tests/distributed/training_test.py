@@ -39,7 +39,7 @@ def start_model(work):
 def check_against_python_ddp(work, name, train, rows, batch):
     """Live batch norm: two ranks follow Python DDP step by step. One epoch is one step."""
     mpirun(WORLD, *arguments(work / "start", work / name, work / f"{name}-run", train), "--epochs", EPOCHS, "--batch-size", batch,
-           "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100)
+           "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100, "--keep", "last")
     losses, _ = ddp.train(work / "start", 3, TRAIN, reference.batches(rows, batch, WORLD, 1, EPOCHS), RATE, work / f"{name}-store")
     assert len(losses) == EPOCHS
     ours = reference.metrics(work / f"{name}-run", "Train loss")
@@ -66,8 +66,9 @@ def check_validation_counts_every_image_once(work):
     with torch.no_grad():
         logits = reference.network(work / "ddp", "resnet18", 3).eval()(images)
     wanted = F.cross_entropy(logits, labels).item()
-    losses = reference.metrics(work / "ddp-run", "Valid loss")
-    assert min(abs(wanted - loss) for loss in losses) <= 1e-4 * max(1, wanted), (wanted, losses)
+    found = reference.metrics(work / "ddp-run", "Valid loss")[-1]
+    print(f"validation loss: torch {wanted:.8f}, ours {found:.8f}")
+    assert abs(wanted - found) <= 5e-6 * max(1, wanted), (wanted, found)
 
 
 def check_same_bits_on_two_ranks(work):
