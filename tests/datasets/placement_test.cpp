@@ -43,7 +43,9 @@ TEST_CASE("placement: an image is made smaller before only where it still has th
   };
   CHECK(shrink(447, 1000) == 1);
   CHECK(shrink(448, 448) == 2);
-  CHECK(shrink(896, 1791) == 4);
+  CHECK(shrink(1000, 447) == 1);
+  CHECK(shrink(1792, 1791) == 4);
+  CHECK(shrink(1791, 1792) == 4);
   CHECK(shrink(5000, 5000) == 8);
   CHECK(shrink(100, 100) == 1);
   CHECK(shrink_before(Placement::cut({0, 0, 1000, 1000})) == 1);
