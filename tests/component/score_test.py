@@ -39,22 +39,12 @@ def alike(ours, theirs, tolerance):
     return type(ours) is type(theirs) and ours == theirs
 
 
-def check_like_original(out, theirs):
-    """Every file of a scored dataset equals the original's, probabilities within 1e-5."""
+def check_form(out, theirs):
+    """A scored dataset has the original's files, schema and form of Parquet, whatever its probabilities."""
     names = sorted(path.relative_to(theirs) for path in theirs.rglob("*") if path.is_file())
     assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file()) == names
     for name in ("_meta.yaml", "schema/_schema.json"):
         assert (out / name).read_bytes() == (theirs / name).read_bytes(), name
-    for name in ("_samples.json", "_data.visualization"):
-        ours, wanted = ((folder / name).read_text() for folder in (out, theirs))
-        assert alike(json.loads(ours), json.loads(wanted), 1e-5), name
-        assert ours == json.dumps(json.loads(ours), indent=2), f"{name} is not laid out as the original's"
-
-    ours, wanted = table(out), table(theirs)
-    pandas.testing.assert_frame_equal(ours, wanted, rtol=0, atol=1e-5)
-    scores = [name for name in wanted if name.startswith("Scored Probabilities_")]
-    print(f"{theirs.name}: largest difference to the original's {(ours[scores] - wanted[scores]).abs().max().max():.1e}")
-
     files = [pyarrow.parquet.ParquetFile(folder / "_data.parquet") for folder in (out, theirs)]
     assert files[0].schema_arrow.equals(files[1].schema_arrow)
     described = [json.loads(file.schema_arrow.metadata[b"pandas"]) for file in files]
@@ -66,6 +56,20 @@ def check_like_original(out, theirs):
         forms.append((file.metadata.num_row_groups, file.metadata.format_version,
                       [(c.physical_type, c.compression, c.has_dictionary_page, set(c.encodings)) for c in columns]))
     assert forms[0] == forms[1], forms
+
+
+def check_like_original(out, theirs):
+    """The probabilities are the original's within 1e-5 as well, and so is all that is told of them."""
+    check_form(out, theirs)
+    for name in ("_samples.json", "_data.visualization"):
+        ours, wanted = ((folder / name).read_text() for folder in (out, theirs))
+        assert alike(json.loads(ours), json.loads(wanted), 1e-5), name
+        assert ours == json.dumps(json.loads(ours), indent=2), f"{name} is not laid out as the original's"
+
+    ours, wanted = table(out), table(theirs)
+    pandas.testing.assert_frame_equal(ours, wanted, rtol=0, atol=1e-5)
+    scores = [name for name in wanted if name.startswith("Scored Probabilities_")]
+    print(f"{theirs.name}: largest difference to the original's {(ours[scores] - wanted[scores]).abs().max().max():.1e}")
 
 
 def check_original_tables(work):
@@ -104,6 +108,7 @@ def check_against_torchvision(work, model):
         assert list(tables[name]["category"]) == [CLASSES[i] for i in labels]
         assert (found == found.astype(numpy.float32)).all(), "probabilities are float32 numbers"
     assert tables["plain"].equals(tables["threads"])
+    check_form(work / "plain", ORIGINAL / "scored_valid")
 
 
 def check_csv(work, model):
