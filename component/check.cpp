@@ -14,7 +14,7 @@ void check_trained(runtime::Request& request, runtime::Problems& problems) {
       auto model = models::ModelDirectory::open(given->second, port.what());
       if (model.spec().labels.empty())
         throw runtime::Error("InvalidModelDirectory.not_trained", {{"what", port.what()}, {"path", given->second.string()}});
-      if (request.opened) request.opened->keep(port.name, std::move(model));
+      request.keep(port.name, std::move(model));
     });
     if (!whole) request.inputs.erase(given);
   }

@@ -32,6 +32,11 @@ struct Request {
   const T& get(std::string_view name) const;
   template <class T>
   const T& setting(std::string_view name) const;
+  /// Hands a directory that a check opened on to the component, where one will run.
+  template <class T>
+  void keep(std::string_view port, T directory) const {
+    if (opened) opened->keep(port, std::move(directory));
+  }
   bool has(std::string_view name) const { return parameters.find(name) != parameters.end(); }
   bool has_setting(std::string_view name) const { return run_settings.find(name) != run_settings.end(); }
 };

@@ -8,8 +8,7 @@ void score_image_model(const runtime::Request& request, runtime::Problems& probl
   const auto path = request.inputs.find("dataset");
   if (path == request.inputs.end()) return;
   problems.collect([&] {
-    auto dataset = datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what());
-    if (request.opened) request.opened->keep("dataset", std::move(dataset));
+    request.keep("dataset", datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what()));
   });
 }
 

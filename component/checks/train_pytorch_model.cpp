@@ -51,16 +51,16 @@ void check_batch_size(const runtime::Request& request, const datasets::ImageDire
 void train_pytorch_model(const runtime::Request& request, runtime::Problems& problems) {
   if (const auto model = request.inputs.find("untrained_model"); model != request.inputs.end()) {
     problems.collect([&] {
-      auto directory = models::ModelDirectory::open(model->second, request.component->input("untrained_model")->what());
-      if (request.opened) request.opened->keep("untrained_model", std::move(directory));
+      request.keep("untrained_model",
+                   models::ModelDirectory::open(model->second, request.component->input("untrained_model")->what()));
     });
   }
   auto training = open_dataset(request, "training_dataset", problems);
   auto validation = open_dataset(request, "validation_dataset", problems);
   if (training && validation) problems.collect([&] { datasets::check_same_categories(*training, *validation); });
   if (training) problems.collect([&] { check_batch_size(request, *training); });
-  if (request.opened && training) request.opened->keep("training_dataset", std::move(*training));
-  if (request.opened && validation) request.opened->keep("validation_dataset", std::move(*validation));
+  if (training) request.keep("training_dataset", std::move(*training));
+  if (validation) request.keep("validation_dataset", std::move(*validation));
 }
 
 }  // namespace torchport::component

@@ -6,7 +6,6 @@
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -28,14 +27,14 @@ at::Tensor own(at::Tensor gradient) {
   return whole_pixels && is_ours_alone(gradient) ? gradient : gradient.clone(at::MemoryFormat::ChannelsLast);
 }
 
-// copy_ goes through these strides channel by channel; a pixel's channels are one piece of memory.
+// Like copy_, which does not see that the channels of a pixel are one piece of memory.
 void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
   const auto in = pixels<const void>(from), out = pixels<const void>(to);
   const auto size = static_cast<std::int64_t>(from.element_size());
   const auto* const source = static_cast<const std::byte*>(in.data);
   auto* const target = static_cast<std::byte*>(to.mutable_data_ptr());
   const auto length = static_cast<std::size_t>(in.channels * size);
-  at::parallel_for(0, in.count, std::max<std::int64_t>(1, 32768 / in.channels), [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, in.count, kernels::grain(in.channels), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) std::memcpy(target + i * out.stride * size, source + i * in.stride * size, length);
   });
 }

@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 import torch  # noqa: E402
 
 import ddp  # noqa: E402
+import images  # noqa: E402
 import reference  # noqa: E402
 from harness import mpirun, torchport  # noqa: E402
 
-DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 WORLD, SEED, CLASSES = 2, 1, 10
 
 
@@ -34,12 +34,11 @@ def main():
     parser.add_argument("--rate", type=float, default=0.005, help="learning rate of one process")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     options = parser.parse_args()
-    if not DATA.exists():
-        sys.exit(f"{DATA} is missing: Debian's package dataset-fashion-mnist has it")
+    source = images.fashion_mnist()
     work = ROOT / f"build/bench/curve-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     work.mkdir(parents=True)
     epochs = -(-options.steps // (options.images // (options.batch * WORLD)))
-    prepare(work, options)
+    prepare(work, source, options)
     ours = our_curve(work, options, epochs)
     plan = reference.batches(options.images, options.batch, WORLD, SEED, epochs)
     curves = {"torchport": ours}
@@ -48,10 +47,10 @@ def main():
     show(curves, options)
 
 
-def prepare(work, options):
+def prepare(work, source, options):
     """Images, and a model whose head fits them, so that both sides start from the same weights."""
     for subset, limit in (("train", options.images), ("test", 500)):
-        torchport("run", "convert_to_image_directory", f"--input_path={DATA}", f"--output_path={work / subset}", "--format=idx",
+        torchport("run", "convert_to_image_directory", f"--input_path={source}", f"--output_path={work / subset}", "--format=idx",
                   f"--subset={subset}", f"--limit={limit}", cwd=work)
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}", cwd=work)
     torchport(*arguments(work, "new", "start"), "--epochs", 1, "--batch-size", 500, "--learning-rate", 1e-6, cwd=work)

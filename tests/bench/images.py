@@ -34,6 +34,14 @@ def make(folder, train, valid, size=(224, 224), seed=1):
     return folder / "train"
 
 
+def fashion_mnist():
+    """The folder of the Debian package's IDX files."""
+    folder = pathlib.Path("/usr/share/datasets/fashion-mnist")
+    if not folder.exists():
+        sys.exit(f"{folder} is missing: Debian's package dataset-fashion-mnist has it")
+    return folder
+
+
 def cut(photo, size, random):
     """A random part of the photo in the shape of `size`, mirrored half the time, with a little noise as a sensor has it."""
     scale = min(extent / side for extent, side in zip(photo.size, size)) * random.uniform(0.45, 1.0)

@@ -1,23 +1,20 @@
 """./dev bench precision: the top-1 that a training ends with in float32 and in bfloat16, for some seeds on two sets of images.
 
 Fashion-MNIST, and parts of photos with noise (64 x 64, cropped and mirrored at random in each epoch). A seed starts both from the same
-weights and gives both the same batches. Two trainings that differ in one bit end some tenths of a point apart, so it is the mean of
-the differences that tells, beside its standard error.
+weights and gives both the same batches. Trainings that differ in one bit part as well, so it is the mean of the differences that
+tells, beside its standard error.
 """
 import argparse
 import json
 import math
-import pathlib
 import shutil
 import statistics
-import sys
 import time
 
 import images
 import machine
 import programs
 
-FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist")
 PIXELS = 64   # of the photos
 
 
@@ -31,25 +28,17 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=0.02)
     options = parser.parse_args()
-    if not FASHION.exists():
-        sys.exit(f"{FASHION} is missing: Debian's package dataset-fashion-mnist has it")
     print(machine.sentence(machine.facts(programs.ROOT)))
     print(f"{options.network}, {options.epochs} epochs, batch {options.batch}, learning rate {options.rate}; top-1 of the last epoch")
     for name, (train, valid) in {"Fashion-MNIST": fashion(options.images), "photos": photos(options.photos)}.items():
         compare(name, train, valid, options)
 
 
-def family(network):
-    return "densenet" if network.startswith("densenet") else "resnet"
-
-
 def fashion(count):
-    parts = []
-    for subset, limit in (("train", [f"--limit={count}"]), ("test", [])):
-        parts.append(programs.WORK / f"fashion-{subset}-{count}")
-        programs.torchport("convert_to_image_directory", parts[-1], f"--input_path={FASHION}", f"--output_path={parts[-1]}", "--format=idx",
-                           f"--subset={subset}", *limit)
-    return parts
+    source, train, test = images.fashion_mnist(), programs.WORK / f"fashion-train-{count}", programs.WORK / "fashion-test"
+    for part, chosen in ((train, ["--subset=train", f"--limit={count}"]), (test, ["--subset=test"])):
+        programs.torchport("convert_to_image_directory", part, f"--input_path={source}", f"--output_path={part}", "--format=idx", *chosen)
+    return train, test
 
 
 def photos(count):
@@ -79,7 +68,7 @@ def compare(name, train, valid, options):
 def trained(train, valid, options, seed, precision):
     """Top-1 after the last epoch, and seconds."""
     run_dir, untrained = programs.WORK / "precision-run", programs.WORK / f"{options.network}-seed-{seed}"
-    programs.torchport(family(options.network), untrained, f"--model_name={options.network}", "--pretrained=False",
+    programs.torchport(programs.family(options.network), untrained, f"--model_name={options.network}", "--pretrained=False",
                        f"--random_seed={seed}", f"--untrained_model_path={untrained}")
     shutil.rmtree(run_dir, ignore_errors=True)
     run_dir.mkdir()

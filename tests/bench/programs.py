@@ -34,7 +34,7 @@ class Task:
                 torchport("init_image_transformation", transformation, *OPERATIONS[part], f"--output_path={transformation}")
                 torchport("apply_image_transformation", data / f"{part}.{INPUT}", f"--input_image_transform_path={transformation}",
                           f"--input_image_dir_path={data / part}.dir", f"--output_path={data / part}.{INPUT}", "--when=every_epoch")
-        torchport("resnet" if "res" in self.network else "densenet", WORK / self.network, f"--model_name={self.network}",
+        torchport(family(self.network), WORK / self.network, f"--model_name={self.network}",
                   "--pretrained=False", f"--untrained_model_path={WORK / self.network}")
 
     def command(self, program, epochs):
@@ -64,6 +64,11 @@ OPERATIONS = {
               "--random_horizontal_flip=True"],
     "valid": ["--resize=True", "--size=256", "--center_crop=True", f"--crop_size={INPUT}", "--random_horizontal_flip=False"],
 }
+
+
+def family(network):
+    """The component that makes it."""
+    return "densenet" if network.startswith("densenet") else "resnet"
 
 
 def torchport(component, output, *arguments):

@@ -12,6 +12,7 @@ import sys
 import time
 
 import images
+import programs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TORCHPORT = ROOT / "build/bin/torchport"
@@ -53,7 +54,7 @@ def prepare(work, data, name):
     if not (data / "valid.dir").exists():
         run("convert_to_image_directory", f"--input_path={data / 'valid'}", f"--output_path={data / 'valid.dir'}")
     if not (work / f"{name}-untrained").exists():
-        run("resnet" if "res" in name else "densenet", f"--model_name={name}", "--pretrained=False", f"--untrained_model_path={work / name}-untrained")
+        run(programs.family(name), f"--model_name={name}", "--pretrained=False", f"--untrained_model_path={work / name}-untrained")
     if not (work / f"{name}-trained").exists():
         run("train_pytorch_model", "--untrained-model-path", f"{name}-untrained", "--train-data-path", data / "train", "--valid-data-path", data / "train",
             "--trained-model-path", f"{name}-trained", "--epochs", 1, "--batch-size", 16)

@@ -180,9 +180,6 @@ Pixels<T> part(Pixels<T> x, std::int64_t begin, std::int64_t end) {
   return {x.data + begin * x.stride, end - begin, x.channels, x.stride};
 }
 
-// Pixels that are worth a thread of their own.
-std::int64_t grain(std::int64_t channels) { return std::max<std::int64_t>(1, 32768 / channels); }
-
 // Two sums a channel. `add(begin, end, first, second)` adds those pixels to float32 sums; the parts and their order depend on the
 // number of pixels alone, so that any number of threads gives the same bits, and so does a norm that sees some of the channels.
 template <class Add>
@@ -228,6 +225,8 @@ Mask<T> part(Mask<T> mask, std::int64_t elements) {
 }
 
 }  // namespace
+
+std::int64_t grain(std::int64_t channels) { return std::max<std::int64_t>(1, 32768 / channels); }
 
 template <class T>
 Moments moments(Pixels<const T> x) {

@@ -14,6 +14,9 @@ struct Pixels {
   std::int64_t count, channels, stride;
 };
 
+/// Pixels that are worth a thread of their own.
+std::int64_t grain(std::int64_t channels);
+
 /// Per channel, float64.
 struct Moments {
   std::vector<double> mean, variance;  ///< the variance is the biased one
