@@ -7,9 +7,8 @@ namespace torchport::component {
 void score_image_model(const runtime::Request& request, runtime::Problems& problems) {
   const auto path = request.inputs.find("dataset");
   if (path == request.inputs.end()) return;
-  problems.collect([&] {
-    request.keep("dataset", datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what()));
-  });
+  problems.collect(
+      [&] { request.keep("dataset", datasets::ImageDirectory::open(path->second, request.component->input("dataset")->what())); });
 }
 
 }  // namespace torchport::component
