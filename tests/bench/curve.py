@@ -53,7 +53,8 @@ def prepare(work, source, options):
         torchport("run", "convert_to_image_directory", f"--input_path={source}", f"--output_path={work / subset}", "--format=idx",
                   f"--subset={subset}", f"--limit={limit}", cwd=work)
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}", cwd=work)
-    torchport(*arguments(work, "new", "start"), "--epochs", 1, "--batch-size", 500, "--learning-rate", 1e-6, cwd=work)
+    torchport(*arguments(work, "new", "start"), "--epochs", 1, "--batch-size", min(500, options.images), "--learning-rate", 1e-6,
+              cwd=work)
 
 
 def arguments(work, model, out):
