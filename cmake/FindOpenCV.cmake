@@ -1,4 +1,4 @@
-# Finds OpenCV's core, imgproc and imgcodecs as Debian's small -dev packages lay them out: they carry no CMake files
+# Finds OpenCV's core and imgcodecs as Debian's small -dev packages lay them out: they carry no CMake files
 # (those are in libopencv-dev, which pulls in 206 packages). Where OpenCVConfig.cmake is there, it is used.
 #   out: OpenCV_INCLUDE_DIRS, OpenCV_VERSION, one imported target for each component, e.g. opencv_core
 find_package(OpenCV ${OpenCV_FIND_VERSION} QUIET CONFIG COMPONENTS ${OpenCV_FIND_COMPONENTS})

@@ -138,10 +138,9 @@ void score_image_model(runtime::Context& ctx) {
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
-  const std::string what = ctx.spec().input("dataset")->what();
-  BadImages bad(images, what, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
-  const auto size = common_size(images, what, bad, threads, ctx.collective);
-  check_minimum_size(images, what, size, spec);
+  BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
+  const auto size = common_size(images, bad, threads, ctx.collective);
+  check_minimum_size(images, size, spec);
 
   const auto network = load_network(model, channels_last);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");

@@ -47,11 +47,11 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
 
-datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, const std::string& what) {
+datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, bool augmented) {
   ctx.log.info("Start loading images from '" + ctx.input(port).string() + "'.");
   auto images = ctx.open<datasets::ImageDirectory>(port);
   if (images.raw()) {
-    ctx.log.warning("The " + what + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
+    ctx.log.warning("The " + images.what() + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
   } else {
     ctx.log.info("Got annotation type: COCO_classification");
   }
@@ -60,8 +60,8 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";
   ctx.log.info("Dataset classes: [" + names + "]");
   if (const datasets::Transformation* carried = images.transformation()) {
-    ctx.log.info("The images of the " + what + " are transformed whenever they are read: " + carried->names() +
-                 (what == "training dataset" ? ", drawn afresh in each epoch." : ", without what is random."));
+    ctx.log.info("The images of the " + images.what() + " are transformed whenever they are read: " + carried->names() +
+                 (augmented ? ", drawn afresh in each epoch." : ", without what is random."));
   }
   return images;
 }
@@ -82,17 +82,17 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
                                                            {"ranks", std::to_string(ctx.collective.size())},
                                                            {"rows", std::to_string(train.size())}});
   }
-  const auto size_of = [&](const datasets::ImageDirectory& images, const std::string& what, bool augmented) {
-    BadImages bad(images, what, options.max_bad_fraction, ctx.log);
-    return common_size(images, what, bad, options.loader_threads, ctx.collective, augmented);
+  const auto size_of = [&](const datasets::ImageDirectory& images, bool augmented) {
+    BadImages bad(images, options.max_bad_fraction, ctx.log);
+    return common_size(images, bad, options.loader_threads, ctx.collective, augmented);
   };
-  const auto size = size_of(train, "training dataset", true), valid_size = size_of(valid, "validation dataset", false);
+  const auto size = size_of(train, true), valid_size = size_of(valid, false);
   if (size != valid_size) {
     throw runtime::Error("InvalidDataset.dataset_sizes_differ", {},
-                         {{"training dataset", train.root().string() + "   " + size_text(size)},
-                          {"validation dataset", valid.root().string() + "   " + size_text(valid_size)}});
+                         {{train.what(), train.root().string() + "   " + size_text(size)},
+                          {valid.what(), valid.root().string() + "   " + size_text(valid_size)}});
   }
-  check_minimum_size(train, "training dataset", size, model);
+  check_minimum_size(train, size, model);
   return size;
 }
 
@@ -173,8 +173,8 @@ void train_pytorch_model(runtime::Context& ctx) {
   const Precision precision = decide_precision(ctx.param<std::string>("precision"), ctx.collective, ctx.log);
   ctx.record.set("precision", name_of(precision));
   const TrainerOptions options = trainer_options(ctx, precision);
-  const auto train = open_dataset(ctx, "training_dataset", "training dataset");
-  const auto valid = open_dataset(ctx, "validation_dataset", "validation dataset");
+  const auto train = open_dataset(ctx, "training_dataset", true);
+  const auto valid = open_dataset(ctx, "validation_dataset", false);
   std::optional directory = ctx.open<models::ModelDirectory>("untrained_model");
   const models::ModelSpec model = directory->spec();
   const auto size = check_data(ctx, options, train, valid, model);

@@ -40,6 +40,8 @@ class ImageDirectory {
   /// Read from class folders, without metadata.
   bool raw() const { return raw_; }
   const std::filesystem::path& root() const { return root_; }
+  /// What it was opened as, e.g. "training dataset".
+  const std::string& what() const { return what_; }
   /// Sorted by id; ids are 0 .. n-1.
   const std::vector<Category>& categories() const { return categories_; }
   /// The class index of image `i`, or -1 in an unlabelled directory.
@@ -63,6 +65,7 @@ class ImageDirectory {
 
  private:
   std::filesystem::path root_;
+  std::string what_;
   std::string names_;                // all file names, one after another
   std::vector<std::uint64_t> ends_;  // where each name ends in names_
   std::vector<std::int32_t> labels_;

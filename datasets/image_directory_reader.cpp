@@ -12,7 +12,10 @@ using runtime::Fields;
 
 class ImageDirectoryReader {
  public:
-  ImageDirectoryReader(const fs::path& root, std::string_view what) : what_(what) { images_.root_ = root; }
+  ImageDirectoryReader(const fs::path& root, std::string_view what) {
+    images_.root_ = root;
+    images_.what_ = what;
+  }
 
   ImageDirectory read() {
     if (without_metadata()) {
@@ -27,7 +30,7 @@ class ImageDirectoryReader {
 
  private:
   [[noreturn]] void fail(const std::string& reason, Fields fields = {}) const {
-    fields.merge(Fields{{"what", what_}, {"path", images_.root_.string()}});
+    fields.merge(Fields{{"what", images_.what_}, {"path", images_.root_.string()}});
     throw Error("InvalidDataset." + reason, std::move(fields));
   }
 
@@ -53,7 +56,7 @@ class ImageDirectoryReader {
 
   void read_tree() {
     images_.raw_ = true;
-    ClassFolders folders = sort_into_classes(find_images(images_.root_, what_));
+    ClassFolders folders = sort_into_classes(find_images(images_.root_, images_.what_));
     images_.labelled_ = !folders.categories.empty();
     const std::vector<std::string>& files = images_.labelled_ ? folders.files : folders.ignored;
     if (files.empty()) fail("no_meta");
@@ -73,14 +76,14 @@ class ImageDirectoryReader {
   }
 
   void read_metadata() {
-    const runtime::DirectoryMeta meta = runtime::read_meta(images_.root_, "InvalidDataset", what_);
+    const runtime::DirectoryMeta meta = runtime::read_meta(images_.root_, "InvalidDataset", images_.what_);
     const auto entry = [&](const char* key) {
       if (meta.get(key).empty()) fail("broken_meta", {{"reason", "the key '" + std::string(key) + "' is missing"}});
       return meta.get(key);
     };
     if (entry("type") != "ImageDirectory") fail("wrong_type", {{"found", meta.type}, {"wanted", "ImageDirectory"}});
     images_.schema_ = read_part(entry("schema"), "broken_schema");
-    Schema schema = parse_schema(images_.schema_, what_, images_.root_.string());
+    Schema schema = parse_schema(images_.schema_, images_.what_, images_.root_.string());
     images_.labelled_ = !schema.label_key.empty();
     images_.label_column_ = schema.label_key;
     images_.categories_ = std::move(schema.categories);
@@ -157,7 +160,6 @@ class ImageDirectoryReader {
     return found->second;
   }
 
-  std::string what_;
   ImageDirectory images_;
   std::map<std::string, std::int32_t, std::less<>> ids_;
   std::size_t line_ = 0;

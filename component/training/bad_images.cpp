@@ -5,15 +5,14 @@
 
 namespace torchport::component {
 
-BadImages::BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log,
-                     std::string fate)
-    : images_(images), what_(std::move(what)), fate_(std::move(fate)), max_fraction_(max_fraction), log_(log) {}
+BadImages::BadImages(const datasets::ImageDirectory& images, double max_fraction, runtime::Log& log, std::string fate)
+    : images_(images), fate_(std::move(fate)), max_fraction_(max_fraction), log_(log) {}
 
 std::optional<runtime::Error> BadImages::report(std::span<const datasets::BadImage> bad) {
   for (const auto& image : bad) {
     const std::string path = (images_.root() / images_.file(image.index)).string();
     if (max_fraction_ == 0) {
-      return runtime::Error("UserError.unreadable_image", {{"path", path}, {"what", what_}, {"reason", image.reason}});
+      return runtime::Error("UserError.unreadable_image", {{"path", path}, {"what", images_.what()}, {"reason", image.reason}});
     }
     log_.warning("The image '" + path + "' cannot be used and is " + fate_ + ": " + image.reason);
   }
@@ -27,7 +26,7 @@ void BadImages::count(double bad_on_all_ranks) {
   fraction << max_fraction_;
   throw runtime::Error("UserError.too_many_bad_images", {{"bad", std::to_string(std::llround(total_))},
                                                          {"total", std::to_string(images_.size())},
-                                                         {"what", what_},
+                                                         {"what", images_.what()},
                                                          {"fraction", fraction.str()}});
 }
 

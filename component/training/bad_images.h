@@ -17,7 +17,7 @@ namespace torchport::component {
 class BadImages {
  public:
   /// `fate` ends the log line of a bad image: what happens in its place.
-  BadImages(const datasets::ImageDirectory& images, std::string what, double max_fraction, runtime::Log& log,
+  BadImages(const datasets::ImageDirectory& images, double max_fraction, runtime::Log& log,
             std::string fate = "replaced by the next");
   void start_pass() { total_ = 0; }
   /// Names this rank's bad images in its log. With a fraction of 0 the first is the error that ends the run.
@@ -27,7 +27,7 @@ class BadImages {
 
  private:
   const datasets::ImageDirectory& images_;
-  std::string what_, fate_;
+  std::string fate_;
   double max_fraction_, total_ = 0;
   runtime::Log& log_;
 };

@@ -13,7 +13,7 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 
 }  // namespace
 
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
                                 runtime::Collective& collective, bool augmented) {
   const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads, augmented);
   bad.start_pass();
@@ -26,7 +26,7 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, const st
   std::int64_t source = scan.size.width > 0 ? collective.rank() : collective.size();
   collective.all_reduce(&source, 1, runtime::DataType::int64, runtime::Reduction::min);
   if (source == collective.size()) {
-    throw runtime::Error("InvalidDataset.no_images", {{"what", what}, {"path", images.root().string()}});
+    throw runtime::Error("InvalidDataset.no_images", {{"what", images.what()}, {"path", images.root().string()}});
   }
   std::array<std::int64_t, 3> first = {scan.first, scan.size.height, scan.size.width};
   collective.broadcast(first.data(), sizeof(first), static_cast<int>(source));
@@ -34,7 +34,7 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, const st
 
   std::optional<runtime::Error> differs;
   const auto report = [&](std::uint32_t index, datasets::ImageSize size) {
-    differs = runtime::Error("InvalidDataset.sizes_differ", {{"what", what}, {"path", images.root().string()}},
+    differs = runtime::Error("InvalidDataset.sizes_differ", {{"what", images.what()}, {"path", images.root().string()}},
                              {{"one image", described(images, static_cast<std::uint32_t>(first[0]), reference)},
                               {"another", described(images, index, size)}});
   };
@@ -47,11 +47,10 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, const st
   return reference;
 }
 
-void check_minimum_size(const datasets::ImageDirectory& images, const std::string& what, datasets::ImageSize size,
-                        const models::ModelSpec& model) {
+void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageSize size, const models::ModelSpec& model) {
   const std::int64_t minimum = model.component->architecture->minimum_size;
   if (std::min(size.width, size.height) >= minimum) return;
-  throw runtime::Error("InvalidDataset.too_small", {{"what", what},
+  throw runtime::Error("InvalidDataset.too_small", {{"what", images.what()},
                                                     {"path", images.root().string()},
                                                     {"size", size_text(size)},
                                                     {"model", model.variant->name},

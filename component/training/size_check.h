@@ -13,12 +13,11 @@ namespace torchport::component {
 /// The common size of all images of `images`, read from their headers; every rank reads its share. Where the directory carries a
 /// transformation, what comes out of it counts: all of it for training (`augmented`), else what is left for inference.
 /// \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, const std::string& what, BadImages& bad, int threads,
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
                                 runtime::Collective& collective, bool augmented = false);
 
 /// \throws Error InvalidDataset.too_small where `size` is below what the network of `model` can take
-void check_minimum_size(const datasets::ImageDirectory& images, const std::string& what, datasets::ImageSize size,
-                        const models::ModelSpec& model);
+void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageSize size, const models::ModelSpec& model);
 
 /// "224 x 224": width, then height.
 std::string size_text(datasets::ImageSize size);

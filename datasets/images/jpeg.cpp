@@ -112,24 +112,33 @@ bool start(Session& session, std::string_view bytes, const ImageHeader& header, 
   return true;
 }
 
+/// As many as chroma that is sampled twice as coarsely needs to make both rows of a pair in place.
+constexpr JDIMENSION kRowsAtOnce = 2;
+
 /// Reads the rows of the window, and the rest of the file if that is wanted. `row` has room for one row of four channels.
 bool read_rows(Session& session, const Window& window, bool to_the_end, Pixels& out, JSAMPLE* row) {
   jpeg_decompress_struct& image = session.image;
   if (setjmp(session.give_up)) return false;
   const bool cmyk = image.out_color_space == JCS_CMYK;
   const JDIMENSION end = window.top + window.rows;
-  JSAMPROW beyond[] = {row};
+  JSAMPROW rows[kRowsAtOnce] = {row};
   while (image.output_scanline < end) {
     std::uint8_t* target = out.rgb.data() + out.stride() * (image.output_scanline - window.top);
-    JSAMPROW rows[] = {cmyk ? row : target};
-    jpeg_read_scanlines(&image, rows, 1);
-    if (cmyk) cmyk_to_rgb(row, target, image.output_width);
+    if (cmyk) {
+      jpeg_read_scanlines(&image, rows, 1);
+      cmyk_to_rgb(row, target, image.output_width);
+      continue;
+    }
+    const JDIMENSION count = std::min(kRowsAtOnce, end - image.output_scanline);
+    for (JDIMENSION k = 0; k < count; ++k) rows[k] = target + out.stride() * k;
+    jpeg_read_scanlines(&image, rows, count);
   }
   if (end < image.output_height) {
     if (!to_the_end) return true;
     // To skip the last row as well would end the reading; up to it every block's code is still read, only not transformed.
     if (end + 1 < image.output_height) jpeg_skip_scanlines(&image, image.output_height - end - 1);
-    jpeg_read_scanlines(&image, beyond, 1);
+    rows[0] = row;
+    jpeg_read_scanlines(&image, rows, 1);
   }
   jpeg_finish_decompress(&image);
   return true;

@@ -1,39 +1,32 @@
 // BMP and WebP through OpenCV, which sees nothing before our own look has found its header legal and its data whole.
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
+#include <dlfcn.h>
 
 #include "datasets/images/codecs.h"
+#include "datasets/opencv/imdecode.h"
+#include "runtime/error.h"
 
 namespace torchport::datasets::images {
 namespace {
 
-/// Blue, green, red and perhaps alpha, as OpenCV has them.
-cv::Mat imdecode(std::string_view bytes, int flags, const Reader& in) {
-  static const auto silence = cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-  static_cast<void>(silence);
-  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) in.fail("files above 2 GiB are not supported");
-  const cv::Mat buffer(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));  // only read
-  cv::Mat image;
-  try {
-    image = cv::imdecode(buffer, flags);
-  } catch (const cv::Exception&) {  // its text names OpenCV's source files
-    in.fail("the pixels are broken");
-  }
-  if (image.empty() || image.depth() != CV_8U || image.channels() < 3) in.fail("the pixels are broken");
-  return image;
+/// The module's function; the module lies beside the program. \throws runtime::Error, not as for a bad image, if it can't be loaded
+opencv::ImdecodeFunction* load_imdecode() {
+  const auto module = std::filesystem::read_symlink("/proc/self/exe").replace_filename("torchport-opencv.so");
+  void* const loaded = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const function = loaded ? dlsym(loaded, "torchport_imdecode") : nullptr;
+  if (!function) throw runtime::Error("FailedToCompleteOperation.no_opencv", {{"path", module.string()}, {"reason", dlerror()}});
+  return reinterpret_cast<opencv::ImdecodeFunction*>(function);
 }
 
-void copy(const cv::Mat& image, Pixels& out, const Reader& in) {
-  if (image.cols != out.width || image.rows != out.height) in.fail("two sizes are given");
-  std::uint8_t* rgb = out.rgb.data();
-  const int channels = image.channels();
-  for (int y = 0; y < out.height; ++y) {
-    const std::uint8_t* bgr = image.ptr<std::uint8_t>(y);
-    for (int x = 0; x < out.width; ++x, bgr += channels, rgb += 3) {
-      rgb[0] = bgr[2];
-      rgb[1] = bgr[1];
-      rgb[2] = bgr[0];
-    }
+void imdecode(std::string_view bytes, bool as_stored, Pixels& out, const Reader& in) {
+  static opencv::ImdecodeFunction* const decode = load_imdecode();
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  switch (decode(data, bytes.size(), as_stored, out.width, out.height, out.rgb.data())) {
+    case opencv::Imdecode::done:
+      return;
+    case opencv::Imdecode::broken:
+      in.fail("the pixels are broken");
+    case opencv::Imdecode::other_size:
+      in.fail("two sizes are given");
   }
 }
 
@@ -81,14 +74,14 @@ void decode_bmp(std::string_view bytes, Pixels& out) {
   } else if (in.text(in.size() - 2, 2) != std::string_view("\0\1", 2)) {
     in.fail("the end mark is missing");  // OpenCV takes run lengths that just stop
   }
-  copy(imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION, in), out, in);
+  imdecode(bytes, false, out, in);
   if (bits == 16) rescale_16bit(out, six_bits_green);
 }
 
 void decode_webp(std::string_view bytes, Pixels& out) {
   const Reader in(bytes, "WebP", false);
   check_webp(in);
-  copy(imdecode(bytes, cv::IMREAD_UNCHANGED, in), out, in);  // with IMREAD_COLOR, OpenCV would blend alpha
+  imdecode(bytes, true, out, in);
 }
 
 }  // namespace torchport::datasets::images

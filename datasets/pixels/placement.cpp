@@ -49,21 +49,24 @@ void copy_row(const std::uint8_t* in, int width, bool mirrored, std::uint8_t* ou
 /// The rows first .. first + count - 1 of `in`, resized across or copied, to `out`.
 void make_rows(const PartOfImage& in, const Axis& axis, bool mirrored, int first, int count, PlaceScratch& scratch,
                std::uint8_t* out) {
-  const std::size_t width = std::size_t{3} * static_cast<std::size_t>(axis.count);
+  const std::size_t width = std::size_t{3} * static_cast<std::size_t>(axis.count), stride = in.pixels.stride();
   const int left = axis.begin - in.box.left;
-  if (axis.resizes()) scratch.across.set(axis.resize, axis.first, axis.count);
-  for (int y = first; y < first + count; ++y, out += width) {
-    const std::uint8_t* row = in.pixels.rgb.data() + in.pixels.at(y, 0);
-    if (!axis.resizes()) {
-      copy_row(row + std::ptrdiff_t{3} * (left + axis.first), axis.count, mirrored, out);
-      continue;
+  if (!axis.resizes()) {
+    for (int y = first; y < first + count; ++y, out += width)
+      copy_row(in.pixels.rgb.data() + in.pixels.at(y, left + axis.first), axis.count, mirrored, out);
+    return;
+  }
+  scratch.across.set(axis.resize, axis.first, axis.count, mirrored);
+  for (int done = 0; done < count; done += kResizeRows) {
+    const int y = first + done, rows = std::min(kResizeRows, count - done);
+    const std::uint8_t* from = in.pixels.rgb.data() + in.pixels.at(y, 0);
+    const std::size_t bytes = static_cast<std::size_t>(rows) * stride;
+    if (in.pixels.at(y, 0) + bytes + kResizeSlack > in.pixels.rgb.size()) {
+      scratch.rows.assign(from, from + bytes);
+      scratch.rows.resize(bytes + kResizeSlack);
+      from = scratch.rows.data();
     }
-    if (in.pixels.at(y + 1, 0) + kResizeSlack > in.pixels.rgb.size()) {
-      scratch.row.assign(row, row + in.pixels.stride());
-      scratch.row.resize(in.pixels.stride() + kResizeSlack);
-      row = scratch.row.data();
-    }
-    resize_row(row + std::ptrdiff_t{3} * left, scratch.across, mirrored, mirrored ? out + width - 3 : out);
+    resize_rows(from + std::ptrdiff_t{3} * left, stride, rows, scratch.across, out + static_cast<std::size_t>(done) * width);
   }
 }
 
@@ -113,12 +116,12 @@ void place(const PartOfImage& in, const Placement& placement, PlaceScratch& scra
   const std::size_t width = std::size_t{3} * static_cast<std::size_t>(x.count);
   scratch.narrow.resize(width * static_cast<std::size_t>(rows.count));
   make_rows(in, x, placement.mirrored, top + rows.first, rows.count, scratch, scratch.narrow.data());
-  scratch.down.set(y.resize, y.first, y.count);
-  const std::int32_t* weights = scratch.down.weights.data();
+  scratch.down.set(y.resize, y.first, y.count, false);
+  const WeightPair* pair = scratch.down.pairs.data();
   for (const ResizeSpan& span : scratch.down.spans) {
     const std::uint8_t* first = scratch.narrow.data() + static_cast<std::size_t>(span.first - rows.first) * width;
-    blend_rows(first, width, span.count, weights, width, out);
-    weights += span.count;
+    blend_rows(first, width, span.count, pair, width, out);
+    pair += span.pairs();
     out += width;
   }
 }

@@ -43,7 +43,7 @@ int shrink_before(const Placement& placement);
 /// Memory of `place`, for a thread to keep.
 struct PlaceScratch {
   ResizeKernel across, down;
-  std::vector<std::uint8_t> narrow, row;
+  std::vector<std::uint8_t> narrow, rows;
 };
 
 /// Writes the pixels of `placement`, part.height rows of part.width without gaps, to `out`. `in` has those of source_of(placement).

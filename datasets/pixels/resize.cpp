@@ -25,7 +25,11 @@ double stretch_of(const ResizeAxis& axis) {
 }
 double centre_of(const ResizeAxis& axis, int place) { return axis.start + (place + 0.5) * scale_of(axis); }
 
-std::uint8_t to_byte(std::int32_t sum) { return static_cast<std::uint8_t>(std::clamp(sum >> kResizePlaces, 0, 255)); }
+std::uint8_t weighted_sum(const std::uint8_t* in, std::size_t step, int count, const WeightPair* pair) {
+  std::int32_t sum = kResizeHalf;
+  for (int i = 0; i < count; ++i, in += step) sum += (pair[i / 2].high[i % 2] * 256 + pair[i / 2].low[i % 2]) * *in;
+  return static_cast<std::uint8_t>(std::clamp(sum >> kResizePlaces, 0, 255));
+}
 
 }  // namespace
 
@@ -36,63 +40,47 @@ ResizeSpan span_of(const ResizeAxis& axis, int place) {
   return {first, std::min(axis.in, static_cast<int>(centre + support + 0.5)) - first};
 }
 
-void ResizeKernel::set(const ResizeAxis& axis, int first, int count) {
+void ResizeKernel::set(const ResizeAxis& axis, int first, int count, bool mirrored) {
   const bool bicubic = axis.interpolation == Interpolation::bicubic;
   const double narrowing = 1 / stretch_of(axis);
   spans.clear();
-  weights.clear();
-  packed.clear();
-  for (int place = first; place < first + count; ++place) {
+  pairs.clear();
+  for (int i = 0; i < count; ++i) {
+    const int place = mirrored ? first + count - 1 - i : first + i;
     const ResizeSpan span = span_of(axis, place);
     const double centre = centre_of(axis, place);
     exact.clear();
     double sum = 0;
-    for (int i = span.first; i < span.end(); ++i) {
-      const double x = (i - centre + 0.5) * narrowing;
+    for (int at = span.first; at < span.end(); ++at) {
+      const double x = (at - centre + 0.5) * narrowing;
       exact.push_back(bicubic ? cubic(x) : triangle(x));
       sum += exact.back();
     }
     spans.push_back(span);
-    const std::size_t begin = weights.size();
-    for (const double weight : exact) {
-      const double scaled = weight / sum * (1 << kResizePlaces);
-      weights.push_back(static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5 : 0.5)));
-    }
-    for (std::size_t i = begin; i < weights.size(); i += 4) {
-      packed.resize(packed.size() + 8);  // zeros
-      std::int16_t* four = packed.data() + packed.size() - 8;
-      for (std::size_t k = 0; k < std::min<std::size_t>(4, weights.size() - i); ++k) {
-        four[k] = static_cast<std::int16_t>(weights[i + k] & 255);
-        four[k + 4] = static_cast<std::int16_t>(weights[i + k] >> 8);
-      }
+    for (std::size_t k = 0; k < exact.size(); ++k) {
+      const double scaled = exact[k] / sum * (1 << kResizePlaces);
+      const auto weight = static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+      if (k % 2 == 0) pairs.emplace_back();
+      pairs.back().low[k % 2] = static_cast<std::int16_t>(weight & 255);
+      pairs.back().high[k % 2] = static_cast<std::int16_t>(weight >> 8);
     }
   }
 }
 
-void resize_row_plainly(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out) {
-  const std::int32_t* weight = kernel.weights.data();
-  for (const ResizeSpan& span : kernel.spans) {
-    const std::uint8_t* pixel = in + std::ptrdiff_t{3} * span.first;
-    std::int32_t red = kResizeHalf, green = kResizeHalf, blue = kResizeHalf;
-    for (int i = 0; i < span.count; ++i, pixel += 3, ++weight) {
-      red += *weight * pixel[0];
-      green += *weight * pixel[1];
-      blue += *weight * pixel[2];
+void resize_rows_plainly(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
+  for (; count > 0; --count, in += stride) {
+    const WeightPair* pair = kernel.pairs.data();
+    for (const ResizeSpan& span : kernel.spans) {
+      for (std::ptrdiff_t channel = 0; channel < 3; ++channel)
+        *out++ = weighted_sum(in + std::ptrdiff_t{3} * span.first + channel, 3, span.count, pair);
+      pair += span.pairs();
     }
-    out[0] = to_byte(red);
-    out[1] = to_byte(green);
-    out[2] = to_byte(blue);
-    out += mirrored ? -3 : 3;
   }
 }
 
-void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
+void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
                         std::uint8_t* out) {
-  for (std::size_t x = 0; x < width; ++x) {
-    std::int32_t sum = kResizeHalf;
-    for (int i = 0; i < rows; ++i) sum += weights[i] * in[static_cast<std::size_t>(i) * stride + x];
-    out[x] = to_byte(sum);
-  }
+  for (std::size_t x = 0; x < width; ++x) out[x] = weighted_sum(in + x, stride, rows, pair);
 }
 
 }  // namespace torchport::datasets

@@ -20,19 +20,23 @@ struct ResizeAxis {
 struct ResizeSpan {
   int first = 0, count = 0;
   int end() const { return first + count; }
+  int pairs() const { return (count + 1) / 2; }  ///< of weights
 };
 ResizeSpan span_of(const ResizeAxis& axis, int place);
 
-/// The spans of some places of an axis, and their weights one after another.
+/// Two weights of a span as processors multiply and add them: the lowest 8 bits of both, then the rest of them.
+struct WeightPair {
+  std::int16_t low[2] = {}, high[2] = {};
+};
+
+/// The spans of some places of an axis, and their weights.
 struct ResizeKernel {
   std::vector<ResizeSpan> spans;
-  std::vector<std::int32_t> weights;
-  /// The weights again, in fours, of which those beyond a span's end are 0: their lowest 8 bits, then the rest of them.
-  std::vector<std::int16_t> packed;
-  std::vector<double> exact;  // of one span, before they are rounded
+  std::vector<WeightPair> pairs;  ///< each span's, one after another; 0 follows where a span has an odd number of weights
+  std::vector<double> exact;      // weights of one span, before they are rounded
 
-  /// For the places first .. first + count - 1; memory is reused.
-  void set(const ResizeAxis& axis, int first, int count);
+  /// For the places first .. first + count - 1, or `mirrored` for the last of them first; memory is reused.
+  void set(const ResizeAxis& axis, int first, int count, bool mirrored);
 };
 
 // Pillow's arithmetic (Resample.c): weights are integers of so many binary places, which leaves two bits for overshoot, and the
@@ -43,17 +47,18 @@ inline constexpr std::int32_t kResizeHalf = 1 << (kResizePlaces - 1);
 /// So many bytes beyond the last pixel used may be read.
 inline constexpr std::size_t kResizeSlack = 16;
 
-/// One row of pixels: `in` is the source's first pixel, followed by kResizeSlack bytes after its last one; `out` the result's first
-/// one, from which it goes on to the right or, `mirrored`, to the left.
-void resize_row(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out);
+/// `count` rows of pixels, 1 .. kResizeRows, each from its first source pixel on: `in` is the first row's, rows are `stride` bytes
+/// apart, and after the last one's last pixel come kResizeSlack bytes. The results follow one another in `out`.
+void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out);
+inline constexpr int kResizeRows = 4;
 
-/// `width` bytes of a column-wise sum: `in` is the first byte of the span's first row, rows are `stride` bytes apart.
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
-                std::uint8_t* out);
+/// `width` bytes of a column-wise sum: `in` is the first byte of a span's first row, rows are `stride` bytes apart, and the span's
+/// weights begin at `pair`.
+void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width, std::uint8_t* out);
 
 /// The same two for any processor; what those above use where there is no AVX2.
-void resize_row_plainly(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out);
-void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
+void resize_rows_plainly(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out);
+void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
                         std::uint8_t* out);
 
 }  // namespace torchport::datasets

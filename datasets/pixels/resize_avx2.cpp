@@ -1,4 +1,6 @@
-// The two passes of resizing for processors with AVX2, bit for bit what the plain ones do.
+// The two passes of resizing for processors with AVX2, bit for bit what the plain ones do. Two bytes times two weights are
+// multiplied and added in one instruction that takes 16-bit numbers; weights have 23 bits, so that is done with their lower and
+// their upper part.
 #include <cstring>
 
 #include "datasets/pixels/resize.h"
@@ -9,50 +11,77 @@
 namespace torchport::datasets {
 namespace {
 
-/// Four pixels at a time: their bytes become pairs of 16-bit numbers, channel by channel, whose products with two weights are added
-/// in one instruction. Weights have 23 bits, so that is done with their lower and their upper part.
-[[gnu::target("avx2")]] void resize_row_avx2(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out) {
-  const __m256i pairs = _mm256_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1, 6, -1, 9, -1, 7, -1, 10, -1, 8,
-                                         -1, 11, -1, -1, -1, -1, -1);
-  const __m256i lower =
-      _mm256_setr_epi32(0x03020100, 0x03020100, 0x03020100, 0x03020100, 0x07060504, 0x07060504, 0x07060504, 0x07060504);
-  const __m256i upper = _mm256_add_epi8(lower, _mm256_set1_epi8(8));
-  const __m128i half = _mm_set1_epi32(kResizeHalf);
-  const std::int16_t* four = kernel.packed.data();
-  const std::ptrdiff_t step = mirrored ? -3 : 3;
-  for (const ResizeSpan& span : kernel.spans) {
-    const std::uint8_t* place = in + std::ptrdiff_t{3} * span.first;
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (int i = 0; i < span.count; i += 4, place += 12, four += 8) {
-      const __m256i bytes = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(place)));
-      const __m256i pixels = _mm256_shuffle_epi8(bytes, pairs);
-      const __m256i weights = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(four)));
-      low = _mm256_add_epi32(low, _mm256_madd_epi16(pixels, _mm256_shuffle_epi8(weights, lower)));
-      high = _mm256_add_epi32(high, _mm256_madd_epi16(pixels, _mm256_shuffle_epi8(weights, upper)));
+/// Sums of products with the lower and the upper parts of weights.
+struct Sums {
+  __m256i low, high;
+};
+
+[[gnu::target("avx2"), gnu::always_inline]] inline Sums no_sums() { return {_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void add(Sums& sums, __m256i values, __m256i low, __m256i high) {
+  sums.low = _mm256_add_epi32(sums.low, _mm256_madd_epi16(values, low));
+  sums.high = _mm256_add_epi32(sums.high, _mm256_madd_epi16(values, high));
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i rounded(const Sums& sums) {
+  const __m256i both = _mm256_add_epi32(sums.low, _mm256_slli_epi32(sums.high, 8));
+  return _mm256_srai_epi32(_mm256_add_epi32(both, _mm256_set1_epi32(kResizeHalf)), kResizePlaces);
+}
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i weights_of(const std::int16_t (&two)[2]) {
+  int both;
+  std::memcpy(&both, two, sizeof both);
+  return _mm256_set1_epi32(both);
+}
+
+/// The 16 bytes from two places.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i load_two(const std::uint8_t* lower, const std::uint8_t* upper) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(lower))),
+                                 _mm_loadu_si128(reinterpret_cast<const __m128i*>(upper)), 1);
+}
+
+/// Four rows at once, two pixels of each at a time, channel by channel; fewer rows are filled up with the last one.
+[[gnu::target("avx2")]] void resize_rows_avx2(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel,
+                                              std::uint8_t* out) {
+  const __m256i by_channel = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+  const std::size_t width = 3 * kernel.spans.size();
+  const std::uint8_t* rows[kResizeRows];
+  std::uint8_t* results[kResizeRows];
+  for (int row = 0; row < kResizeRows; ++row) {
+    const auto used = static_cast<std::size_t>(std::min(row, count - 1));
+    rows[row] = in + used * stride;
+    results[row] = out + used * width;
+  }
+  const WeightPair* pair = kernel.pairs.data();
+  for (std::size_t place = 0; place < width; place += 3) {
+    const ResizeSpan& span = kernel.spans[place / 3];
+    Sums first = no_sums(), second = no_sums();
+    for (std::ptrdiff_t at = std::ptrdiff_t{3} * span.first, end = std::ptrdiff_t{3} * span.end(); at < end; at += 6, ++pair) {
+      const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
+      add(first, _mm256_shuffle_epi8(load_two(rows[0] + at, rows[1] + at), by_channel), low, high);
+      add(second, _mm256_shuffle_epi8(load_two(rows[2] + at, rows[3] + at), by_channel), low, high);
     }
-    const __m256i both = _mm256_add_epi32(low, _mm256_slli_epi32(high, 8));
-    __m128i sums = _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
-    sums = _mm_srai_epi32(_mm_add_epi32(sums, half), kResizePlaces);
-    sums = _mm_packus_epi16(_mm_packs_epi32(sums, sums), sums);
-    const int pixel = _mm_cvtsi128_si32(sums);
-    std::memcpy(out, &pixel, 3);
-    out += step;
+    const __m256i words = _mm256_packs_epi32(rounded(first), rounded(second));
+    const __m256i bytes = _mm256_packus_epi16(words, words);  // of rows 0 and 2, and in the upper half of 1 and 3
+    const __m128i even = _mm256_castsi256_si128(bytes), odd = _mm256_extracti128_si256(bytes, 1);
+    const int pixels[] = {_mm_cvtsi128_si32(even), _mm_cvtsi128_si32(odd), _mm_extract_epi32(even, 1), _mm_extract_epi32(odd, 1)};
+    for (int row = 0; row < kResizeRows; ++row) std::memcpy(results[row] + place, &pixels[row], 3);
   }
 }
 
-/// Sixteen columns.
-[[gnu::target("avx2")]] void blend_columns(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights,
+/// Sixteen columns of `rows` rows.
+[[gnu::target("avx2")]] void blend_columns(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair,
                                            std::uint8_t* out) {
-  __m256i left = _mm256_set1_epi32(kResizeHalf), right = left;
-  for (int i = 0; i < rows; ++i, in += stride) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in));
-    const __m256i weight = _mm256_set1_epi32(weights[i]);
-    left = _mm256_add_epi32(left, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(bytes), weight));
-    right = _mm256_add_epi32(right, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8)), weight));
+  Sums left = no_sums(), right = no_sums();  // of columns 0-3 and 8-11, and of the others
+  for (int row = 0; row < rows; row += 2, in += 2 * stride, ++pair) {
+    const std::uint8_t* next = row + 1 < rows ? in + stride : in;  // whose weight is 0
+    const __m256i upper = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
+    const __m256i lower = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(next)));
+    const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
+    add(left, _mm256_unpacklo_epi16(upper, lower), low, high);
+    add(right, _mm256_unpackhi_epi16(upper, lower), low, high);
   }
-  left = _mm256_srai_epi32(left, kResizePlaces);
-  right = _mm256_srai_epi32(right, kResizePlaces);
-  const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(left, right), 0xD8);  // packing goes by halves
+  const __m256i words = _mm256_packs_epi32(rounded(left), rounded(right));
   const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
 }
@@ -64,18 +93,18 @@ bool has_avx2() {
 
 }  // namespace
 
-void resize_row(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out) {
-  if (has_avx2()) return resize_row_avx2(in, kernel, mirrored, out);
-  resize_row_plainly(in, kernel, mirrored, out);
+void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
+  if (has_avx2()) return resize_rows_avx2(in, stride, count, kernel, out);
+  resize_rows_plainly(in, stride, count, kernel, out);
 }
 
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
+void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
                 std::uint8_t* out) {
   constexpr std::size_t kColumns = 16;
-  if (!has_avx2() || width < kColumns) return blend_rows_plainly(in, stride, rows, weights, width, out);
-  for (std::size_t x = 0; x + kColumns <= width; x += kColumns) blend_columns(in + x, stride, rows, weights, out + x);
+  if (!has_avx2() || width < kColumns) return blend_rows_plainly(in, stride, rows, pair, width, out);
+  for (std::size_t x = 0; x + kColumns <= width; x += kColumns) blend_columns(in + x, stride, rows, pair, out + x);
   const std::size_t last = width - kColumns;  // again, where the width is no multiple
-  if (width % kColumns != 0) blend_columns(in + last, stride, rows, weights, out + last);
+  if (width % kColumns != 0) blend_columns(in + last, stride, rows, pair, out + last);
 }
 
 }  // namespace torchport::datasets
@@ -84,13 +113,13 @@ void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const std:
 
 namespace torchport::datasets {
 
-void resize_row(const std::uint8_t* in, const ResizeKernel& kernel, bool mirrored, std::uint8_t* out) {
-  resize_row_plainly(in, kernel, mirrored, out);
+void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
+  resize_rows_plainly(in, stride, count, kernel, out);
 }
 
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const std::int32_t* weights, std::size_t width,
+void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
                 std::uint8_t* out) {
-  blend_rows_plainly(in, stride, rows, weights, width, out);
+  blend_rows_plainly(in, stride, rows, pair, width, out);
 }
 
 }  // namespace torchport::datasets

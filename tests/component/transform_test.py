@@ -2,6 +2,7 @@
 import filecmp
 import json
 import pathlib
+import shutil
 import tempfile
 
 import numpy
@@ -10,7 +11,7 @@ import yaml
 from PIL import Image
 
 import reference
-from harness import ORIGINAL, class_folders, torchport
+from harness import BIN, ORIGINAL, class_folders, command, torchport
 
 IMAGES = ORIGINAL / "image_directory_labelled"
 GOLDEN = ORIGINAL / "image_transformation"
@@ -94,6 +95,22 @@ def check_names(work):
     assert [json.loads(line).get("category") for line in (work / "flat.out/images.lst").read_text().splitlines()] == [None] * 3
 
 
+def check_missing_module(work):
+    """Programs that were moved without the module that decodes BMP: it is the installation that is broken, not the image."""
+    moved = work / "moved"
+    moved.mkdir()
+    for name in ("torchport", "torchport-worker"):
+        shutil.copy(BIN / name, moved)
+    words = ["run", "apply_image_transformation", "--mode=For inference", f"--input_image_transform_path={GOLDEN}",
+             f"--input_image_dir_path={work / 'flat.dir'}", f"--output_path={work / 'never'}", "--run-dir", work / "moved-run"]
+    broken = command(moved / "torchport", *words, status=2).stderr
+    assert f"'{moved / 'torchport-opencv.so'}', which decodes BMP and WebP images, could not be loaded" in broken, broken
+    assert not (work / "never").exists()
+    shutil.copy(BIN / "torchport-opencv.so", moved)
+    command(moved / "torchport", *words)
+    shutil.rmtree(work / "never")
+
+
 def check_refusals(work):
     """What cannot be done is said before anything is written."""
     folder = class_folders(work / "small", categories=("a", "b"), each=12, size=32)
@@ -151,5 +168,6 @@ if __name__ == "__main__":
         check_golden(work)
         check_training_once(work)
         check_names(work)
+        check_missing_module(work)
         check_refusals(work)
         check_every_epoch(work)

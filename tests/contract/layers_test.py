@@ -9,7 +9,8 @@ INCLUDE_EXCEPTIONS = {("runtime/main.cpp", "component/check.h")}   # the program
 # Where a library may be included. Folders end in "/".
 LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "component/"),
-    r"opencv2/|jpeglib\.h|png\.h": ("datasets/images/", "component/main.cpp"),
+    r"opencv2/": ("datasets/opencv/",),
+    r"jpeglib\.h|png\.h": ("datasets/images/", "component/main.cpp"),
     r"archive(_entry)?\.h": ("datasets/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/parquet_writer.cpp"),

@@ -1,0 +1,15 @@
+// The one function of the module torchport-opencv. OpenCV's image formats bring 140 libraries, which would cost each start of a program
+// a tenth of a second: they are loaded when the first BMP or WebP image comes.
+#pragma once
+#include <cstddef>
+
+namespace torchport::datasets::opencv {
+
+enum class Imdecode : int { done, broken, other_size };
+
+/// 8-bit RGB pixels of encoded bytes, into `rgb`, which has room for width x height; `as_stored` keeps OpenCV from blending alpha.
+using ImdecodeFunction = Imdecode(const unsigned char* bytes, std::size_t size, bool as_stored, int width, int height,
+                                  unsigned char* rgb);
+extern "C" ImdecodeFunction torchport_imdecode;
+
+}  // namespace torchport::datasets::opencv
