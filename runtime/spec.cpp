@@ -25,7 +25,7 @@ const T& cell_of(const Variant& variant, std::string_view key) {
 
 struct Overlay {
   std::map<std::string, std::string> files;  // spec/ as compiled in, with the overlay's files over it
-  bool read = false;
+  bool given = false, read = false;
 };
 
 Overlay& overlay() {
@@ -94,7 +94,7 @@ const Variant* ComponentSpec::variant(std::string_view variant_name) const { ret
 
 const Specs& Specs::get() {
   static const Specs specs = [] {
-    Specs read = parse(overlay().files);
+    Specs read = SpecReader(/*trusted=*/!overlay().given).read(overlay().files);
     overlay().read = true;
     return read;
   }();
@@ -108,12 +108,13 @@ void Specs::set_overlay(const std::filesystem::path& folder) {
     const std::string reason = fault ? fault.message() : "Not a directory";
     throw Error("CouldNotOpenFile.file", {{"path", folder.string()}, {"reason", reason}});
   }
+  overlay().given = true;
   add_overlay_files(folder, "");
   if (std::filesystem::is_directory(folder / "components", fault)) add_overlay_files(folder, "components/");
   get();
 }
 
-Specs Specs::parse(const std::map<std::string, std::string>& files) { return SpecReader().read(files); }
+Specs Specs::parse(const std::map<std::string, std::string>& files) { return SpecReader(/*trusted=*/false).read(files); }
 
 const ComponentSpec& Specs::component(std::string_view name) const {
   if (const ComponentSpec* found = find_named(components_, name)) return *found;

@@ -10,6 +10,8 @@ namespace torchport::runtime {
 
 class SpecReader {
  public:
+  /// `trusted`: the errors that the files name are known to be in the catalogue, which then need not be read.
+  explicit SpecReader(bool trusted) : trusted_(trusted) {}
   /// {path below spec/ or of an overlay's file, text}
   Specs read(const std::map<std::string, std::string>& files);
 
@@ -20,6 +22,7 @@ class SpecReader {
   PortSpec read_port(const std::string& name, SpecMap& row) const;
   ParameterSpec read_parameter(const std::string& name, SpecMap& row, const std::vector<Variant>& variants) const;
   void check_flags(const ComponentSpec& component, const SpecMap& root) const;
+  bool trusted_;
   Specs specs_;
 };
 

@@ -21,7 +21,8 @@ cv::Mat decoded(const unsigned char* bytes, std::size_t size, int flags) {
 
 }  // namespace
 
-Imdecode torchport_imdecode(const unsigned char* bytes, std::size_t size, bool as_stored, int width, int height, unsigned char* rgb) {
+Imdecode torchport_imdecode(const unsigned char* bytes, std::size_t size, bool as_stored, int width, int height,
+                            unsigned char* rgb) {
   const int flags = as_stored ? cv::IMREAD_UNCHANGED : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
   const cv::Mat image = decoded(bytes, size, flags);
   if (image.empty() || image.depth() != CV_8U || image.channels() < 3) return Imdecode::broken;

@@ -1,5 +1,5 @@
-// The one function of the module torchport-opencv. OpenCV's image formats bring 140 libraries, which would cost each start of a program
-// a tenth of a second: they are loaded when the first BMP or WebP image comes.
+// The one function of the module torchport-opencv. OpenCV's image formats bring 140 libraries, which would cost each start of a
+// program a tenth of a second: they are loaded when the first BMP or WebP image comes.
 #pragma once
 #include <cstddef>
 

@@ -40,33 +40,47 @@ struct Sums {
                                  _mm_loadu_si128(reinterpret_cast<const __m128i*>(upper)), 1);
 }
 
-/// Four rows at once, two pixels of each at a time, channel by channel; fewer rows are filled up with the last one.
+using Rows = const std::uint8_t* const[kResizeRows];
+
+/// One pixel of each row, two pixels of their sources at a time, channel by channel: those of rows 0 and 2, and from the middle on
+/// those of rows 1 and 3. `pair` goes on to the next place's weights.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i pixel_of_rows(Rows& rows, const ResizeSpan& span,
+                                                                         const WeightPair*& pair) {
+  const __m256i by_channel = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+  Sums first = no_sums(), second = no_sums();
+  std::ptrdiff_t at = std::ptrdiff_t{3} * span.first;
+  for (const WeightPair* const end = pair + span.pairs(); pair != end; ++pair, at += 6) {
+    const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
+    add(first, _mm256_shuffle_epi8(load_two(rows[0] + at, rows[1] + at), by_channel), low, high);
+    add(second, _mm256_shuffle_epi8(load_two(rows[2] + at, rows[3] + at), by_channel), low, high);
+  }
+  const __m256i words = _mm256_packs_epi32(rounded(first), rounded(second));
+  return _mm256_packus_epi16(words, words);
+}
+
+/// Fewer rows are filled up with the last one.
 [[gnu::target("avx2")]] void resize_rows_avx2(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel,
                                               std::uint8_t* out) {
-  const __m256i by_channel = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   const std::size_t width = 3 * kernel.spans.size();
-  const std::uint8_t* rows[kResizeRows];
-  std::uint8_t* results[kResizeRows];
-  for (int row = 0; row < kResizeRows; ++row) {
-    const auto used = static_cast<std::size_t>(std::min(row, count - 1));
-    rows[row] = in + used * stride;
-    results[row] = out + used * width;
-  }
+  const auto row = [&](int number) { return static_cast<std::size_t>(std::min(number, count - 1)); };
+  Rows rows = {in, in + row(1) * stride, in + row(2) * stride, in + row(3) * stride};
+  std::uint8_t *const out1 = out + row(1) * width, *const out2 = out + row(2) * width, *const out3 = out + row(3) * width;
   const WeightPair* pair = kernel.pairs.data();
-  for (std::size_t place = 0; place < width; place += 3) {
-    const ResizeSpan& span = kernel.spans[place / 3];
-    Sums first = no_sums(), second = no_sums();
-    for (std::ptrdiff_t at = std::ptrdiff_t{3} * span.first, end = std::ptrdiff_t{3} * span.end(); at < end; at += 6, ++pair) {
-      const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
-      add(first, _mm256_shuffle_epi8(load_two(rows[0] + at, rows[1] + at), by_channel), low, high);
-      add(second, _mm256_shuffle_epi8(load_two(rows[2] + at, rows[3] + at), by_channel), low, high);
-    }
-    const __m256i words = _mm256_packs_epi32(rounded(first), rounded(second));
-    const __m256i bytes = _mm256_packus_epi16(words, words);  // of rows 0 and 2, and in the upper half of 1 and 3
+  std::size_t place = 0;
+  for (; place + 3 < width; place += 3) {  // four bytes are stored at once, of which the fourth is written over by the next pixel
+    const __m256i bytes = pixel_of_rows(rows, kernel.spans[place / 3], pair);
     const __m128i even = _mm256_castsi256_si128(bytes), odd = _mm256_extracti128_si256(bytes, 1);
-    const int pixels[] = {_mm_cvtsi128_si32(even), _mm_cvtsi128_si32(odd), _mm_extract_epi32(even, 1), _mm_extract_epi32(odd, 1)};
-    for (int row = 0; row < kResizeRows; ++row) std::memcpy(results[row] + place, &pixels[row], 3);
+    _mm_storeu_si32(out + place, even);
+    _mm_storeu_si32(out1 + place, odd);
+    _mm_storeu_si32(out2 + place, _mm_srli_si128(even, 4));
+    _mm_storeu_si32(out3 + place, _mm_srli_si128(odd, 4));
   }
+  std::uint8_t last[32];
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(last), pixel_of_rows(rows, kernel.spans[place / 3], pair));
+  std::memcpy(out + place, last, 3);
+  std::memcpy(out1 + place, last + 16, 3);
+  std::memcpy(out2 + place, last + 4, 3);
+  std::memcpy(out3 + place, last + 20, 3);
 }
 
 /// Sixteen columns of `rows` rows.

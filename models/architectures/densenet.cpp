@@ -116,10 +116,11 @@ struct DenseNet final : ClassifierModule {
   explicit DenseNet(const ModelOptions& options) {
     features = register_module("features", std::make_shared<Features>(options));
     classifier = register_module("classifier", torch::nn::Linear(features->channels, options.num_classes));
+    torch::nn::init::zeros_(classifier->bias);
+    if (options.to_be_loaded) return;
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<Conv2d>()) torch::nn::init::kaiming_normal_(conv->weight);
     }
-    torch::nn::init::zeros_(classifier->bias);
   }
   at::Tensor forward(const at::Tensor& images) override {
     return classifier->forward(torch::adaptive_avg_pool2d(features->forward(images), {1, 1}).flatten(1));

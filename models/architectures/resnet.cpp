@@ -105,7 +105,7 @@ struct ResNet final : ClassifierModule {
       add_stage("layer" + std::to_string(i + 1), block, layers[i]);
     }
     fc = register_module("fc", torch::nn::Linear(block.in, options.num_classes));
-    initialise(options.flag("zero_init_residual"));
+    if (!options.to_be_loaded) initialise(options.flag("zero_init_residual"));
   }
 
   // `length` blocks, the first of which strides; leaves `block.in` as the stage's output channels.

@@ -21,6 +21,8 @@ struct ModelOptions {
   const runtime::Variant& variant;
   std::int64_t num_classes;
   std::map<std::string, bool> flags;  ///< zero_init_residual, memory_efficient
+  /// Weights will be copied over all but the head: only what decides on the head's draw is drawn.
+  bool to_be_loaded;
   bool flag(const std::string& name) const { return flags.at(name); }
 };
 
@@ -41,8 +43,9 @@ const runtime::Table<Classifier(const ModelOptions&)>& architectures();
 /// `pretrained`, which says where weights come from.
 std::vector<std::string> flag_names(const runtime::ComponentSpec& component);
 
-/// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`.
-Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed);
+/// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`; if they are `to_be_loaded`, the
+/// head's alone.
+Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, bool to_be_loaded = false);
 
 /// Lays the weights of convolutions out as channels-last activations want them.
 void use_channels_last(ClassifierModule& network);

@@ -63,7 +63,13 @@ at::Tensor read_tensor(const StateDictFile& file, std::size_t i) {
   return tensor;
 }
 
-bool is_finite(const at::Tensor& tensor) { return !tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>(); }
+bool is_finite(const at::Tensor& tensor) {
+  if (!tensor.is_floating_point()) return true;
+  if (tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) return at::isfinite(tensor).all().item<bool>();
+  // On this thread alone: OpenMP's threads, waiting for more, would keep the other cores from whoever draws the weights meanwhile.
+  const auto* const values = tensor.const_data_ptr<float>();
+  return std::all_of(values, values + tensor.numel(), [](float value) { return std::isfinite(value); });
+}
 
 std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep) {
   std::vector<TensorView> views;

@@ -1,5 +1,6 @@
 #include "runtime/spec.h"
 
+#include "runtime/embedded.h"
 #include "runtime/error.h"
 #include "runtime/text.h"
 #include "tests/support/catch.h"
@@ -139,6 +140,12 @@ TEST_CASE("spec: legal values read as words", "[spec]") {
   CHECK(allowed("\"[1, )\"") == ">= 1");
   CHECK(allowed("\"( , 9)\"") == "< 9");
   CHECK(allowed("\"( , 9]\"") == "<= 9");
+}
+
+TEST_CASE("specs: those that are compiled in, and trusted, name only errors that there are", "[spec]") {
+  std::map<std::string, std::string> files;
+  for (const auto& [path, text] : embedded_specs()) files.emplace("spec/" + std::string(path), text);
+  CHECK(Specs::parse(files).components().size() == Specs::get().components().size());
 }
 
 }  // namespace torchport::runtime
