@@ -80,7 +80,7 @@ void decode(std::string_view bytes, Pixels& out);
 struct DecodeOptions {
   /// A JPEG image made smaller by so much while it is decoded: 1, 2, 4 or 8; of other formats 1.
   int shrink = 1;
-  /// JPEG with the quick DCT and without smoothed chroma: pixels differ a little from the exact ones.
+  /// JPEG without smoothed chroma: pixels differ a little from the exact ones.
   bool fast = false;
   /// Damage after the last row of the part is to be found as well; without it that of the file's rest goes unnoticed.
   bool to_the_end = true;

@@ -99,7 +99,6 @@ bool start(Session& session, std::string_view bytes, const ImageHeader& header, 
     return false;
   }
   image.out_color_space = image.num_components == 4 ? JCS_CMYK : JCS_RGB;
-  image.dct_method = options.fast ? JDCT_IFAST : JDCT_ISLOW;
   image.do_fancy_upsampling = options.fast ? FALSE : TRUE;
   image.scale_num = 1;
   image.scale_denom = static_cast<unsigned>(options.shrink);

@@ -5,6 +5,8 @@ that others use; images/s is wall time. The Python rows are Pillow with torchvis
 bytes; a loader of theirs would have as many worker processes as ours has threads, so "N processes" is N copies of the loop.
 """
 import argparse
+import collections
+import itertools
 import json
 import multiprocessing
 import os
@@ -19,6 +21,7 @@ from torchvision import transforms
 from torchvision.transforms import v2
 
 import images
+import pairs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -29,7 +32,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=5, help="for each row")
     parser.add_argument("--photo", default="500x375", metavar="WIDTHxHEIGHT", help="of the photos (default 500x375)")
-    parser.add_argument("--rounds", type=int, default=1, help="how often ours and Python's alternate")
+    parser.add_argument("--rounds", type=int, default=5, help="how often ours and Python's alternate")
     options = parser.parse_args()
     work = ROOT / "build/bench"
     size = tuple(map(int, options.photo.split("x")))
@@ -39,6 +42,12 @@ def main():
                         f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)
     print(f"{options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
     print(f"{'':44}{'images/s':>10}{'CPU ms':>9}")
+    rates = collections.defaultdict(list)
+
+    def show(name, rate, cpu):
+        rates[name].append(rate)
+        print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
+
     for _ in range(options.rounds):
         ours = subprocess.Popen([ROOT / "build/bin/data_path", f"{photos}.dir", str(options.threads), str(options.seconds)],
                                 stdout=subprocess.PIPE, text=True)
@@ -54,10 +63,10 @@ def main():
             with multiprocessing.Pool(options.threads) as pool:
                 rows = pool.map(loop, [(READERS[name], files, options.seconds)] * options.threads, chunksize=1)
             show(f"{name}, {options.threads} processes", sum(rate for rate, _ in rows), sum(cpu for _, cpu in rows) / len(rows))
-
-
-def show(name, rate, cpu):
-    print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
+    for ours, theirs in itertools.product((name for name in rates if "loader" in name and "float" not in name),
+                                          (name for name in rates if name.endswith("processes"))):
+        ratio, low, high = pairs.ratio(rates[ours], rates[theirs])
+        print(f"{ours} / {theirs}: {ratio:.2f}   (95 % interval {low:.2f} to {high:.2f}, {options.rounds} rounds)")
 
 
 def loop(job):
