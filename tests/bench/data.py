@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 
@@ -33,6 +34,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="for each row")
     parser.add_argument("--photo", default="500x375", metavar="WIDTHxHEIGHT", help="of the photos (default 500x375)")
     parser.add_argument("--rounds", type=int, default=5, help="how often ours and Python's alternate")
+    parser.add_argument("--rows", type=int, help="of the index, in which the photos then come again and again")
     options = parser.parse_args()
     work = ROOT / "build/bench"
     size = tuple(map(int, options.photo.split("x")))
@@ -40,7 +42,10 @@ def main():
     if not photos.with_suffix(".dir").exists():
         subprocess.run([ROOT / "build/bin/torchport", "run", "convert_to_image_directory", f"--input_path={photos}",
                         f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    print(f"{options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
+    folder = pathlib.Path(f"{photos}.dir")
+    if options.rows:
+        folder = with_rows(folder, options.rows)
+    print(f"{options.rows or options.images} rows, {options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
     print(f"{'':44}{'images/s':>10}{'CPU ms':>9}")
     rates = collections.defaultdict(list)
 
@@ -49,7 +54,7 @@ def main():
         print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
 
     for _ in range(options.rounds):
-        ours = subprocess.Popen([ROOT / "build/bin/data_path", f"{photos}.dir", str(options.threads), str(options.seconds)],
+        ours = subprocess.Popen([ROOT / "build/bin/data_path", folder, str(options.threads), str(options.seconds)],
                                 stdout=subprocess.PIPE, text=True)
         for line in ours.stdout:
             row = json.loads(line)
@@ -67,6 +72,19 @@ def main():
                                           (name for name in rates if name.endswith("processes"))):
         ratio, low, high = pairs.ratio(rates[ours], rates[theirs])
         print(f"{ours} / {theirs}: {ratio:.2f}   (95 % interval {low:.2f} to {high:.2f}, {options.rounds} rounds)")
+
+
+def with_rows(folder, count):
+    """A copy of an image directory whose index has `count` rows: its images again and again."""
+    longer = folder.with_name(f"{folder.name}.{count}")
+    if not (longer / "images.lst").exists():
+        shutil.copytree(folder, longer, ignore=shutil.ignore_patterns("images.lst"), dirs_exist_ok=True)
+        lines = [json.loads(line) for line in (folder / "images.lst").read_text().splitlines()]
+        with (longer / "unfinished").open("w") as index:
+            for row, line in zip(range(count), itertools.cycle(lines)):
+                index.write(json.dumps({**line, "id": row}) + "\n")
+        (longer / "unfinished").rename(longer / "images.lst")
+    return longer
 
 
 def loop(job):
