@@ -10,7 +10,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import pathlib
 import shutil
 import subprocess
 import time
@@ -23,8 +22,7 @@ from torchvision.transforms import v2
 
 import images
 import pairs
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import programs
 
 
 def main():
@@ -36,13 +34,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="how often ours and Python's alternate")
     parser.add_argument("--rows", type=int, help="of the index, in which the photos then come again and again")
     options = parser.parse_args()
-    work = ROOT / "build/bench"
     size = tuple(map(int, options.photo.split("x")))
-    photos = images.make(work / f"data-{options.images}-{options.photo}", options.images, 0, size)
-    if not photos.with_suffix(".dir").exists():
-        subprocess.run([ROOT / "build/bin/torchport", "run", "convert_to_image_directory", f"--input_path={photos}",
-                        f"--output_path={photos}.dir"], cwd=work, check=True, stdout=subprocess.DEVNULL)
-    folder = pathlib.Path(f"{photos}.dir")
+    photos = images.make(programs.WORK / f"data-{options.images}-{options.photo}", options.images, 0, size)
+    plain, folder = photos.with_suffix(".dir"), photos.with_suffix(f".{programs.INPUT}")
+    programs.torchport("convert_to_image_directory", plain, f"--input_path={photos}", f"--output_path={plain}")
+    programs.carry_transformation("train", plain, folder)
     if options.rows:
         folder = with_rows(folder, options.rows)
     print(f"{options.rows or options.images} rows, {options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
@@ -54,7 +50,7 @@ def main():
         print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
 
     for _ in range(options.rounds):
-        ours = subprocess.Popen([ROOT / "build/bin/data_path", folder, str(options.threads), str(options.seconds)],
+        ours = subprocess.Popen([programs.ROOT / "build/bin/data_path", folder, str(options.threads), str(options.seconds)],
                                 stdout=subprocess.PIPE, text=True)
         for line in ours.stdout:
             row = json.loads(line)

@@ -30,10 +30,7 @@ class Task:
         for part in ("train", "valid"):
             torchport("convert_to_image_directory", data / f"{part}.dir", f"--input_path={data / part}", f"--output_path={data / part}.dir")
             if self.augment:
-                transformation = WORK / f"transformation-{part}"
-                torchport("init_image_transformation", transformation, *OPERATIONS[part], f"--output_path={transformation}")
-                torchport("apply_image_transformation", data / f"{part}.{INPUT}", f"--input_image_transform_path={transformation}",
-                          f"--input_image_dir_path={data / part}.dir", f"--output_path={data / part}.{INPUT}", "--when=every_epoch")
+                carry_transformation(part, data / f"{part}.dir", data / f"{part}.{INPUT}")
         torchport(family(self.network), WORK / self.network, f"--model_name={self.network}",
                   "--pretrained=False", f"--untrained_model_path={WORK / self.network}")
 
@@ -69,6 +66,14 @@ OPERATIONS = {
 def family(network):
     """The component that makes it."""
     return "densenet" if network.startswith("densenet") else "resnet"
+
+
+def carry_transformation(part, images, output):
+    """What training, or validation, makes of the photos, drawn afresh in each epoch."""
+    transformation = WORK / f"transformation-{part}"
+    torchport("init_image_transformation", transformation, *OPERATIONS[part], f"--output_path={transformation}")
+    torchport("apply_image_transformation", output, f"--input_image_transform_path={transformation}", f"--input_image_dir_path={images}",
+              f"--output_path={output}", "--when=every_epoch")
 
 
 def torchport(component, output, *arguments):

@@ -1,4 +1,5 @@
-// How fast the data path is without a network: decoding, decoding and transforming, and the loader, on a folder of JPEGs.
+// How fast the data path is without a network: decoding, decoding and transforming, and the loader, on an image directory
+// that carries a random transformation to 224 x 224.
 //   data_path FOLDER THREADS SECONDS
 // prints one JSON line a row: {"row", "images_per_second", "cpu_ms"}; tests/bench/data.py makes a table of them.
 #include <ctime>
@@ -6,7 +7,6 @@
 #include <chrono>
 #include <iostream>
 
-#include "datasets/apply_transformation.h"
 #include "datasets/loading/loader.h"
 #include "datasets/loading/sampler.h"
 #include "runtime/files.h"
@@ -16,7 +16,6 @@ using namespace torchport::datasets;
 namespace {
 
 constexpr ImageSize kSize{224, 224};
-constexpr const char* kTransforms = R"([["RandomResizedCrop", 224], ["RandomHorizontalFlip", 0.5]])";
 constexpr Normalisation kHalf = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 constexpr std::size_t kBatch = 16;
 constexpr std::size_t kPass = 4096;  // no more images of a pass: a large index has more than can be read here
@@ -88,10 +87,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const int threads = std::stoi(argv[2]);
   const double seconds = std::stod(argv[3]);
-  const std::filesystem::path carrying = folder.string() + ".random";
-  if (!std::filesystem::exists(carrying))
-    carry_transformation(ImageDirectory::open(folder, "photos"), Transformation::parse(kTransforms), carrying);
-  const auto images = ImageDirectory::open(carrying, "photos");
+  const auto images = ImageDirectory::open(folder, "photos");
   measure_reading(images, seconds);
   const std::string at = ", " + std::to_string(threads) + " threads";
   measure_loader(images, "loader exact" + at, threads, seconds, false, 0, std::nullopt);
