@@ -35,10 +35,7 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
 
 /// The directory's network with its own head, ready to infer.
 models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last) {
-  const auto& labels = directory.spec().labels;
-  auto network =
-      models::make_classifier(directory.spec(), static_cast<std::int64_t>(labels.size()), /*seed=*/0, /*to_be_loaded=*/true);
-  models::load_weights(*network, directory, labels);
+  auto network = models::load_network(directory, directory.spec().labels, /*seed=*/0).network;
   if (channels_last) models::use_channels_last(*network);
   network->eval();
   return network;
