@@ -29,12 +29,14 @@ std::optional<std::int32_t> label(const ImageDirectory& images, std::size_t i) {
 std::vector<std::string> file_names(const ImageDirectory& images, const std::optional<std::string>& ending) {
   std::vector<std::string> names;
   std::set<std::string> taken;
+  std::map<std::string, int> counts;  // of a name: where the next of its kind looks on, so that many of them stay cheap
   for (std::size_t i = 0; i < images.size(); ++i) {
     std::filesystem::path stem(images.file(i));
     const std::string extension = ending.value_or(stem.extension().string());
     stem.replace_extension();
     std::string name = stem.string() + extension;
-    for (int n = 2; !taken.insert(name).second; ++n) name = stem.string() + "-" + std::to_string(n) + extension;
+    int& count = counts.try_emplace(name, 1).first->second;
+    while (!taken.insert(name).second) name = stem.string() + "-" + std::to_string(++count) + extension;
     names.push_back(std::move(name));
   }
   return names;

@@ -4,6 +4,7 @@
 
 #include "models/nn/checkpoint.h"
 #include "models/nn/classifier.h"
+#include "models/nn/convolution.h"
 #include "models/nn/dense_features.h"
 #include "models/nn/norm_activation.h"
 
@@ -16,9 +17,12 @@ using torch::nn::Conv2d;
 // A bottleneck has this many times the growth rate's channels (the paper's and torchvision's bn_size).
 constexpr std::int64_t kBottleneckFactor = 4;
 
-Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1) {
-  return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
-}
+// What all dense layers of a network share.
+struct LayerOptions {
+  std::int64_t growth_rate;
+  bool memory_efficient;
+  Drawn drawn;
+};
 
 // Adds `growth_rate` channels, computed from all channels of the block so far.
 struct DenseLayer final : torch::nn::Module {
@@ -26,12 +30,12 @@ struct DenseLayer final : torch::nn::Module {
   Conv2d conv1{nullptr}, conv2{nullptr};
   bool memory_efficient;
 
-  DenseLayer(std::int64_t in, std::int64_t growth_rate, bool memory_efficient_) : memory_efficient(memory_efficient_) {
-    const std::int64_t width = kBottleneckFactor * growth_rate;
+  DenseLayer(std::int64_t in, const LayerOptions& o) : memory_efficient(o.memory_efficient) {
+    const std::int64_t width = kBottleneckFactor * o.growth_rate;
     norm1 = register_module("norm1", BatchNorm2d(in));
-    conv1 = register_module("conv1", convolution(in, width, 1));
+    conv1 = register_module("conv1", convolution(o.drawn, in, width, 1));
     norm2 = register_module("norm2", BatchNorm2d(width));
-    conv2 = register_module("conv2", convolution(width, growth_rate, 3));
+    conv2 = register_module("conv2", convolution(o.drawn, width, o.growth_rate, 3));
   }
   at::Tensor forward(DenseFeatures& features) {
     return conv2->forward(
@@ -53,10 +57,10 @@ struct DenseBlock final : torch::nn::Module {
   std::int64_t channels;  // of the output
   bool memory_efficient;
 
-  DenseBlock(std::int64_t in, std::int64_t growth_rate, std::int64_t length, bool memory_efficient_)
-      : channels(in + length * growth_rate), memory_efficient(memory_efficient_) {
+  DenseBlock(std::int64_t in, std::int64_t length, const LayerOptions& o)
+      : channels(in + length * o.growth_rate), memory_efficient(o.memory_efficient) {
     for (std::int64_t i = 0; i < length; ++i) {
-      auto layer = std::make_shared<DenseLayer>(in + i * growth_rate, growth_rate, memory_efficient);
+      auto layer = std::make_shared<DenseLayer>(in + i * o.growth_rate, o);
       layers.push_back(register_module("denselayer" + std::to_string(i + 1), layer));
     }
   }
@@ -72,9 +76,9 @@ struct Transition final : torch::nn::Module {
   BatchNorm2d norm{nullptr};
   Conv2d conv{nullptr};
 
-  explicit Transition(std::int64_t in) {
+  Transition(std::int64_t in, Drawn drawn) {
     norm = register_module("norm", BatchNorm2d(in));
-    conv = register_module("conv", convolution(in, in / 2, 1));
+    conv = register_module("conv", convolution(drawn, in, in / 2, 1));
   }
   at::Tensor forward(DenseFeatures features) { return torch::avg_pool2d(conv->forward(features.norm_relu(norm)), 2, 2); }
 };
@@ -87,17 +91,17 @@ struct Features final : torch::nn::Module {
   std::int64_t channels;  // of the output
 
   explicit Features(const ModelOptions& options) : channels(options.variant.integer("initial_features")) {
-    const std::int64_t growth_rate = options.variant.integer("growth_rate");
+    const LayerOptions layer{options.variant.integer("growth_rate"), options.flag("memory_efficient"), options.drawn};
     const auto& layers = options.variant.integers("layers");
-    conv0 = register_module("conv0", convolution(3, channels, 7, 2));
+    conv0 = register_module("conv0", convolution(options.drawn, 3, channels, 7, 2));
     norm0 = register_module("norm0", BatchNorm2d(channels));
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string number = std::to_string(i + 1);
-      auto block = std::make_shared<DenseBlock>(channels, growth_rate, layers[i], options.flag("memory_efficient"));
+      auto block = std::make_shared<DenseBlock>(channels, layers[i], layer);
       blocks.push_back(register_module("denseblock" + number, block));
-      channels += layers[i] * growth_rate;
+      channels += layers[i] * layer.growth_rate;
       if (i + 1 == layers.size()) break;
-      transitions.push_back(register_module("transition" + number, std::make_shared<Transition>(channels)));
+      transitions.push_back(register_module("transition" + number, std::make_shared<Transition>(channels, options.drawn)));
       channels /= 2;
     }
     norm5 = register_module("norm5", BatchNorm2d(channels));
@@ -117,7 +121,7 @@ struct DenseNet final : ClassifierModule {
     features = register_module("features", std::make_shared<Features>(options));
     classifier = register_module("classifier", torch::nn::Linear(features->channels, options.num_classes));
     torch::nn::init::zeros_(classifier->bias);
-    if (options.to_be_loaded) return;
+    if (options.drawn == Drawn::head) return;
     for (const auto& module : modules(/*include_self=*/false)) {
       if (auto* conv = module->as<Conv2d>()) torch::nn::init::kaiming_normal_(conv->weight);
     }

@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "models/nn/classifier.h"
+#include "models/nn/convolution.h"
 #include "models/nn/norm_activation.h"
 
 namespace torchport::models {
@@ -11,13 +12,10 @@ namespace {
 using torch::nn::BatchNorm2d;
 using torch::nn::Conv2d;
 
-Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1) {
-  return Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
-}
-
 // What a block is built from: it turns `in` channels into `planes` (basic) or 4 x `planes` (bottleneck).
 struct BlockOptions {
   std::int64_t in, planes, stride, groups, width_per_group;
+  Drawn drawn;
 };
 
 // A residual branch and its shortcut; the shortcut is projected where the shapes differ.
@@ -29,7 +27,7 @@ struct Block : torch::nn::Module {
   // torchvision makes the projection before the branch and registers it after.
   void make_downsample(const BlockOptions& o, std::int64_t out) {
     if (o.stride == 1 && o.in == out) return;
-    projection = convolution(o.in, out, 1, o.stride);
+    projection = convolution(o.drawn, o.in, out, 1, o.stride);
     projection_norm = BatchNorm2d(out);
     downsample = torch::nn::Sequential(projection, projection_norm);
   }
@@ -50,9 +48,9 @@ struct BasicBlock final : Block {
 
   explicit BasicBlock(const BlockOptions& o) {
     make_downsample(o, o.planes * kExpansion);
-    conv1 = register_module("conv1", convolution(o.in, o.planes, 3, o.stride));
+    conv1 = register_module("conv1", convolution(o.drawn, o.in, o.planes, 3, o.stride));
     bn1 = register_module("bn1", BatchNorm2d(o.planes));
-    conv2 = register_module("conv2", convolution(o.planes, o.planes, 3));
+    conv2 = register_module("conv2", convolution(o.drawn, o.planes, o.planes, 3));
     bn2 = register_module("bn2", BatchNorm2d(o.planes));
     register_downsample();
   }
@@ -71,11 +69,11 @@ struct Bottleneck final : Block {
   explicit Bottleneck(const BlockOptions& o) {
     const std::int64_t width = o.planes * o.width_per_group / 64 * o.groups, out = o.planes * kExpansion;
     make_downsample(o, out);
-    conv1 = register_module("conv1", convolution(o.in, width, 1));
+    conv1 = register_module("conv1", convolution(o.drawn, o.in, width, 1));
     bn1 = register_module("bn1", BatchNorm2d(width));
-    conv2 = register_module("conv2", convolution(width, width, 3, o.stride, o.groups));
+    conv2 = register_module("conv2", convolution(o.drawn, width, width, 3, o.stride, o.groups));
     bn2 = register_module("bn2", BatchNorm2d(width));
-    conv3 = register_module("conv3", convolution(width, out, 1));
+    conv3 = register_module("conv3", convolution(o.drawn, width, out, 1));
     bn3 = register_module("bn3", BatchNorm2d(out));
     register_downsample();
   }
@@ -96,8 +94,9 @@ struct ResNet final : ClassifierModule {
 
   explicit ResNet(const ModelOptions& options) {
     const auto& layers = options.variant.integers("layers");
-    BlockOptions block{64, 64, 1, options.variant.integer_or("groups", 1), options.variant.integer_or("width_per_group", 64)};
-    conv1 = register_module("conv1", convolution(3, block.in, 7, 2));
+    BlockOptions block{
+        64, 64, 1, options.variant.integer_or("groups", 1), options.variant.integer_or("width_per_group", 64), options.drawn};
+    conv1 = register_module("conv1", convolution(options.drawn, 3, block.in, 7, 2));
     bn1 = register_module("bn1", BatchNorm2d(block.in));
     for (std::size_t i = 0; i < layers.size(); ++i) {
       block.planes = std::int64_t{64} << i;
@@ -105,7 +104,7 @@ struct ResNet final : ClassifierModule {
       add_stage("layer" + std::to_string(i + 1), block, layers[i]);
     }
     fc = register_module("fc", torch::nn::Linear(block.in, options.num_classes));
-    if (!options.to_be_loaded) initialise(options.flag("zero_init_residual"));
+    if (options.drawn == Drawn::all) initialise(options.flag("zero_init_residual"));
   }
 
   // `length` blocks, the first of which strides; leaves `block.in` as the stage's output channels.

@@ -13,14 +13,14 @@ std::vector<std::string> flag_names(const runtime::ComponentSpec& component) {
   return names;
 }
 
-Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, bool to_be_loaded) {
+Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, Drawn drawn) {
   auto flags = spec.flags;
   for (const auto& name : flag_names(*spec.component)) {
     flags.try_emplace(name, spec.component->parameter(name)->default_text == "True");
   }
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   const auto& make = *architectures().at(spec.component->architecture->name);
-  return make(ModelOptions{*spec.variant, num_classes, std::move(flags), to_be_loaded});
+  return make(ModelOptions{*spec.variant, num_classes, std::move(flags), drawn});
 }
 
 void use_channels_last(ClassifierModule& network) {

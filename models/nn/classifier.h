@@ -16,13 +16,15 @@
 
 namespace torchport::models {
 
+/// Which weights a new network draws: all, or the head's because the others will be loaded. The head's draw is the same.
+enum class Drawn { all, head };
+
 /// What an architecture is built from: its row of `variants:` and the parameters of its component.
 struct ModelOptions {
   const runtime::Variant& variant;
   std::int64_t num_classes;
   std::map<std::string, bool> flags;  ///< zero_init_residual, memory_efficient
-  /// Weights will be copied over all but the head: only what decides on the head's draw is drawn.
-  bool to_be_loaded;
+  Drawn drawn;
   bool flag(const std::string& name) const { return flags.at(name); }
 };
 
@@ -43,9 +45,8 @@ const runtime::Table<Classifier(const ModelOptions&)>& architectures();
 /// `pretrained`, which says where weights come from.
 std::vector<std::string> flag_names(const runtime::ComponentSpec& component);
 
-/// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`; if they are `to_be_loaded`, the
-/// head's alone.
-Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, bool to_be_loaded = false);
+/// Builds the network of a model spec with `num_classes` outputs, its weights drawn from `seed`.
+Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, Drawn drawn = Drawn::all);
 
 /// Lays the weights of convolutions out as channels-last activations want them.
 void use_channels_last(ClassifierModule& network);

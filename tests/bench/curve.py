@@ -74,8 +74,9 @@ def our_curve(work, options, epochs):
 
 def ddp_curve(work, plan, options, nudge):
     started = time.monotonic()
-    losses, valid = ddp.train(work / "start", CLASSES, work / "train", plan, options.rate, work / f"store-{nudge}",
-                              bfloat16=options.precision == "bfloat16", memory_format=torch.channels_last, valid=work / "test", nudge=nudge)
+    losses, valid = ddp.train(ddp.Training(
+        work / "start", CLASSES, work / "train", plan, options.rate, work / f"store-{nudge}", bfloat16=options.precision == "bfloat16",
+        memory_format=torch.channels_last, valid=work / "test", nudge=nudge))
     return losses, valid, time.monotonic() - started
 
 

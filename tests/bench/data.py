@@ -1,6 +1,6 @@
 """./dev bench data: the data path without a network, ours and Python's: decode, transform, loader.
 
-RandomResizedCrop to 224 and a flip, from JPEG files in the page cache. "CPU ms" is processor time an image, and what to go by on a machine
+RandomResizedCrop and a flip, from JPEG files in the page cache. "CPU ms" is processor time an image, and what to go by on a machine
 that others use; images/s is wall time. The Python rows are Pillow with torchvision's transforms, and torchvision.io with transforms.v2 on
 bytes; a loader of theirs would have as many worker processes as ours has threads, so "N processes" is N copies of the loop.
 """
@@ -9,9 +9,10 @@ import collections
 import itertools
 import json
 import multiprocessing
-import os
 import shutil
+import statistics
 import subprocess
+import sys
 import time
 
 import torch
@@ -21,6 +22,7 @@ from torchvision import transforms
 from torchvision.transforms import v2
 
 import images
+import machine
 import pairs
 import programs
 
@@ -41,29 +43,33 @@ def main():
     programs.carry_transformation("train", plain, folder)
     if options.rows:
         folder = with_rows(folder, options.rows)
-    print(f"{options.rows or options.images} rows, {options.images} photos of {options.photo}, torch {torch.__version__}, torchvision {torchvision.__version__}, {os.cpu_count()} cores")
-    print(f"{'':44}{'images/s':>10}{'CPU ms':>9}")
-    rates = collections.defaultdict(list)
+    print(machine.sentence(machine.facts(programs.ROOT)))
+    print(f"{options.rows or options.images} rows, {options.images} photos of {options.photo}")
+    rates, costs = collections.defaultdict(list), collections.defaultdict(list)
 
-    def show(name, rate, cpu):
+    def add(name, rate, cpu):
         rates[name].append(rate)
-        print(f"{name:44}{rate:10.1f}{cpu:9.3f}", flush=True)
+        costs[name].append(cpu)
 
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
+        print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
         ours = subprocess.Popen([programs.ROOT / "build/bin/data_path", folder, str(options.threads), str(options.seconds)],
                                 stdout=subprocess.PIPE, text=True)
         for line in ours.stdout:
             row = json.loads(line)
-            show(f"torchport: {row['row']}", row["images_per_second"], row["cpu_ms"])
+            add(f"torchport: {row['row']}", row["images_per_second"], row["cpu_ms"])
         if ours.wait() != 0:
             raise SystemExit("data_path failed")
         files = sorted(photos.rglob("*.jpg"))
         for name, read in READERS.items():
-            show(f"{name}, 1 process", *loop((read, files, options.seconds)))
+            add(f"{name}, 1 process", *loop((read, files, options.seconds)))
         for name in ("Pillow: transform", "torchvision.io + v2: transform"):
             with multiprocessing.Pool(options.threads) as pool:
                 rows = pool.map(loop, [(READERS[name], files, options.seconds)] * options.threads, chunksize=1)
-            show(f"{name}, {options.threads} processes", sum(rate for rate, _ in rows), sum(cpu for _, cpu in rows) / len(rows))
+            add(f"{name}, {options.threads} processes", sum(rate for rate, _ in rows), sum(cpu for _, cpu in rows) / len(rows))
+    print(f"{'median of ' + str(options.rounds) + ' rounds':44}{'images/s':>10}{'least':>10}{'most':>10}{'CPU ms':>9}")
+    for name, found in rates.items():
+        print(f"{name:44}{statistics.median(found):10.1f}{min(found):10.1f}{max(found):10.1f}{statistics.median(costs[name]):9.3f}")
     for ours, theirs in itertools.product((name for name in rates if "loader" in name and "float" not in name),
                                           (name for name in rates if name.endswith("processes"))):
         ratio, low, high = pairs.ratio(rates[ours], rates[theirs])
@@ -112,8 +118,8 @@ def io_transform(file):
     return TENSOR(io_decode(file))
 
 
-PILLOW = transforms.Compose([transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), transforms.PILToTensor()])
-TENSOR = v2.Compose([v2.RandomResizedCrop(224, antialias=True), v2.RandomHorizontalFlip()])
+PILLOW = transforms.Compose([transforms.RandomResizedCrop(programs.INPUT), transforms.RandomHorizontalFlip(), transforms.PILToTensor()])
+TENSOR = v2.Compose([v2.RandomResizedCrop(programs.INPUT, antialias=True), v2.RandomHorizontalFlip()])
 READERS = {"Pillow: decode": pillow_decode, "Pillow: transform": pillow_transform, "torchvision.io: decode": io_decode,
            "torchvision.io + v2: transform": io_transform}
 

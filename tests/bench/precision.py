@@ -15,35 +15,38 @@ import images
 import machine
 import programs
 
-PIXELS = 64   # of the photos
+PIXELS, VALID_PHOTOS = 64, 2000
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", default="resnet18")
+    parser.add_argument("--sets", default=",".join(SETS), help=f"default {','.join(SETS)}")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--images", type=int, default=8000, help="of Fashion-MNIST to train on; its 10,000 test images validate")
-    parser.add_argument("--photos", type=int, default=2000, help="to train on, and as many to validate on")
+    parser.add_argument("--photos", type=int, default=2000, help=f"to train on; {VALID_PHOTOS} validate")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=0.02)
     options = parser.parse_args()
     print(machine.sentence(machine.facts(programs.ROOT)))
     print(f"{options.network}, {options.epochs} epochs, batch {options.batch}, learning rate {options.rate}; top-1 of the last epoch")
-    for name, (train, valid) in {"Fashion-MNIST": fashion(options.images), "photos": photos(options.photos)}.items():
-        compare(name, train, valid, options)
+    for name in options.sets.split(","):
+        compare(name, *SETS[name](options), options)
 
 
-def fashion(count):
+def fashion(options):
+    count = options.images
     source, train, test = images.fashion_mnist(), programs.WORK / f"fashion-train-{count}", programs.WORK / "fashion-test"
     for part, chosen in ((train, ["--subset=train", f"--limit={count}"]), (test, ["--subset=test"])):
         programs.torchport("convert_to_image_directory", part, f"--input_path={source}", f"--output_path={part}", "--format=idx", *chosen)
     return train, test
 
 
-def photos(count):
+def photos(options):
+    count = options.photos
     data = programs.WORK / f"precision-photos-{count}"
-    images.make(data, count, count, (PIXELS, PIXELS))
+    images.make(data, count, VALID_PHOTOS, (PIXELS, PIXELS))
     for part in ("train", "valid"):
         programs.torchport("convert_to_image_directory", data / f"{part}.dir", f"--input_path={data / part}", f"--output_path={data / part}.dir")
     crop = data / "crop"
@@ -52,6 +55,9 @@ def photos(count):
     programs.torchport("apply_image_transformation", data / "train.crop", f"--input_image_transform_path={crop}",
                        f"--input_image_dir_path={data / 'train.dir'}", f"--output_path={data / 'train.crop'}", "--when=every_epoch")
     return data / "train.crop", data / "valid.dir"
+
+
+SETS = {"fashion-mnist": fashion, "photos": photos}
 
 
 def compare(name, train, valid, options):

@@ -40,7 +40,8 @@ def check_against_python_ddp(work, name, train, rows, batch):
     """Live batch norm: two ranks follow Python DDP step by step. One epoch is one step."""
     mpirun(WORLD, *arguments(work / "start", work / name, work / f"{name}-run", train), "--epochs", EPOCHS, "--batch-size", batch,
            "--learning-rate", RATE, "--memory-format", "contiguous", "--patience", 100, "--keep", "last")
-    losses, _ = ddp.train(work / "start", 3, TRAIN, reference.batches(rows, batch, WORLD, 1, EPOCHS), RATE, work / f"{name}-store")
+    plan = reference.batches(rows, batch, WORLD, 1, EPOCHS)
+    losses, _ = ddp.train(ddp.Training(work / "start", 3, TRAIN, plan, RATE, work / f"{name}-store"))
     assert len(losses) == EPOCHS
     ours = reference.metrics(work / f"{name}-run", "Train loss")
     for epoch in range(EPOCHS):

@@ -1,0 +1,33 @@
+#include "models/nn/convolution.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+namespace torchport::models {
+namespace {
+
+// What `count` float draws of uniform_ do to torch's generator, in a third of their time.
+void skip_draws(std::int64_t count) {
+  auto* const generator = at::check_generator<at::CPUGeneratorImpl>(at::detail::getDefaultCPUGenerator());
+  const std::lock_guard lock(generator->mutex_);
+  at::mt19937 engine = generator->engine();
+  for (std::int64_t i = 0; i < count; ++i) engine();
+  generator->set_engine(engine);
+}
+
+}  // namespace
+
+torch::nn::Conv2d convolution(Drawn drawn, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                              std::int64_t groups) {
+  using Options = torch::nn::Conv2dOptions;
+  if (drawn == Drawn::all)
+    return torch::nn::Conv2d(Options(in, out, kernel).stride(stride).padding(kernel / 2).groups(groups).bias(false));
+  // torch's constructor always draws: it makes the smallest convolution, of a single weight, which then takes its shape.
+  torch::nn::Conv2d result(Options(1, 1, 1).stride(stride).padding(kernel / 2).bias(false));
+  result->options.in_channels(in).out_channels(out).kernel_size(kernel).groups(groups);
+  result->weight.set_data(at::empty({out, in / groups, kernel, kernel}));
+  skip_draws(result->weight.numel() - 1);
+  return result;
+}
+
+}  // namespace torchport::models
