@@ -2,7 +2,8 @@
 and on the same batches.
 
 Two sums in another order differ in the last bit, and training lets small differences grow: the curves part at some step, and from
-there on it is their means that have to agree, and what they end at. Two runs of Python with a weight moved by one bit part likewise.
+there on it is their means that have to agree, and what they end at. Two runs of Python with a weight moved by one bit part likewise,
+and so do two of ours with another order of sums (the contiguous memory format).
 """
 import argparse
 import datetime
@@ -39,9 +40,9 @@ def main():
     work.mkdir(parents=True)
     epochs = -(-options.steps // (options.images // (options.batch * WORLD)))
     prepare(work, source, options)
-    ours = our_curve(work, options, epochs)
+    curves = {"torchport": our_curve(work, options, epochs, "channels_last"),
+              "torchport, other sums": our_curve(work, options, epochs, "contiguous")}
     plan = reference.batches(options.images, options.batch, WORLD, SEED, epochs)
-    curves = {"torchport": ours}
     for name, nudge in (("DDP", False), ("DDP, one weight one bit off", True)):
         curves[name] = ddp_curve(work, plan, options, nudge)
     show(curves, options)
@@ -62,14 +63,15 @@ def arguments(work, model, out):
             "--valid-data-path", work / "test", "--trained-model-path", work / out, "--run-dir", work / f"{out}-run", "--patience", 1000]
 
 
-def our_curve(work, options, epochs):
+def our_curve(work, options, epochs, memory_format):
     """The loss of each step, and the last validation loss, from the log of rank 0."""
     started = time.monotonic()
-    mpirun(WORLD, *arguments(work, "start", "ours"), "--epochs", epochs, "--batch-size", options.batch, "--learning-rate", options.rate,
-           "--precision", options.precision, "--print-freq", 1, "--keep", "last", cwd=work, timeout=7200)
-    log = (work / "ours-run/logs/70_driver_log_0").read_text()
+    mpirun(WORLD, *arguments(work, "start", memory_format), "--memory-format", memory_format, "--epochs", epochs,
+           "--batch-size", options.batch, "--learning-rate", options.rate, "--precision", options.precision, "--print-freq", 1,
+           "--keep", "last", cwd=work, timeout=7200)
+    log = (work / f"{memory_format}-run/logs/70_driver_log_0").read_text()
     losses = [float(value) for value in re.findall(r"Avg_Loss_Batch/Avg_Loss_Epoch: ([\d.]+)/", log)]
-    return losses, reference.metrics(work / "ours-run", "Valid loss")[-1], time.monotonic() - started
+    return losses, reference.metrics(work / f"{memory_format}-run", "Valid loss")[-1], time.monotonic() - started
 
 
 def ddp_curve(work, plan, options, nudge):
@@ -85,11 +87,12 @@ def show(curves, options):
     print(f"ResNet-18, {options.precision}, {WORLD} ranks of {options.batch} images of 28 x 28, {steps} steps, torch {torch.__version__}, "
           f"{datetime.date.today()}")
     names = list(curves)
-    ours, ddp, moved = (curves[name][0] for name in names)
+    ours, other, ddp, moved = (curves[name][0] for name in names)
     for count in (1, 10, 50):
-        apart = max(abs(a - b) for a, b in zip(ours[:count], ddp[:count]))
-        usual = max(abs(a - b) for a, b in zip(moved[:count], ddp[:count]))
-        print(f"largest difference in the first {count:2} steps: torchport - DDP {apart:.6f}, DDP - DDP moved {usual:.6f}")
+        apart, ours_apart, ddp_apart = (max(abs(a - b) for a, b in zip(one[:count], two[:count]))
+                                        for one, two in ((ours, ddp), (ours, other), (ddp, moved)))
+        print(f"largest difference in the first {count:2} steps: torchport to DDP {apart:.6f}, "
+              f"two of torchport {ours_apart:.6f}, two of DDP {ddp_apart:.6f}")
     print(f"{'mean loss of steps':28}" + "".join(f"{name:>30}" for name in names))
     width = max(1, steps // 10)
     for begin in range(0, steps, width):
