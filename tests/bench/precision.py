@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--images", type=int, default=8000, help="of Fashion-MNIST to train on; its 10,000 test images validate")
     parser.add_argument("--photos", type=int, default=2000, help=f"to train on; {VALID_PHOTOS} validate")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=0.02)
     options = parser.parse_args()
