@@ -7,22 +7,16 @@ and so do two of ours with another order of sums (the contiguous memory format).
 """
 import argparse
 import datetime
-import os
-import pathlib
 import re
-import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-os.environ |= {"TORCHPORT_BIN": str(ROOT / "build/bin"), "TORCHPORT_SOURCE": str(ROOT)}
-sys.path.insert(0, str(ROOT / "tests/support"))
+import torch
 
-import torch  # noqa: E402
-
-import ddp  # noqa: E402
-import images  # noqa: E402
-import reference  # noqa: E402
-from harness import mpirun, torchport  # noqa: E402
+import images
+import programs   # first: it knows where the tests' helpers lie
+import ddp
+import reference
+from harness import mpirun, torchport
 
 WORLD, SEED, CLASSES = 2, 1, 10
 
@@ -36,7 +30,7 @@ def main():
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     options = parser.parse_args()
     source = images.fashion_mnist()
-    work = ROOT / f"build/bench/curve-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    work = programs.WORK / f"curve-{datetime.datetime.now():%Y%m%d-%H%M%S}"
     work.mkdir(parents=True)
     epochs = -(-options.steps // (options.images // (options.batch * WORLD)))
     prepare(work, source, options)

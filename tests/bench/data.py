@@ -45,6 +45,7 @@ def main():
         folder = with_rows(folder, options.rows)
     print(machine.sentence(machine.facts(programs.ROOT)))
     print(f"{options.rows or options.images} rows, {options.images} photos of {options.photo}")
+    files = sorted(photos.rglob("*.jpg"))
     rates, costs = collections.defaultdict(list), collections.defaultdict(list)
 
     def add(name, rate, cpu):
@@ -60,7 +61,6 @@ def main():
             add(f"torchport: {row['row']}", row["images_per_second"], row["cpu_ms"])
         if ours.wait() != 0:
             raise SystemExit("data_path failed")
-        files = sorted(photos.rglob("*.jpg"))
         for name, read in READERS.items():
             add(f"{name}, 1 process", *loop((read, files, options.seconds)))
         for name in ("Pillow: transform", "torchvision.io + v2: transform"):

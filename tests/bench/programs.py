@@ -10,6 +10,8 @@ import images
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TORCHPORT = ROOT / "build/bin/torchport"
 WORK = ROOT / "build/bench"
+os.environ |= {"TORCHPORT_BIN": str(ROOT / "build/bin"), "TORCHPORT_SOURCE": str(ROOT)}   # for the tests' helpers, harness and others,
+sys.path.append(str(ROOT / "tests/support"))                                              # which can be imported after this module
 PHOTO, INPUT = (500, 375), 224   # pixels
 VALID_IMAGES = 16   # their pass is in the figures of all programs alike
 COUNTERPARTS = ("torchvision", "fast")
