@@ -64,7 +64,7 @@ def test_a_training_step():
 def test_memory_efficient():
     """It saves memory (torchvision's saves as much) and changes no bit of the result."""
     with tempfile.TemporaryDirectory() as folder:
-        network, batch = networks.torchvision_network("densenet121", 3), images(8, 96)
+        network, batch = networks.torchvision_network("densenet121", 3), images(16, 96)
         networks.save_weights(network, f"{folder}/model")
         runs = []
         for flag in ((), ("--flag", "memory_efficient")):
