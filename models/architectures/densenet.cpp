@@ -38,8 +38,8 @@ struct DenseLayer final : torch::nn::Module {
     conv2 = register_module("conv2", convolution(o.drawn, width, o.growth_rate, 3));
   }
   at::Tensor forward(DenseFeatures& features) {
-    return conv2->forward(
-        norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list()) : conv1->forward(features.norm_relu(norm1))));
+    return convolve(conv2, norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list())
+                                                             : conv1->forward(features.norm_relu(norm1))));
   }
   // The normalised copies of all features are what makes a DenseNet's memory grow with the square of its depth.
   at::Tensor forgetful_bottleneck(const std::vector<at::Tensor>& features) {

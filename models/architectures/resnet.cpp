@@ -55,8 +55,8 @@ struct BasicBlock final : Block {
     register_downsample();
   }
   at::Tensor forward(const at::Tensor& x) override {
-    const at::Tensor y = norm_relu(bn1, conv1->forward(x));
-    return norm_relu(bn2, conv2->forward(y), shortcut(x));
+    const at::Tensor y = norm_relu(bn1, convolve(conv1, x));
+    return norm_relu(bn2, convolve(conv2, y), shortcut(x));
   }
   BatchNorm2d& last_norm() override { return bn2; }
 };
@@ -79,7 +79,7 @@ struct Bottleneck final : Block {
   }
   at::Tensor forward(const at::Tensor& x) override {
     at::Tensor y = norm_relu(bn1, conv1->forward(x));
-    y = norm_relu(bn2, conv2->forward(y));
+    y = norm_relu(bn2, convolve(conv2, y));
     return norm_relu(bn3, conv3->forward(y), shortcut(x));
   }
   BatchNorm2d& last_norm() override { return bn3; }

@@ -3,6 +3,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
+#include "models/nn/winograd.h"
+
 namespace torchport::models {
 namespace {
 
@@ -28,6 +30,10 @@ torch::nn::Conv2d convolution(Drawn drawn, std::int64_t in, std::int64_t out, st
   result->weight.set_data(at::empty({out, in / groups, kernel, kernel}));
   skip_draws(result->weight.numel() - 1);
   return result;
+}
+
+at::Tensor convolve(torch::nn::Conv2d& convolution, const at::Tensor& x) {
+  return can_use_winograd(convolution, x) ? winograd_convolution(convolution, x) : convolution->forward(x);
 }
 
 }  // namespace torchport::models

@@ -154,7 +154,8 @@ bool wants_gradient(const std::vector<at::Tensor>& sources) {
 }
 
 void refuse_double_backward() {
-  if (at::GradMode::is_enabled()) throw std::logic_error("norm_relu: its gradient cannot be differentiated again (create_graph)");
+  if (at::GradMode::is_enabled())
+    throw std::logic_error("a fused layer: its gradient cannot be differentiated again (create_graph)");
 }
 
 AppliedNorm apply_norm(torch::nn::BatchNorm2d& norm, const kernels::Moments& moments, std::int64_t count) {

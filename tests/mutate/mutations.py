@@ -26,6 +26,8 @@ SPLIT = "datasets/split.cpp"
 BENCH = "tests/bench/pairs.py"
 FUSED = "models/nn/fused_norm.cpp"
 LOOPS = "models/nn/kernels/norm_loops.cpp"
+WINOGRAD = "models/nn/winograd.cpp"
+WINOGRAD_LOOPS = "models/nn/kernels/winograd_loops.cpp"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -210,6 +212,14 @@ MUTATIONS = [
              "return tensor.use_count() >= 1;", ["models"]),
     Mutation("stem's gradient from one window", "models/nn/kernels/pool_loops.cpp", "r <= (row + 1) / 2", "r <= row / 2", ["models"]),
     Mutation("gradients of later dense layers dropped", LOOPS, "kAdd ? gx + load(out + k) : gx", "gx", ["models"]),
+    Mutation("a wrong interpolation point", WINOGRAD_LOOPS, "{0, -1, 0.5F, 2.5F, 1, 0}", "{0, -1, 0.5F, 2.4F, 1, 0}", ["models"]),
+    Mutation("the next image's pixels beside a tile", WINOGRAD_LOOPS, "kWhole || window.has(i, j)", "kWhole || i >= window.top",
+             ["models"]),
+    Mutation("gradient's filters not rotated", WINOGRAD_LOOPS, "rotated ? 8 - tap : tap", "tap", ["models"]),
+    Mutation("weights' gradient of the last tiles only", WINOGRAD, "target.baddbmm_(b.transpose(1, 2), a);",
+             "at::bmm_out(target, b.transpose(1, 2), a);", ["models"]),
+    Mutation("winograd where autocast is on", WINOGRAD, "is_autocast_enabled(at::kCPU)) return false;", "is_autocast_enabled(at::kCPU)) {}",
+             ["models"]),
     Mutation("the last step's gradients added", "component/training/gradient_buckets.cpp",
              "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
     Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "models/nn/kernels/instruction_sets.h"
 #include "models/nn/kernels/scalar.h"
 
 namespace torchport::models::kernels {
@@ -101,72 +102,52 @@ template <By kMask, bool kAdd, class T>
 
 // --- a function for each instruction set, chosen when the program is loaded; x86-64-v3 has AVX2, x86-64-v4 AVX-512
 
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_moments(const float* x, std::int64_t count,
-                                                                                         std::int64_t channels, std::int64_t stride,
-                                                                                         const float* pivot, float* sum,
-                                                                                         float* square) {
+FOR_EACH_INSTRUCTION_SET void block_moments(const float* x, std::int64_t count, std::int64_t channels, std::int64_t stride,
+                                            const float* pivot, float* sum, float* square) {
   add_moments(x, count, channels, stride, pivot, sum, square);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_moments(const BFloat16* x, std::int64_t count,
-                                                                                         std::int64_t channels, std::int64_t stride,
-                                                                                         const float* pivot, float* sum,
-                                                                                         float* square) {
+FOR_EACH_INSTRUCTION_SET void block_moments(const BFloat16* x, std::int64_t count, std::int64_t channels, std::int64_t stride,
+                                            const float* pivot, float* sum, float* square) {
   add_moments(x, count, channels, stride, pivot, sum, square);
 }
 
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_normalise(Pixels<const float> x,
-                                                                                           const float* scale, const float* shift,
-                                                                                           const float* shortcut, float* y,
-                                                                                           bool relu) {
+FOR_EACH_INSTRUCTION_SET void block_normalise(Pixels<const float> x, const float* scale, const float* shift, const float* shortcut,
+                                              float* y, bool relu) {
   if (!relu) return normalise<false, false>(x, scale, shift, shortcut, y);
   if (shortcut) return normalise<true, true>(x, scale, shift, shortcut, y);
   normalise<true, false>(x, scale, shift, shortcut, y);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_normalise(Pixels<const BFloat16> x,
-                                                                                           const float* scale, const float* shift,
-                                                                                           const BFloat16* shortcut, BFloat16* y,
-                                                                                           bool relu) {
+FOR_EACH_INSTRUCTION_SET void block_normalise(Pixels<const BFloat16> x, const float* scale, const float* shift,
+                                              const BFloat16* shortcut, BFloat16* y, bool relu) {
   if (!relu) return normalise<false, false>(x, scale, shift, shortcut, y);
   if (shortcut) return normalise<true, true>(x, scale, shift, shortcut, y);
   normalise<true, false>(x, scale, shift, shortcut, y);
 }
 
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_gradients(Pixels<const float> x,
-                                                                                           const float* gradient,
-                                                                                           const Mask<float>& mask,
-                                                                                           const float* mean, float* masked,
-                                                                                           float* sum, float* product) {
+FOR_EACH_INSTRUCTION_SET void block_gradients(Pixels<const float> x, const float* gradient, const Mask<float>& mask,
+                                              const float* mean, float* masked, float* sum, float* product) {
   if (mask.output && masked) return add_gradients<By::output, true>(x, gradient, mask, mean, masked, sum, product);
   if (mask.output) return add_gradients<By::output, false>(x, gradient, mask, mean, masked, sum, product);
   if (!mask.scale) return add_gradients<By::nothing, false>(x, gradient, mask, mean, masked, sum, product);
   add_gradients<By::input, false>(x, gradient, mask, mean, masked, sum, product);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_gradients(Pixels<const BFloat16> x,
-                                                                                           const BFloat16* gradient,
-                                                                                           const Mask<BFloat16>& mask,
-                                                                                           const float* mean, BFloat16* masked,
-                                                                                           float* sum, float* product) {
+FOR_EACH_INSTRUCTION_SET void block_gradients(Pixels<const BFloat16> x, const BFloat16* gradient, const Mask<BFloat16>& mask,
+                                              const float* mean, BFloat16* masked, float* sum, float* product) {
   if (mask.output && masked) return add_gradients<By::output, true>(x, gradient, mask, mean, masked, sum, product);
   if (mask.output) return add_gradients<By::output, false>(x, gradient, mask, mean, masked, sum, product);
   if (!mask.scale) return add_gradients<By::nothing, false>(x, gradient, mask, mean, masked, sum, product);
   add_gradients<By::input, false>(x, gradient, mask, mean, masked, sum, product);
 }
 
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_input_gradient(Pixels<const float> x,
-                                                                                                const float* gradient,
-                                                                                                const Mask<float>& mask,
-                                                                                                const InputGradient& terms,
-                                                                                                Pixels<float> result, bool add) {
+FOR_EACH_INSTRUCTION_SET void block_input_gradient(Pixels<const float> x, const float* gradient, const Mask<float>& mask,
+                                                   const InputGradient& terms, Pixels<float> result, bool add) {
   if (mask.output) return write_input_gradient<By::output, false>(x, gradient, mask, terms, result);
   if (!mask.scale) return write_input_gradient<By::nothing, false>(x, gradient, mask, terms, result);
   if (add) return write_input_gradient<By::input, true>(x, gradient, mask, terms, result);
   write_input_gradient<By::input, false>(x, gradient, mask, terms, result);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void block_input_gradient(Pixels<const BFloat16> x,
-                                                                                                const BFloat16* gradient,
-                                                                                                const Mask<BFloat16>& mask,
-                                                                                                const InputGradient& terms,
-                                                                                                Pixels<BFloat16> result, bool add) {
+FOR_EACH_INSTRUCTION_SET void block_input_gradient(Pixels<const BFloat16> x, const BFloat16* gradient, const Mask<BFloat16>& mask,
+                                                   const InputGradient& terms, Pixels<BFloat16> result, bool add) {
   if (mask.output) return write_input_gradient<By::output, false>(x, gradient, mask, terms, result);
   if (!mask.scale) return write_input_gradient<By::nothing, false>(x, gradient, mask, terms, result);
   if (add) return write_input_gradient<By::input, true>(x, gradient, mask, terms, result);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/nn/kernels/instruction_sets.h"
 #include "models/nn/kernels/scalar.h"
 
 namespace torchport::models::kernels {
@@ -61,26 +62,21 @@ template <class T>
 }
 
 // A function for each instruction set, as in norm_loops.cpp.
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void clone_pool_row(const PoolShape& s, const float* image,
-                                                                                          std::int64_t row, const float* scale,
-                                                                                          const float* shift, float* y,
-                                                                                          std::uint8_t* places, float* best,
-                                                                                          std::int32_t* place) {
+FOR_EACH_INSTRUCTION_SET void clone_pool_row(const PoolShape& s, const float* image, std::int64_t row, const float* scale,
+                                             const float* shift, float* y, std::uint8_t* places, float* best, std::int32_t* place) {
   pool_row(s, image, row, scale, shift, y, places, best, place);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void clone_pool_row(const PoolShape& s, const BFloat16* image,
-                                                                                          std::int64_t row, const float* scale,
-                                                                                          const float* shift, BFloat16* y,
-                                                                                          std::uint8_t* places, float* best,
-                                                                                          std::int32_t* place) {
+FOR_EACH_INSTRUCTION_SET void clone_pool_row(const PoolShape& s, const BFloat16* image, std::int64_t row, const float* scale,
+                                             const float* shift, BFloat16* y, std::uint8_t* places, float* best,
+                                             std::int32_t* place) {
   pool_row(s, image, row, scale, shift, y, places, best, place);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void clone_gradient_row(
-    const PoolShape& s, const float* gradient, const std::uint8_t* places, std::int64_t row, float* result, float* sum) {
+FOR_EACH_INSTRUCTION_SET void clone_gradient_row(const PoolShape& s, const float* gradient, const std::uint8_t* places,
+                                                 std::int64_t row, float* result, float* sum) {
   gradient_row(s, gradient, places, row, result, sum);
 }
-[[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]] void clone_gradient_row(
-    const PoolShape& s, const BFloat16* gradient, const std::uint8_t* places, std::int64_t row, BFloat16* result, float* sum) {
+FOR_EACH_INSTRUCTION_SET void clone_gradient_row(const PoolShape& s, const BFloat16* gradient, const std::uint8_t* places,
+                                                 std::int64_t row, BFloat16* result, float* sum) {
   gradient_row(s, gradient, places, row, result, sum);
 }
 

@@ -1,0 +1,228 @@
+#include "models/nn/kernels/winograd_loops.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/native/CPUBlas.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "models/nn/kernels/instruction_sets.h"
+
+namespace torchport::models::kernels {
+namespace {
+
+// Tiles that one thread takes through all three stages.
+constexpr std::int64_t kBlock = 32;
+
+// Adjacent channels; the compiler turns it into the registers that the instruction set has.
+using Lanes [[gnu::vector_size(kWinogradLanes * sizeof(float))]] = float;
+
+template <std::size_t kRows, std::size_t kColumns>
+using Matrix = std::array<std::array<float, kColumns>, kRows>;
+
+template <std::size_t kRows, std::size_t kColumns>
+constexpr Matrix<kColumns, kRows> transposed(const Matrix<kRows, kColumns>& m) {
+  Matrix<kColumns, kRows> result{};
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t j = 0; j < kColumns; ++j) result[j][i] = m[i][j];
+  }
+  return result;
+}
+
+// A filter of three taps g over six values d gives four: kOutput ((kFilter g) * (kInput d)), by the Toom-Cook construction.
+constexpr Matrix<6, 6> kInput = {{{1, -1.5F, -2, 1.5F, 1, 0},
+                                  {0, -1, 0.5F, 2.5F, 1, 0},
+                                  {0, 1, -2.5F, 0.5F, 1, 0},
+                                  {0, -2, -1, 2, 1, 0},
+                                  {0, 0.5F, -1, -0.5F, 1, 0},
+                                  {0, 1, -1.5F, -2, 1.5F, 1}}};
+constexpr Matrix<6, 3> kFilter = {{{1, 0, 0},
+                                   {1 / 3.F, 1 / 3.F, 1 / 3.F},
+                                   {-1 / 3.F, 1 / 3.F, -1 / 3.F},
+                                   {-16 / 15.F, -8 / 15.F, -4 / 15.F},
+                                   {1 / 15.F, -2 / 15.F, 4 / 15.F},
+                                   {0, 0, 1}}};
+constexpr Matrix<4, 6> kOutput = {{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 0.5F, -2, 0}, {0, 1, 1, 0.25F, 4, 0}, {0, 1, -1, 0.125F, -8, 1}}};
+constexpr Matrix<6, 4> kGradient = transposed(kOutput);
+constexpr Matrix<3, 6> kFilterGradient = transposed(kFilter);
+
+[[gnu::always_inline]] inline void load(const float* from, Lanes& to) { std::memcpy(&to, from, sizeof to); }
+[[gnu::always_inline]] inline void store(const Lanes& from, float* to) { std::memcpy(to, &from, sizeof from); }
+
+// A row of the matrix times values that lie `step` apart; zeros cost nothing.
+template <const auto& kMatrix, std::size_t kRow, std::size_t... kColumn>
+[[gnu::always_inline]] inline void combine(const Lanes* values, std::size_t step, Lanes& result, std::index_sequence<kColumn...>) {
+  constexpr std::size_t kFirst = kMatrix[kRow][0] != 0 ? 0 : kMatrix[kRow][1] != 0 ? 1 : 2;
+  result = kMatrix[kRow][kFirst] * values[kFirst * step];
+  const auto add = [&]<std::size_t kAt>(std::integral_constant<std::size_t, kAt>) __attribute__((always_inline)) {
+    if constexpr (kAt > kFirst && kMatrix[kRow][kAt] != 0) result += kMatrix[kRow][kAt] * values[kAt * step];
+  };
+  (add(std::integral_constant<std::size_t, kColumn>{}), ...);
+}
+
+// y = M x M^T of a square x.
+template <const auto& kMatrix, std::size_t... kRow>
+[[gnu::always_inline]] inline void transform(const Lanes* x, Lanes* y, std::index_sequence<kRow...>) {
+  constexpr std::size_t kRows = kMatrix.size(), kColumns = kMatrix[0].size();
+  constexpr std::make_index_sequence<kColumns> kAll;
+  Lanes half[kRows * kColumns];
+  for (std::size_t j = 0; j < kColumns; ++j) (combine<kMatrix, kRow>(x + j, kColumns, half[kRow * kColumns + j], kAll), ...);
+  for (std::size_t i = 0; i < kRows; ++i) (combine<kMatrix, kRow>(half + i * kColumns, 1, y[i * kRows + kRow], kAll), ...);
+}
+template <const auto& kMatrix>
+[[gnu::always_inline]] inline void transform(const Lanes* x, Lanes* y) {
+  transform<kMatrix>(x, y, std::make_index_sequence<kMatrix.size()>{});
+}
+
+// A square of kSide pixels of a map, some of which may lie outside of it.
+template <std::int64_t kSide>
+struct Window {
+  std::int64_t offset, row_stride, pixel_stride, top, left, bottom, right;  // the part inside of the map
+
+  // The tile's number counts row by row, image by image; `border` pixels are seen around it.
+  Window(const WinogradTiles& tiles, std::int64_t tile, std::int64_t channels, std::int64_t border) {
+    const std::int64_t column = tile % tiles.columns(), row = tile / tiles.columns() % tiles.rows();
+    const std::int64_t image = tile / tiles.columns() / tiles.rows(), y = 4 * row - border, x = 4 * column - border;
+    pixel_stride = channels;
+    row_stride = tiles.width * channels;
+    offset = image * tiles.height * row_stride + y * row_stride + x * pixel_stride;
+    top = y < 0 ? -y : 0;
+    left = x < 0 ? -x : 0;
+    bottom = std::min(kSide, tiles.height - y);
+    right = std::min(kSide, tiles.width - x);
+  }
+  bool whole() const { return top == 0 && left == 0 && bottom == kSide && right == kSide; }
+  bool has(std::int64_t i, std::int64_t j) const { return i >= top && i < bottom && j >= left && j < right; }
+  std::int64_t at(std::int64_t i, std::int64_t j) const { return offset + i * row_stride + j * pixel_stride; }
+};
+
+// Of what a loop goes over, what one thread does.
+struct Part {
+  std::int64_t begin, end;
+};
+
+// Both ways into points: of a map's windows of kSide x kSide.
+template <const auto& kMatrix, std::int64_t kSide, bool kWhole>
+[[gnu::always_inline]] inline void window_to_points(const Window<kSide>& window, std::int64_t channels, const float* map,
+                                                    float* points, std::int64_t point_stride) {
+  for (std::int64_t k = 0; k < channels; k += kWinogradLanes) {
+    Lanes x[kSide * kSide], y[kWinogradPoints];
+    for (std::int64_t i = 0; i < kSide; ++i) {
+      for (std::int64_t j = 0; j < kSide; ++j) {
+        x[i * kSide + j] = Lanes{};
+        if (kWhole || window.has(i, j)) load(map + window.at(i, j) + k, x[i * kSide + j]);
+      }
+    }
+    transform<kMatrix>(x, y);
+    for (std::int64_t p = 0; p < kWinogradPoints; ++p) store(y[p], points + p * point_stride + k);
+  }
+}
+
+template <const auto& kMatrix, std::int64_t kSide>
+[[gnu::always_inline]] inline void map_to_points(const WinogradTiles& tiles, const WinogradRange& range, Part part,
+                                                 std::int64_t border, const float* map, float* points) {
+  for (std::int64_t t = part.begin; t < part.end; ++t) {
+    const Window<kSide> window(tiles, range.first + t, range.channels, border);
+    float* out = points + t * range.channels;
+    if (window.whole()) {
+      window_to_points<kMatrix, kSide, true>(window, range.channels, map, out, range.count * range.channels);
+    } else {
+      window_to_points<kMatrix, kSide, false>(window, range.channels, map, out, range.count * range.channels);
+    }
+  }
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* x,
+                                           float* points) {
+  map_to_points<kInput, 6>(tiles, range, part, 1, x, points);
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* x,
+                                              float* points) {
+  map_to_points<kGradient, 4>(tiles, range, part, 0, x, points);
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* points,
+                                            float* map) {
+  for (std::int64_t t = part.begin; t < part.end; ++t) {
+    const Window<4> window(tiles, range.first + t, range.channels, 0);
+    for (std::int64_t k = 0; k < range.channels; k += kWinogradLanes) {
+      Lanes x[kWinogradPoints], y[16];
+      for (std::int64_t p = 0; p < kWinogradPoints; ++p) load(points + (p * range.count + t) * range.channels + k, x[p]);
+      transform<kOutput>(x, y);
+      for (std::int64_t i = 0; i < 4; ++i) {
+        for (std::int64_t j = 0; j < 4; ++j) {
+          if (window.has(i, j)) store(y[i * 4 + j], map + window.at(i, j) + k);
+        }
+      }
+    }
+  }
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_filter(const WinogradFilters& filters, Part part, const float* taps, bool rotated,
+                                            float* points) {
+  for (std::int64_t row = part.begin; row < part.end; ++row) {
+    for (std::int64_t k = 0; k < filters.columns; k += kWinogradLanes) {
+      Lanes x[9], y[kWinogradPoints];
+      for (std::int64_t tap = 0; tap < 9; ++tap)
+        load(taps + row * filters.row_stride + (rotated ? 8 - tap : tap) * filters.tap_stride + k, x[tap]);
+      transform<kFilter>(x, y);
+      for (std::int64_t p = 0; p < kWinogradPoints; ++p) store(y[p], points + (p * filters.rows + row) * filters.columns + k);
+    }
+  }
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_filter_gradient(const WinogradFilters& filters, Part part, const float* points, float* taps) {
+  for (std::int64_t row = part.begin; row < part.end; ++row) {
+    for (std::int64_t k = 0; k < filters.columns; k += kWinogradLanes) {
+      Lanes x[kWinogradPoints], y[9];
+      for (std::int64_t p = 0; p < kWinogradPoints; ++p) load(points + (p * filters.rows + row) * filters.columns + k, x[p]);
+      transform<kFilterGradient>(x, y);
+      for (std::int64_t tap = 0; tap < 9; ++tap) store(y[tap], taps + row * filters.row_stride + tap * filters.tap_stride + k);
+    }
+  }
+}
+
+template <class Loop>
+void in_parts(std::int64_t count, Loop&& loop) {
+  at::parallel_for(0, count, 8, [&](std::int64_t begin, std::int64_t end) { loop(Part{begin, end}); });
+}
+
+}  // namespace
+
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, const float* x, float* points) {
+  in_parts(range.count, [&](Part part) { cloned_input(tiles, range, part, x, points); });
+}
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, const float* gradient, float* points) {
+  in_parts(range.count, [&](Part part) { cloned_gradient(tiles, range, part, gradient, points); });
+}
+void filter_to_points(const WinogradFilters& filters, const float* taps, bool rotated, float* points) {
+  in_parts(filters.rows, [&](Part part) { cloned_filter(filters, part, taps, rotated, points); });
+}
+void points_to_filter(const WinogradFilters& filters, const float* points, float* taps) {
+  in_parts(filters.rows, [&](Part part) { cloned_filter_gradient(filters, part, points, taps); });
+}
+
+std::int64_t winograd_scratch(std::int64_t in, std::int64_t out) {
+  return at::get_num_threads() * kWinogradPoints * kBlock * (in + out);
+}
+
+void apply_filters(const WinogradTiles& tiles, std::int64_t in, std::int64_t out, const float* x, const float* filters,
+                   float* scratch, float* y) {
+  at::parallel_for(0, at::divup(tiles.count(), kBlock), 1, [&](std::int64_t begin, std::int64_t end) {
+    float *before = scratch + at::get_thread_num() * kWinogradPoints * kBlock * (in + out),
+          *after = before + kWinogradPoints * kBlock * in;
+    for (std::int64_t block = begin; block < end; ++block) {
+      const std::int64_t first = block * kBlock, count = std::min(kBlock, tiles.count() - first);
+      cloned_input(tiles, {first, count, in}, {0, count}, x, before);
+      for (std::int64_t p = 0; p < kWinogradPoints; ++p)
+        at::native::cpublas::brgemm(count, out, in, in, out, out, /*add_C=*/false, before + p * count * in, filters + p * in * out,
+                                    after + p * count * out);
+      cloned_output(tiles, {first, count, out}, {0, count}, after, y);
+    }
+    at::native::cpublas::brgemm_release(/*is_vnni=*/false);
+  });
+}
+
+}  // namespace torchport::models::kernels
