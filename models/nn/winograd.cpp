@@ -19,56 +19,77 @@ using torch::autograd::variable_list;
 
 // Tiles whose points are multiplied at once for the weights' gradient.
 constexpr std::int64_t kChunk = 512;
+// Values of a tensor of points, at most: with what is larger, the allocator goes to the system each time, which costs page faults.
+constexpr std::int64_t kLargest = 6'000'000;
 
 WinogradTiles tiles_of(const at::Tensor& map) { return {map.size(0), map.size(2), map.size(3)}; }
 
 at::Tensor points(std::int64_t rows, std::int64_t columns) { return at::empty({kWinogradPoints, rows, columns}, at::kFloat); }
 
-// filters: points [36, channels of x, channels of the result].
-at::Tensor filtered(const at::Tensor& x, const at::Tensor& filters) {
-  const WinogradTiles tiles = tiles_of(x);
-  const std::int64_t in = filters.size(1), out = filters.size(2);
-  at::Tensor y = at::empty({x.size(0), out, x.size(2), x.size(3)}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  const at::Tensor scratch = at::empty(kernels::winograd_scratch(in, out), at::kFloat);
-  kernels::apply_filters(tiles, in, out, x.const_data_ptr<float>(), filters.const_data_ptr<float>(),
-                         scratch.mutable_data_ptr<float>(), y.mutable_data_ptr<float>());
+at::Tensor like(const at::Tensor& x, at::IntArrayRef sizes) {
+  return at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+// Calls slice(first, count) for all `channels`, few enough at a time for their filters, of `others` channels each.
+template <class Slice>
+void in_slices(std::int64_t channels, std::int64_t others, Slice&& slice) {
+  const std::int64_t most = kLargest / (kWinogradPoints * others) / kernels::kWinogradLanes * kernels::kWinogradLanes;
+  const std::int64_t step = std::max(most, kernels::kWinogradLanes);
+  for (std::int64_t first = 0; first < channels; first += step) slice(first, std::min(step, channels - first));
+}
+
+// filters_of(first, count, into) makes the points [36, channels of x, count] of that slice of the `out` channels.
+template <class Filters>
+at::Tensor convolved(const at::Tensor& x, std::int64_t out, Filters&& filters_of) {
+  const std::int64_t in = x.size(1);
+  const at::Tensor y = like(x, {x.size(0), out, x.size(2), x.size(3)});
+  in_slices(out, in, [&](std::int64_t first, std::int64_t count) {
+    const at::Tensor filters = points(in, count), scratch = at::empty(kernels::winograd_scratch(in, count), at::kFloat);
+    filters_of(first, count, filters.mutable_data_ptr<float>());
+    kernels::apply_filters(tiles_of(x), {in, in}, {count, out}, x.const_data_ptr<float>(), filters.const_data_ptr<float>(),
+                           scratch.mutable_data_ptr<float>(), y.mutable_data_ptr<float>() + first);
+  });
   return y;
 }
 
-// weight: [out, in, 3, 3] in channels-last. Filters for the forward pass lie in memory as [3, 3, in, out].
-at::Tensor forward_filters(const at::Tensor& weight) {
+// weight: [out, in, 3, 3] in channels-last, which lies in memory as [out, 3, 3, in].
+at::Tensor output(const at::Tensor& x, const at::Tensor& weight) {
   const std::int64_t out = weight.size(0), in = weight.size(1);
-  const at::Tensor taps = weight.permute({2, 3, 1, 0}).contiguous(), result = points(in, out);
-  kernels::filter_to_points({in, out, out, in * out}, taps.const_data_ptr<float>(), /*rotated=*/false,
-                            result.mutable_data_ptr<float>());
-  return result;
+  const at::Tensor rows = weight.permute({0, 2, 3, 1}).reshape({out, 9 * in});
+  return convolved(x, out, [&](std::int64_t first, std::int64_t count, float* filters) {
+    const at::Tensor taps = rows.slice(0, first, first + count).t().contiguous();  // [3, 3, in, count]
+    kernels::filter_to_points({in, count, count, in * count}, taps.const_data_ptr<float>(), /*rotated=*/false, filters);
+  });
 }
-at::Tensor backward_filters(const at::Tensor& weight) {
+
+at::Tensor input_gradient(const at::Tensor& gradient, const at::Tensor& weight) {
   const std::int64_t out = weight.size(0), in = weight.size(1);
-  const at::Tensor result = points(out, in);
-  kernels::filter_to_points({out, in, 9 * in, in}, weight.const_data_ptr<float>(), /*rotated=*/true,
-                            result.mutable_data_ptr<float>());
-  return result;
+  return convolved(gradient, in, [&](std::int64_t first, std::int64_t count, float* filters) {
+    kernels::filter_to_points({out, count, 9 * in, in}, weight.const_data_ptr<float>() + first, /*rotated=*/true, filters);
+  });
 }
 
 at::Tensor filter_gradient(const at::Tensor& x, const at::Tensor& gradient) {
   const WinogradTiles tiles = tiles_of(x);
   const std::int64_t in = x.size(1), out = gradient.size(1);
-  const at::Tensor sum = points(out, in);
-  for (std::int64_t first = 0; first < tiles.count(); first += kChunk) {
-    const std::int64_t count = std::min(kChunk, tiles.count() - first);
-    const at::Tensor a = points(count, in), b = points(count, out);
-    kernels::input_to_points(tiles, {first, count, in}, x.const_data_ptr<float>(), a.mutable_data_ptr<float>());
-    kernels::gradient_to_points(tiles, {first, count, out}, gradient.const_data_ptr<float>(), b.mutable_data_ptr<float>());
-    at::Tensor target = sum;
-    if (first == 0) {
-      at::bmm_out(target, b.transpose(1, 2), a);
-    } else {
-      target.baddbmm_(b.transpose(1, 2), a);
+  const at::Tensor result = like(x, {out, in, 3, 3});
+  in_slices(out, in, [&](std::int64_t begin, std::int64_t channels) {
+    at::Tensor sum = points(channels, in);
+    for (std::int64_t first = 0; first < tiles.count(); first += kChunk) {
+      const kernels::WinogradRange range{first, std::min(kChunk, tiles.count() - first)};
+      const at::Tensor a = points(range.count, in), b = points(range.count, channels);
+      kernels::input_to_points(tiles, range, {in, in}, x.const_data_ptr<float>(), a.mutable_data_ptr<float>());
+      kernels::gradient_to_points(tiles, range, {channels, out}, gradient.const_data_ptr<float>() + begin,
+                                  b.mutable_data_ptr<float>());
+      if (first == 0) {
+        at::bmm_out(sum, b.transpose(1, 2), a);
+      } else {
+        sum.baddbmm_(b.transpose(1, 2), a);
+      }
     }
-  }
-  const at::Tensor result = at::empty({out, in, 3, 3}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
-  kernels::points_to_filter({out, in, 9 * in, in}, sum.const_data_ptr<float>(), result.mutable_data_ptr<float>());
+    kernels::points_to_filter({channels, in, 9 * in, in}, sum.const_data_ptr<float>(),
+                              result.mutable_data_ptr<float>() + begin * 9 * in);
+  });
   return result;
 }
 
@@ -86,7 +107,7 @@ struct WinogradNode final : torch::autograd::Node {
     if (!gradients.at(0).defined()) return result;
     refuse_double_backward();
     const at::Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
-    if (task_should_compute_output(0)) result[0] = filtered(gradient, backward_filters(weight.unpack()));
+    if (task_should_compute_output(0)) result[0] = input_gradient(gradient, weight.unpack());
     if (task_should_compute_output(1)) result[1] = filter_gradient(x.unpack(), gradient);
     return result;
   }
@@ -102,7 +123,7 @@ bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x)
   if (weight.size(2) != 3 || weight.size(3) != 3 || o.stride()->at(0) != 1 || o.groups() != 1) return false;
   // Where there are fewer tiles than that, transforming the filters costs more than it saves; so does what hangs over small maps.
   const WinogradTiles tiles = tiles_of(x);
-  if (4 * tiles.count() < std::max(weight.size(0), weight.size(1))) return false;
+  if (8 * tiles.count() < std::max(weight.size(0), weight.size(1))) return false;
   if (16 * tiles.rows() * tiles.columns() > 2 * tiles.height * tiles.width) return false;
   return weight.size(0) % kernels::kWinogradLanes == 0 && weight.size(1) % kernels::kWinogradLanes == 0 &&
          weight.scalar_type() == at::kFloat && weight.is_contiguous(at::MemoryFormat::ChannelsLast);
@@ -111,7 +132,7 @@ bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x)
 at::Tensor winograd_convolution(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
   RECORD_FUNCTION("torchport::winograd_convolution", std::vector<c10::IValue>());
   const at::Tensor& weight = convolution->weight;
-  at::Tensor y = filtered(x, forward_filters(weight.detach()));
+  at::Tensor y = output(x, weight.detach());
   if (!wants_gradient({x, weight})) return y;
   auto node = std::shared_ptr<WinogradNode>(new WinogradNode, torch::autograd::deleteNode);
   node->set_next_edges(torch::autograd::collect_next_edges(x, weight));

@@ -47,7 +47,7 @@ TEST_CASE("winograd: values and both gradients are a direct convolution's, a dig
   // Whole tiles; tiles that hang over on one side, on the other, on both; a single tile; one image; more tiles than are multiplied
   // at once.
   const Shape s = GENERATE(Shape{2, 32, 48, 8, 12}, Shape{3, 16, 32, 7, 8}, Shape{3, 32, 16, 8, 5}, Shape{1, 64, 16, 13, 14},
-                           Shape{2, 16, 16, 3, 3}, Shape{1, 128, 128, 4, 4}, Shape{4, 16, 16, 56, 52});
+                           Shape{2, 16, 16, 3, 3}, Shape{1, 128, 128, 4, 4}, Shape{4, 16, 16, 56, 52}, Shape{2, 400, 512, 8, 8});
   torch::manual_seed(3);
   auto layer = convolution(s.in, s.out);
   const at::Tensor x = channels_last(torch::randn({s.images, s.in, s.height, s.width})),
@@ -99,7 +99,7 @@ TEST_CASE("winograd: what it cannot take or would not speed up is convolved dire
   CHECK_FALSE(models::can_use_winograd(convolution(32, 32, 3, 1, 2), x));
   CHECK_FALSE(models::can_use_winograd(models::convolution(models::Drawn::all, 32, 32, 3), x));  // contiguous weights
   CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x.slice(2, 0, 1).contiguous(at::MemoryFormat::ChannelsLast)));
-  CHECK_FALSE(models::can_use_winograd(convolution(32, 512), x));  // 64 tiles for 512 channels
+  CHECK_FALSE(models::can_use_winograd(convolution(32, 528), x));  // 64 tiles for 528 channels
   {
     const models::UnfusedScope by_operation;
     CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -12,7 +13,7 @@
 namespace torchport::models::kernels {
 namespace {
 
-// Tiles that one thread takes through all three stages.
+// Tiles that one thread takes through all three stages, at most.
 constexpr std::int64_t kBlock = 32;
 
 // Adjacent channels; the compiler turns it into the registers that the instruction set has.
@@ -81,11 +82,11 @@ struct Window {
   std::int64_t offset, row_stride, pixel_stride, top, left, bottom, right;  // the part inside of the map
 
   // The tile's number counts row by row, image by image; `border` pixels are seen around it.
-  Window(const WinogradTiles& tiles, std::int64_t tile, std::int64_t channels, std::int64_t border) {
+  Window(const WinogradTiles& tiles, std::int64_t tile, std::int64_t stride, std::int64_t border) {
     const std::int64_t column = tile % tiles.columns(), row = tile / tiles.columns() % tiles.rows();
     const std::int64_t image = tile / tiles.columns() / tiles.rows(), y = 4 * row - border, x = 4 * column - border;
-    pixel_stride = channels;
-    row_stride = tiles.width * channels;
+    pixel_stride = stride;
+    row_stride = tiles.width * stride;
     offset = image * tiles.height * row_stride + y * row_stride + x * pixel_stride;
     top = y < 0 ? -y : 0;
     left = x < 0 ? -x : 0;
@@ -95,11 +96,6 @@ struct Window {
   bool whole() const { return top == 0 && left == 0 && bottom == kSide && right == kSide; }
   bool has(std::int64_t i, std::int64_t j) const { return i >= top && i < bottom && j >= left && j < right; }
   std::int64_t at(std::int64_t i, std::int64_t j) const { return offset + i * row_stride + j * pixel_stride; }
-};
-
-// Of what a loop goes over, what one thread does.
-struct Part {
-  std::int64_t begin, end;
 };
 
 // Both ways into points: of a map's windows of kSide x kSide.
@@ -119,37 +115,42 @@ template <const auto& kMatrix, std::int64_t kSide, bool kWhole>
   }
 }
 
+// What one thread does of a loop.
+struct Part {
+  std::int64_t begin, end;
+};
+
 template <const auto& kMatrix, std::int64_t kSide>
-[[gnu::always_inline]] inline void map_to_points(const WinogradTiles& tiles, const WinogradRange& range, Part part,
-                                                 std::int64_t border, const float* map, float* points) {
+[[gnu::always_inline]] inline void map_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+                                                 Part part, std::int64_t border, const float* map, float* points) {
   for (std::int64_t t = part.begin; t < part.end; ++t) {
-    const Window<kSide> window(tiles, range.first + t, range.channels, border);
-    float* out = points + t * range.channels;
+    const Window<kSide> window(tiles, range.first + t, channels.stride, border);
+    float* out = points + t * channels.count;
     if (window.whole()) {
-      window_to_points<kMatrix, kSide, true>(window, range.channels, map, out, range.count * range.channels);
+      window_to_points<kMatrix, kSide, true>(window, channels.count, map, out, range.count * channels.count);
     } else {
-      window_to_points<kMatrix, kSide, false>(window, range.channels, map, out, range.count * range.channels);
+      window_to_points<kMatrix, kSide, false>(window, channels.count, map, out, range.count * channels.count);
     }
   }
 }
 
-FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* x,
-                                           float* points) {
-  map_to_points<kInput, 6>(tiles, range, part, 1, x, points);
+FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                           const float* x, float* points) {
+  map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
 }
 
-FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* x,
-                                              float* points) {
-  map_to_points<kGradient, 4>(tiles, range, part, 0, x, points);
+FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                              const float* gradient, float* points) {
+  map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
 }
 
-FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, const WinogradRange& range, Part part, const float* points,
-                                            float* map) {
-  for (std::int64_t t = part.begin; t < part.end; ++t) {
-    const Window<4> window(tiles, range.first + t, range.channels, 0);
-    for (std::int64_t k = 0; k < range.channels; k += kWinogradLanes) {
+FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+                                            const float* points, float* map) {
+  for (std::int64_t t = 0; t < range.count; ++t) {
+    const Window<4> window(tiles, range.first + t, channels.stride, 0);
+    for (std::int64_t k = 0; k < channels.count; k += kWinogradLanes) {
       Lanes x[kWinogradPoints], y[16];
-      for (std::int64_t p = 0; p < kWinogradPoints; ++p) load(points + (p * range.count + t) * range.channels + k, x[p]);
+      for (std::int64_t p = 0; p < kWinogradPoints; ++p) load(points + (p * range.count + t) * channels.count + k, x[p]);
       transform<kOutput>(x, y);
       for (std::int64_t i = 0; i < 4; ++i) {
         for (std::int64_t j = 0; j < 4; ++j) {
@@ -191,11 +192,12 @@ void in_parts(std::int64_t count, Loop&& loop) {
 
 }  // namespace
 
-void input_to_points(const WinogradTiles& tiles, WinogradRange range, const float* x, float* points) {
-  in_parts(range.count, [&](Part part) { cloned_input(tiles, range, part, x, points); });
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* x, float* points) {
+  in_parts(range.count, [&](Part part) { cloned_input(tiles, range, channels, part, x, points); });
 }
-void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, const float* gradient, float* points) {
-  in_parts(range.count, [&](Part part) { cloned_gradient(tiles, range, part, gradient, points); });
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* gradient,
+                        float* points) {
+  in_parts(range.count, [&](Part part) { cloned_gradient(tiles, range, channels, part, gradient, points); });
 }
 void filter_to_points(const WinogradFilters& filters, const float* taps, bool rotated, float* points) {
   in_parts(filters.rows, [&](Part part) { cloned_filter(filters, part, taps, rotated, points); });
@@ -208,18 +210,20 @@ std::int64_t winograd_scratch(std::int64_t in, std::int64_t out) {
   return at::get_num_threads() * kWinogradPoints * kBlock * (in + out);
 }
 
-void apply_filters(const WinogradTiles& tiles, std::int64_t in, std::int64_t out, const float* x, const float* filters,
+void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const float* x, const float* filters,
                    float* scratch, float* y) {
-  at::parallel_for(0, at::divup(tiles.count(), kBlock), 1, [&](std::int64_t begin, std::int64_t end) {
-    float *before = scratch + at::get_thread_num() * kWinogradPoints * kBlock * (in + out),
-          *after = before + kWinogradPoints * kBlock * in;
-    for (std::int64_t block = begin; block < end; ++block) {
-      const std::int64_t first = block * kBlock, count = std::min(kBlock, tiles.count() - first);
-      cloned_input(tiles, {first, count, in}, {0, count}, x, before);
+  const std::int64_t of_all = at::divup(tiles.count(), at::get_num_threads()), block = std::min(kBlock, of_all);
+  at::parallel_for(0, at::divup(tiles.count(), block), 1, [&](std::int64_t begin, std::int64_t end) {
+    float* const before = scratch + at::get_thread_num() * kWinogradPoints * kBlock * (in.count + out.count);
+    float* const after = before + kWinogradPoints * kBlock * in.count;
+    for (std::int64_t b = begin; b < end; ++b) {
+      const WinogradRange range{b * block, std::min(block, tiles.count() - b * block)};
+      cloned_input(tiles, range, in, {0, range.count}, x, before);
       for (std::int64_t p = 0; p < kWinogradPoints; ++p)
-        at::native::cpublas::brgemm(count, out, in, in, out, out, /*add_C=*/false, before + p * count * in, filters + p * in * out,
-                                    after + p * count * out);
-      cloned_output(tiles, {first, count, out}, {0, count}, after, y);
+        at::native::cpublas::brgemm(range.count, out.count, in.count, in.count, out.count, out.count, /*add_C=*/false,
+                                    before + p * range.count * in.count, filters + p * in.count * out.count,
+                                    after + p * range.count * out.count);
+      cloned_output(tiles, range, out, after, y);
     }
     at::native::cpublas::brgemm_release(/*is_vnni=*/false);
   });

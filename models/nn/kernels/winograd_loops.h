@@ -17,21 +17,27 @@ struct WinogradTiles {
   std::int64_t count() const { return images * rows() * columns(); }
 };
 
-/// Of the tiles from `first` on, `count` of them. `channels` is a multiple of kWinogradLanes everywhere.
-struct WinogradRange {
-  std::int64_t first, count, channels;
+/// Adjacent channels, a multiple of kWinogradLanes; from one pixel of the map to the next it is `stride` values.
+struct WinogradChannels {
+  std::int64_t count, stride;
 };
 
 /// The whole convolution, by blocks of tiles that stay in a thread's cache: of x into y with the filters' points [36, in, out].
 /// `scratch` has winograd_scratch values; where a thread of the pool allocates them, they cost page faults each time.
-void apply_filters(const WinogradTiles& tiles, std::int64_t in, std::int64_t out, const float* x, const float* filters,
+void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const float* x, const float* filters,
                    float* scratch, float* y);
 std::int64_t winograd_scratch(std::int64_t in, std::int64_t out);
 
+/// `count` tiles from `first` on.
+struct WinogradRange {
+  std::int64_t first, count;
+};
+
 /// Reads each tile with a border of one pixel (zeros outside of the map); writes points [36, count, channels].
-void input_to_points(const WinogradTiles& tiles, WinogradRange range, const float* x, float* points);
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* x, float* points);
 /// Reads the tiles of a gradient, without a border; writes points [36, count, channels].
-void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, const float* gradient, float* points);
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* gradient,
+                        float* points);
 
 /// Filters of 3 x 3 taps; neighbouring columns are neighbours in memory, columns are a multiple of kWinogradLanes.
 struct WinogradFilters {
