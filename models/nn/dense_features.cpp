@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "models/nn/fused_node.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/norm_activation.h"
 
@@ -40,20 +41,16 @@ void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
 }
 
 // Inputs: the features so far, the new ones. Output: all of them.
-struct AppendNode final : torch::autograd::Node {
+struct AppendNode final : FusedNode {
   std::int64_t before = 0, added = 0;
 
   std::string name() const override { return "torchport::DenseAppendNode"; }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    if (!gradients.at(0).defined()) return result;
-    refuse_double_backward();
-    const at::Tensor gradient = own(std::move(gradients[0]));
+  void backward(at::Tensor gradient, variable_list& result) override {
+    gradient = own(std::move(gradient));
     const at::Tensor of_added = gradient.narrow(1, before, added);
     result[1] = at::empty(of_added.sizes(), of_added.options().memory_format(at::MemoryFormat::ChannelsLast));
     copy_pixels(of_added, result[1]);
     if (before > 0) result[0] = gradient.narrow(1, 0, before);
-    return result;
   }
 };
 
@@ -104,13 +101,6 @@ struct DenseNormNode final : torch::autograd::Node {
                             pixels<T>(result[0]), add);
   }
 };
-
-template <class NodeType>
-std::shared_ptr<NodeType> make_node(const variable_list& sources) {
-  auto node = std::shared_ptr<NodeType>(new NodeType, torch::autograd::deleteNode);
-  node->set_next_edges(torch::autograd::collect_next_edges(sources));
-  return node;
-}
 
 template <class T>
 void forward(const AppliedNorm& applied, const at::Tensor& x, at::Tensor& y) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "models/nn/fused_node.h"
 #include "models/nn/norm_activation.h"
 
 namespace torchport::models {
@@ -25,7 +26,7 @@ T* mutable_data(const at::Tensor& tensor) {
 }
 
 // Inputs: x, weight, bias and, where there is one, the shortcut.
-struct FusedNormNode final : torch::autograd::Node {
+struct FusedNormNode final : FusedNode {
   AppliedNorm applied;
   bool relu = true;
   SavedVariable x, y;  // y with a shortcut only: without one, x tells where ReLU let the gradient through
@@ -35,11 +36,7 @@ struct FusedNormNode final : torch::autograd::Node {
     x.reset_data();
     y.reset_data();
   }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    if (!gradients.at(0).defined()) return result;
-    refuse_double_backward();
-    at::Tensor gradient = std::move(gradients[0]);
+  void backward(at::Tensor gradient, variable_list& result) override {
     if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor input = x.unpack(), output = num_outputs() == 4 ? y.unpack(shared_from_this()) : at::Tensor();
     if (input.scalar_type() == at::kFloat) {
@@ -47,7 +44,6 @@ struct FusedNormNode final : torch::autograd::Node {
     } else {
       compute<at::BFloat16>(std::move(gradient), input, output, result);
     }
-    return result;
   }
 
  private:
@@ -102,8 +98,7 @@ at::Tensor fused(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Te
   variable_list sources = {x, norm->weight, norm->bias};
   if (shortcut.defined()) sources.push_back(shortcut);
   if (!wants_gradient(sources)) return y;
-  auto node = std::shared_ptr<FusedNormNode>(new FusedNormNode, torch::autograd::deleteNode);
-  node->set_next_edges(torch::autograd::collect_next_edges(sources));
+  auto node = make_node<FusedNormNode>(sources);
   node->applied = std::move(applied);
   node->relu = relu;
   node->x = SavedVariable(x, /*is_output=*/false);

@@ -61,10 +61,4 @@ kernels::Pixels<T> pixels(const Tensor& x) {
 /// Whether nobody else sees the memory of `tensor`, which this function's caller has in one variable.
 bool is_ours_alone(const at::Tensor& tensor);
 
-/// Whether a backward pass may ask for the gradient of one of them.
-bool wants_gradient(const std::vector<at::Tensor>& sources);
-
-/// \throws std::logic_error in a backward pass whose result is to be differentiated again
-void refuse_double_backward();
-
 }  // namespace torchport::models

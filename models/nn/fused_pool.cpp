@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
+#include "models/nn/fused_node.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/kernels/pool_loops.h"
 
@@ -17,7 +18,7 @@ using torch::autograd::variable_list;
 kernels::PoolShape shape_of(const at::Tensor& x) { return {x.size(0), x.size(2), x.size(3), x.size(1)}; }
 
 // Inputs: x, weight, bias.
-struct FusedPoolNode final : torch::autograd::Node {
+struct FusedPoolNode final : FusedNode {
   AppliedNorm applied;
   SavedVariable x;
   at::Tensor place;  // uint8, of the output's shape
@@ -27,17 +28,14 @@ struct FusedPoolNode final : torch::autograd::Node {
     x.reset_data();
     place.reset();
   }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    if (!gradients.at(0).defined()) return result;
-    refuse_double_backward();
-    const at::Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast), input = x.unpack();
+  void backward(at::Tensor gradient, variable_list& result) override {
+    gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor input = x.unpack();
     if (input.scalar_type() == at::kFloat) {
       compute<float>(gradient, input, result);
     } else {
       compute<at::BFloat16>(gradient, input, result);
     }
-    return result;
   }
 
  private:
@@ -81,8 +79,7 @@ at::Tensor fused_norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tens
   }
   const variable_list sources = {x, norm->weight, norm->bias};
   if (!wants_gradient(sources)) return y;
-  auto node = std::shared_ptr<FusedPoolNode>(new FusedPoolNode, torch::autograd::deleteNode);
-  node->set_next_edges(torch::autograd::collect_next_edges(sources));
+  auto node = make_node<FusedPoolNode>(sources);
   node->applied = std::move(applied);
   node->x = SavedVariable(x, /*is_output=*/false);
   node->place = std::move(place);

@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
+#include "models/nn/fused_node.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/kernels/winograd_loops.h"
 #include "models/nn/norm_activation.h"
@@ -94,7 +95,7 @@ at::Tensor filter_gradient(const at::Tensor& x, const at::Tensor& gradient) {
 }
 
 // Inputs: x, weight.
-struct WinogradNode final : torch::autograd::Node {
+struct WinogradNode final : FusedNode {
   SavedVariable x, weight;
 
   std::string name() const override { return "torchport::WinogradNode"; }
@@ -102,14 +103,10 @@ struct WinogradNode final : torch::autograd::Node {
     x.reset_data();
     weight.reset_data();
   }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    if (!gradients.at(0).defined()) return result;
-    refuse_double_backward();
-    const at::Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+  void backward(at::Tensor gradient, variable_list& result) override {
+    gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     if (task_should_compute_output(0)) result[0] = input_gradient(gradient, weight.unpack());
     if (task_should_compute_output(1)) result[1] = filter_gradient(x.unpack(), gradient);
-    return result;
   }
 };
 
@@ -134,8 +131,7 @@ at::Tensor winograd_convolution(const torch::nn::Conv2d& convolution, const at::
   const at::Tensor& weight = convolution->weight;
   at::Tensor y = output(x, weight.detach());
   if (!wants_gradient({x, weight})) return y;
-  auto node = std::shared_ptr<WinogradNode>(new WinogradNode, torch::autograd::deleteNode);
-  node->set_next_edges(torch::autograd::collect_next_edges(x, weight));
+  auto node = make_node<WinogradNode>({x, weight});
   node->x = SavedVariable(x, /*is_output=*/false);
   node->weight = SavedVariable(weight, /*is_output=*/false);
   torch::autograd::set_history(y, node);

@@ -45,7 +45,7 @@ TEST_CASE("winograd: values and both gradients are a direct convolution's, a dig
     std::int64_t images, in, out, height, width;
   };
   // Whole tiles; tiles that hang over on one side, on the other, on both; a single tile; one image; more tiles than are multiplied
-  // at once.
+  // at once; more channels than are transformed at once.
   const Shape s = GENERATE(Shape{2, 32, 48, 8, 12}, Shape{3, 16, 32, 7, 8}, Shape{3, 32, 16, 8, 5}, Shape{1, 64, 16, 13, 14},
                            Shape{2, 16, 16, 3, 3}, Shape{1, 128, 128, 4, 4}, Shape{4, 16, 16, 56, 52}, Shape{2, 400, 512, 8, 8});
   torch::manual_seed(3);

@@ -48,7 +48,9 @@ Cost cost(const at::Tensor& x, const at::Tensor& weight, Convolution&& convoluti
             const at::NoGradGuard values_only;
             convolution();
           }),
-          median_ms([&] { torch::autograd::grad({y}, {x, weight}, {gradient}, /*retain_graph=*/true); })};
+          median_ms([&] {
+            torch::autograd::grad({y}, {x, weight}, {gradient}, /*retain_graph=*/true);
+          })};
 }
 
 }  // namespace
