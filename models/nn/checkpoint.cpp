@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "models/nn/autocast.h"
+#include "models/nn/fused_node.h"
 
 namespace torchport::models {
 namespace {
@@ -60,11 +61,9 @@ struct CheckpointNode final : torch::autograd::Node {
 at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, const std::vector<at::Tensor>& parameters) {
   torch::autograd::variable_list sources = inputs;
   sources.insert(sources.end(), parameters.begin(), parameters.end());
-  const auto wants_gradient = [](const at::Tensor& tensor) { return tensor.requires_grad(); };
-  if (!at::GradMode::is_enabled() || std::none_of(sources.begin(), sources.end(), wants_gradient)) return function(inputs);
+  if (!wants_gradient(sources)) return function(inputs);
 
-  auto node = std::shared_ptr<CheckpointNode>(new CheckpointNode, torch::autograd::deleteNode);
-  node->set_next_edges(torch::autograd::collect_next_edges(sources));
+  auto node = make_node<CheckpointNode>(sources);
   for (const at::Tensor& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);
   node->parameters = parameters;
   node->autocast = AutocastScope::enabled();

@@ -72,11 +72,7 @@ struct DenseNormNode final : torch::autograd::Node {
     TORCH_CHECK(features.defined(), "backward through a dense block a second time: its features have been freed");
     if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     if (later.defined()) later = own(std::move(later));
-    if (features.scalar_type() == at::kFloat) {
-      compute<float>(std::move(gradient), std::move(later), result);
-    } else {
-      compute<at::BFloat16>(std::move(gradient), std::move(later), result);
-    }
+    with_type_of(features, [&](auto value) { compute<decltype(value)>(std::move(gradient), std::move(later), result); });
     return result;
   }
 
@@ -150,8 +146,7 @@ const kernels::Moments& DenseFeatures::moments() {
   if (known < channels_) {
     const at::AutoDispatchBelowADInplaceOrView plain;
     const at::Tensor unknown = buffer_.narrow(1, known, channels_ - known);
-    const auto more = buffer_.scalar_type() == at::kFloat ? kernels::moments(pixels<const float>(unknown))
-                                                          : kernels::moments(pixels<const at::BFloat16>(unknown));
+    const kernels::Moments more = moments_of(unknown);
     moments_.mean.insert(moments_.mean.end(), more.mean.begin(), more.mean.end());
     moments_.variance.insert(moments_.variance.end(), more.variance.begin(), more.variance.end());
   }
@@ -168,11 +163,7 @@ at::Tensor DenseFeatures::norm_relu(torch::nn::BatchNorm2d& norm) {
   AppliedNorm applied = apply_norm(norm, norm->is_training() ? moments() : kernels::Moments{}, count);
   const std::vector<std::int64_t> sizes = {features.size(0), channels_, features.size(2), features.size(3)};
   at::Tensor y = at::empty(sizes, buffer_.options().memory_format(at::MemoryFormat::ChannelsLast));
-  if (buffer_.scalar_type() == at::kFloat) {
-    forward<float>(applied, features, y);
-  } else {
-    forward<at::BFloat16>(applied, features, y);
-  }
+  with_type_of(features, [&](auto value) { forward<decltype(value)>(applied, features, y); });
   const variable_list sources = {current_, norm->weight, norm->bias};
   if (!wants_gradient(sources)) return y;
   const auto node = make_node<DenseNormNode>(sources);

@@ -5,7 +5,6 @@
 #include <torch/torch.h>
 
 #include <cmath>
-#include <stdexcept>
 
 #include "models/nn/fused_node.h"
 #include "models/nn/norm_activation.h"
@@ -39,11 +38,7 @@ struct FusedNormNode final : FusedNode {
   void backward(at::Tensor gradient, variable_list& result) override {
     if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor input = x.unpack(), output = num_outputs() == 4 ? y.unpack(shared_from_this()) : at::Tensor();
-    if (input.scalar_type() == at::kFloat) {
-      compute<float>(std::move(gradient), input, output, result);
-    } else {
-      compute<at::BFloat16>(std::move(gradient), input, output, result);
-    }
+    with_type_of(input, [&](auto value) { compute<decltype(value)>(std::move(gradient), input, output, result); });
   }
 
  private:
@@ -93,8 +88,7 @@ at::Tensor forward(const AppliedNorm& applied, const at::Tensor& x, const at::Te
 
 at::Tensor fused(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut, bool relu) {
   AppliedNorm applied = apply_norm(norm, batch_moments(norm, x), x.numel() / x.size(1));
-  at::Tensor y = x.scalar_type() == at::kFloat ? forward<float>(applied, x, shortcut, relu)
-                                               : forward<at::BFloat16>(applied, x, shortcut, relu);
+  at::Tensor y = with_type_of(x, [&](auto value) { return forward<decltype(value)>(applied, x, shortcut, relu); });
   variable_list sources = {x, norm->weight, norm->bias};
   if (shortcut.defined()) sources.push_back(shortcut);
   if (!wants_gradient(sources)) return y;
@@ -138,19 +132,13 @@ bool can_fuse(const torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at:
   return has_fusible_weights(norm, x.size(1), x.numel() / x.size(1));
 }
 
+kernels::Moments moments_of(const at::Tensor& x) {
+  return with_type_of(x, [&](auto value) { return kernels::moments(pixels<const decltype(value)>(x)); });
+}
+
 kernels::Moments batch_moments(const torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
   if (!norm->is_training()) return {};
-  return x.scalar_type() == at::kFloat ? kernels::moments(pixels<const float>(x)) : kernels::moments(pixels<const at::BFloat16>(x));
-}
-
-bool wants_gradient(const std::vector<at::Tensor>& sources) {
-  return at::GradMode::is_enabled() &&
-         std::any_of(sources.begin(), sources.end(), [](const at::Tensor& tensor) { return tensor.requires_grad(); });
-}
-
-void refuse_double_backward() {
-  if (at::GradMode::is_enabled())
-    throw std::logic_error("a fused layer: its gradient cannot be differentiated again (create_graph)");
+  return moments_of(x);
 }
 
 AppliedNorm apply_norm(torch::nn::BatchNorm2d& norm, const kernels::Moments& moments, std::int64_t count) {

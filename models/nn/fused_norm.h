@@ -35,7 +35,8 @@ struct AppliedNorm {
 /// `moments` is not looked at in evaluation mode.
 AppliedNorm apply_norm(torch::nn::BatchNorm2d& norm, const kernels::Moments& moments, std::int64_t count);
 
-/// While training, the moments of x; else none.
+/// The moments of x; those that the norm needs: while training of x, else none.
+kernels::Moments moments_of(const at::Tensor& x);
 kernels::Moments batch_moments(const torch::nn::BatchNorm2d& norm, const at::Tensor& x);
 
 /// The terms of the gradient of x, from the sums over the batch (which constants do not need).
@@ -56,6 +57,12 @@ kernels::Pixels<T> pixels(const Tensor& x) {
           one_pixel       ? x.stride(0)
           : x.size(3) > 1 ? x.stride(3)
                           : x.stride(2)};
+}
+
+/// What work gives for a value of the type that has_fusible_layout found in x.
+template <class Work>
+auto with_type_of(const at::Tensor& x, Work&& work) {
+  return x.scalar_type() == at::kFloat ? work(float{}) : work(at::BFloat16{});
 }
 
 /// Whether nobody else sees the memory of `tensor`, which this function's caller has in one variable.

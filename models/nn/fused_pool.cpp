@@ -31,11 +31,7 @@ struct FusedPoolNode final : FusedNode {
   void backward(at::Tensor gradient, variable_list& result) override {
     gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     const at::Tensor input = x.unpack();
-    if (input.scalar_type() == at::kFloat) {
-      compute<float>(gradient, input, result);
-    } else {
-      compute<at::BFloat16>(gradient, input, result);
-    }
+    with_type_of(input, [&](auto value) { compute<decltype(value)>(gradient, input, result); });
   }
 
  private:
@@ -72,11 +68,7 @@ at::Tensor fused_norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tens
   const std::vector<std::int64_t> sizes = {shape.images, shape.channels, shape.out_height(), shape.out_width()};
   at::Tensor y = at::empty(sizes, x.options().requires_grad(false).memory_format(at::MemoryFormat::ChannelsLast));
   at::Tensor place = at::empty(sizes, y.options().dtype(at::kByte).memory_format(at::MemoryFormat::ChannelsLast));
-  if (x.scalar_type() == at::kFloat) {
-    forward<float>(applied, x, y, place);
-  } else {
-    forward<at::BFloat16>(applied, x, y, place);
-  }
+  with_type_of(x, [&](auto value) { forward<decltype(value)>(applied, x, y, place); });
   const variable_list sources = {x, norm->weight, norm->bias};
   if (!wants_gradient(sources)) return y;
   auto node = make_node<FusedPoolNode>(sources);

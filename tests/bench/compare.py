@@ -70,9 +70,9 @@ def rounds(options):
 
 
 def own_step(options, network, quiet):
-    """Images a second of the trainer's step on a batch that is there."""
-    words = [programs.ROOT / "build/bin/step_bench", network, "--batch", options.batch, "--threads", os.cpu_count(), "--steps", rounds(options),
-             *(["--bfloat16"] if options.precision == "bfloat16" else [])]
+    """Images a second of the trainer's step on a batch that is there, over as many steps as tell what neighbours do to a training as well."""
+    words = [programs.ROOT / "build/bin/step_bench", network, "--batch", options.batch, "--threads", os.cpu_count(), "--only-fused",
+             "--steps", 2 * rounds(options), *(["--bfloat16"] if options.precision == "bfloat16" else [])]
     text = quiet.run(lambda: {"program": "step_bench", **measure.printed(words)})["text"]
     return float(re.search(r"^step, fused .* ([\d.]+) images/s", text, re.MULTILINE)[1])
 

@@ -2,25 +2,23 @@
 //   mpirun -np N all_reduce_speed SECONDS BYTES...
 // For each size, rank 0 prints `bytes calls median-microseconds`; each is measured for about SECONDS, all ranks beginning together.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include "component/collectives/mpi.h"
+#include "tests/bench/programs/clocks.h"
 
 using namespace torchport;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr int kWarmUp = 3, kLeast = 5;  // calls
 
 /// Seconds of one call, of this rank.
 double call(runtime::Collective& world, std::vector<float>& data) {
-  const auto start = Clock::now();
-  world.all_reduce(data.data(), data.size(), runtime::DataType::float32, runtime::Reduction::sum);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return bench::seconds_of(
+      [&] { world.all_reduce(data.data(), data.size(), runtime::DataType::float32, runtime::Reduction::sum); });
 }
 
 /// As many calls as `seconds` hold, the same number on all ranks: that of the slowest call of the warm-up.
@@ -42,8 +40,7 @@ int main(int argc, char** argv) {
     std::vector<double> seconds(static_cast<std::size_t>(count));
     world.barrier();
     for (double& one : seconds) one = call(world, data);
-    std::nth_element(seconds.begin(), seconds.begin() + count / 2, seconds.end());
-    if (world.rank() == 0) std::printf("%s %d %.2f\n", argv[i], count, 1e6 * seconds[static_cast<std::size_t>(count) / 2]);
+    if (world.rank() == 0) std::printf("%s %d %.2f\n", argv[i], count, 1e6 * bench::median(seconds));
     std::fflush(stdout);
   }
 }

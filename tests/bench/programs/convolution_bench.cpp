@@ -3,14 +3,13 @@
 // Prints a row for each layer of some networks, and whether a network would use Winograd for it.
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 
 #include "component/training/allocator.h"
 #include "models/nn/convolution.h"
 #include "models/nn/winograd.h"
+#include "tests/bench/programs/clocks.h"
 
 using namespace torchport;
 
@@ -27,15 +26,10 @@ constexpr std::array kLayers = {Layer{16, 64, 64, 56},  Layer{16, 128, 128, 28},
 
 template <class Function>
 double median_ms(Function&& run) {
-  std::array<double, kRuns> times{};
   run();
-  for (double& time : times) {
-    const auto start = std::chrono::steady_clock::now();
-    run();
-    time = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  }
-  std::nth_element(times.begin(), times.begin() + kRuns / 2, times.end());
-  return times[kRuns / 2];
+  std::vector<double> seconds(kRuns);
+  for (double& one : seconds) one = bench::seconds_of(run);
+  return 1e3 * bench::median(seconds);
 }
 
 struct Cost {

@@ -2,16 +2,15 @@
 // that carries a random transformation to 224 x 224.
 //   data_path FOLDER THREADS SECONDS
 // prints one JSON line a row: {"row", "images_per_second", "cpu_ms"}; tests/bench/data.py makes a table of them.
-#include <ctime>
-
-#include <chrono>
 #include <iostream>
 
 #include "datasets/loading/loader.h"
 #include "datasets/loading/sampler.h"
 #include "runtime/files.h"
+#include "tests/bench/programs/clocks.h"
 
 using namespace torchport::datasets;
+using torchport::bench::cpu_seconds, torchport::bench::wall_seconds;
 
 namespace {
 
@@ -20,19 +19,12 @@ constexpr Normalisation kHalf = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
 constexpr std::size_t kBatch = 16;
 constexpr std::size_t kPass = 4096;  // no more images of a pass: a large index has more than can be read here
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 /// Calls pass(n), which handles some images and says how many, for so long; the first call warms up.
 template <class Pass>
 void measure(const std::string& name, double seconds, Pass pass) {
   pass(std::int64_t{0});
-  const auto start = std::chrono::steady_clock::now();
-  const double cpu = cpu_seconds();
-  const auto since = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const double start = wall_seconds(), cpu = cpu_seconds();
+  const auto since = [&] { return wall_seconds() - start; };
   std::size_t images = 0;
   for (std::int64_t n = 1; since() < seconds; ++n) images += pass(n);
   const auto count = static_cast<double>(images);

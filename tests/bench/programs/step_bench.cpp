@@ -1,15 +1,15 @@
 // Times training steps without a loader: fused and operation by operation in turn, and where a step's time goes, by operation.
-//   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--profile]
-// Prints, for either way, the median milliseconds of a step, images/s and CPU seconds of a step; with --profile also milliseconds a
-// step of each operation itself, without those it calls. What the convolutions take is the limit of the rest.
+//   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--only-fused] [--profile]
+// Prints, for either way, the median milliseconds of a step, images/s over all steps and the median CPU seconds of a step; with
+// --profile also milliseconds a step of each operation itself, without those it calls. What the convolutions take is the limit of
+// the rest.
 #include <ATen/record_function.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
 
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "component/training/allocator.h"
@@ -19,9 +19,11 @@
 #include "models/nn/classifier.h"
 #include "models/nn/norm_activation.h"
 #include "runtime/collective.h"
+#include "tests/bench/programs/clocks.h"
 #include "tests/support/networks.h"
 
 using namespace torchport;
+using bench::cpu_seconds, bench::median, bench::wall_seconds;
 
 namespace {
 
@@ -31,7 +33,7 @@ struct Arguments {
   std::string variant;
   std::int64_t batch = 16, size = 224, steps = 7;
   int threads = 2;
-  bool bfloat16 = false, profile = false;
+  bool bfloat16 = false, only_fused = false, profile = false;
 };
 
 Arguments parse(const std::vector<std::string>& words) {
@@ -40,6 +42,8 @@ Arguments parse(const std::vector<std::string>& words) {
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i] == "--bfloat16")
       a.bfloat16 = true;
+    else if (words[i] == "--only-fused")
+      a.only_fused = true;
     else if (words[i] == "--profile")
       a.profile = true;
     else if (words[i] == "--batch")
@@ -54,15 +58,6 @@ Arguments parse(const std::vector<std::string>& words) {
       throw std::invalid_argument(words[i]);
   }
   return a;
-}
-
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 // --- milliseconds by operation
@@ -133,21 +128,17 @@ class Step {
 struct Times {
   std::vector<double> wall, cpu;
   void add(Step& step) {
-    const double wall_before = wall_seconds(), cpu_before = cpu_seconds();
-    step();
-    wall.push_back(wall_seconds() - wall_before);
+    const double cpu_before = cpu_seconds();
+    wall.push_back(bench::seconds_of(step));
     cpu.push_back(cpu_seconds() - cpu_before);
   }
 };
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 void print(const char* name, const Arguments& a, const Times& times) {
+  if (times.wall.empty()) return;
+  const double all = std::accumulate(times.wall.begin(), times.wall.end(), 0.0);
   std::printf("%-24s %8.1f ms  %6.2f images/s  %.3f CPU s a step\n", name, median(times.wall) * 1e3,
-              static_cast<double>(a.batch) / median(times.wall), median(times.cpu));
+              static_cast<double>(a.batch) * static_cast<double>(times.wall.size()) / all, median(times.cpu));
 }
 
 }  // namespace
@@ -161,6 +152,7 @@ int main(int argc, char** argv) try {
   for (std::int64_t i = 0; i < a.steps + kWarmUp; ++i) {
     if (i == kWarmUp) fused = unfused = {};
     fused.add(step);
+    if (a.only_fused) continue;
     const models::UnfusedScope by_operation;
     unfused.add(step);
   }
@@ -172,6 +164,7 @@ int main(int argc, char** argv) try {
   at::addGlobalCallback(
       at::RecordFunctionCallback(enter, leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
   for (const bool by_operation : {false, true}) {
+    if (by_operation && a.only_fused) continue;
     self_seconds.clear();
     for (std::int64_t i = 0; i < a.steps; ++i) {
       std::optional<models::UnfusedScope> scope;
