@@ -53,10 +53,11 @@ const char* category(at::RecordScope scope) {
 struct Profiler::Recorder {
   std::mutex mutex;
   std::vector<SpanRecord> spans;
-  std::map<pid_t, std::string> threads;  // by id: what the system calls them
+  std::map<pid_t, std::string> threads;  // by id
   std::size_t room = 0, left_out = 0;
   std::int64_t epoch = 0, step = 0;  // 0: of the validation
   pid_t trainer = 0;
+  std::string trainer_name;  // of the system
   std::optional<at::CallbackHandle> handle;
   std::int64_t first_step = 0, last_step = 0;
 
@@ -85,7 +86,7 @@ struct Profiler::Recorder {
     }
     --room;
     std::string& name = threads[thread];
-    if (name.empty()) name = thread == trainer ? "trainer" : system_name();
+    if (name.empty()) name = thread == trainer ? "trainer" : name_of_other();
     const bool ours = function.scope() == at::RecordScope::USER_SCOPE, in_step = ours && thread == trainer;
     spans.push_back({function.name(), begin, end, thread, function.scope(), ours ? function.seqNr() : -1, in_step ? epoch : 0,
                      in_step ? step : 0});
@@ -96,6 +97,9 @@ struct Profiler::Recorder {
     pthread_getname_np(pthread_self(), name.data(), name.size());
     return name.data();
   }
+
+  // LibTorch's own threads are called as the program is, like the trainer.
+  std::string name_of_other() const { return system_name() == trainer_name ? "compute" : system_name(); }
 
   std::string json(int rank) const {
     using nlohmann::json;
@@ -152,6 +156,7 @@ void Profiler::before_step(std::int64_t epoch, std::int64_t step, std::int64_t s
   Recorder& r = *recorder_;
   if (step == 1) {
     r.trainer = this_thread();
+    r.trainer_name = Recorder::system_name();
     r.first_step = std::clamp<std::int64_t>(steps_in_epoch - options_.steps, 0, kWarmUpSteps) + 1;
     r.last_step = std::min(r.first_step + options_.steps - 1, steps_in_epoch);
   }

@@ -1,16 +1,20 @@
 #include "datasets/loading/loader.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include "datasets/loading/span.h"
+#include "runtime/launch.h"
 
 namespace torchport::datasets {
 
@@ -22,6 +26,27 @@ constexpr std::size_t kBatchesAhead = 3;
 struct Filling {
   Batch batch;
   std::size_t missing = 0;  // images that no thread has finished
+};
+
+// Of a pass's filling in between: after so long it is decided whether files are slow.
+constexpr double kTrialSeconds = 0.5;
+
+// Seconds that passed, and those in which this thread computed.
+struct Spent {
+  double wall = 0, cpu = 0;
+
+  static Spent so_far() {
+    timespec cpu{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now().time_since_epoch();
+    return {wall.count(), static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec)};
+  }
+  void add_since(const Spent& before) {
+    const Spent now = so_far();
+    wall += now.wall - before.wall;
+    cpu += now.cpu - before.cpu;
+  }
+  bool mostly_waited() const { return wall > kTrialSeconds && cpu < wall / 2; }
 };
 
 }  // namespace
@@ -43,6 +68,11 @@ struct Loader::State {
   std::size_t busy = 0;        // threads at work on an image
   std::exception_ptr fault;
   bool stop = false;
+  // Where the consumer computes on all cores, a thread at work on an image displaces one of its threads, and the others wait for
+  // that one. Then the consumer's threads fill a batch together when it is asked for, unless they would wait for files.
+  bool in_between = false;
+  Spent spent;
+  std::vector<ImageReader::Scratch> scratches;
   std::vector<std::thread> threads;
 
   State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options) : images(i), size(s), reader(i, s, options.reading) {
@@ -64,36 +94,53 @@ struct Loader::State {
     return filled;
   }
 
-  bool has_work() const { return place < order.size() && filling < taken + kBatchesAhead && !fault; }
+  bool has_work() const { return place < order.size() && filling < taken + (in_between ? 1 : kBatchesAhead) && !fault; }
 
   void run() {
     ImageReader::Scratch scratch;
     std::unique_lock lock(mutex);
     for (;;) {
-      work.wait(lock, [&] { return stop || has_work(); });
+      work.wait(lock, [&] { return stop || (!in_between && has_work()); });
       if (stop) return;
-      while (window.size() <= filling - taken) window.push_back(empty_batch(taken + window.size()));
-      Filling& target =
-          window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
-      const std::size_t row = place - begin_of(filling);
-      const std::uint32_t index = order[place];
-      if (++place == ends[filling]) ++filling;
-      ++busy;
-      lock.unlock();
-      std::optional<BadImage> bad;
-      std::exception_ptr thrown;
-      try {
-        bad = load(index, scratch, target.batch, row);
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-      lock.lock();
-      --busy;
-      if (thrown) fault = thrown;
-      if (bad) target.batch.bad.push_back(std::move(*bad));
-      --target.missing;
-      ready.notify_all();
+      load_next(lock, scratch);
     }
+  }
+
+  // The next image, into its batch; the lock is open meanwhile. \pre has_work()
+  void load_next(std::unique_lock<std::mutex>& lock, ImageReader::Scratch& scratch) {
+    while (window.size() <= filling - taken) window.push_back(empty_batch(taken + window.size()));
+    Filling& target = window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
+    const std::size_t row = place - begin_of(filling);
+    const std::uint32_t index = order[place];
+    if (++place == ends[filling]) ++filling;
+    ++busy;
+    lock.unlock();
+    std::optional<BadImage> bad;
+    std::exception_ptr thrown;
+    try {
+      bad = load(index, scratch, target.batch, row);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    lock.lock();
+    --busy;
+    if (thrown) fault = thrown;
+    if (bad) target.batch.bad.push_back(std::move(*bad));
+    --target.missing;
+    ready.notify_all();
+  }
+
+  // By the consumer's threads.
+  void fill_in_between() {
+    scratches.resize(static_cast<std::size_t>(at::get_num_threads()));
+    at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t thread, std::int64_t) {
+      const Spent before = Spent::so_far();
+      std::unique_lock lock(mutex);
+      while (has_work()) load_next(lock, scratches[static_cast<std::size_t>(thread)]);
+      spent.add_since(before);
+    });
+    const std::lock_guard lock(mutex);
+    in_between = !spent.mostly_waited();
   }
 
   // Puts image `index`, or the next readable one, into row `row`. Says what was wrong with the former.
@@ -139,6 +186,8 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
     s.order = std::move(order);
     s.ends = std::move(ends);
     s.epoch = epoch;
+    s.in_between = at::get_num_threads() >= runtime::processing_units();
+    s.spent = {};
   }
   s.work.notify_all();
 }
@@ -146,6 +195,7 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
 std::optional<Batch> Loader::next() {
   const Span waiting("wait for batch");
   auto& s = *state_;
+  if (s.in_between) s.fill_in_between();
   std::unique_lock lock(s.mutex);
   if (s.taken == s.ends.size()) return std::nullopt;
   s.ready.wait(lock, [&] { return s.fault || (!s.window.empty() && s.window.front().missing == 0); });

@@ -1,10 +1,12 @@
 #include "datasets/loading/loader.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
 #include "datasets/apply_transformation.h"
 #include "datasets/images/decode.h"
+#include "runtime/launch.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -16,6 +18,14 @@ namespace {
 LoaderOptions with(int threads, std::optional<std::int64_t> seed = std::nullopt, CacheBudget* cache = nullptr, bool fast = false) {
   return {threads, {seed, fast, cache}};
 }
+
+// Loading in between what the consumer computes, on its threads, or beside it: which of them depends on how many threads compute.
+struct ComputeThreads {
+  const int before = at::get_num_threads();
+  explicit ComputeThreads(int threads) { at::set_num_threads(threads); }
+  ~ComputeThreads() { at::set_num_threads(before); }
+};
+const int kAll = runtime::processing_units();
 
 ImageDirectory labelled() { return ImageDirectory::open(test::original("image_directory_labelled"), "training dataset"); }
 
@@ -73,7 +83,8 @@ TEST_CASE("loader: a batch holds the images in order, as bytes in channels-last 
 TEST_CASE("loader: threads do not change the batches", "[loader]") {
   const auto images = labelled();
   std::vector<std::vector<at::Tensor>> runs;
-  for (const int threads : {1, 4, 3}) {
+  for (const auto& [threads, computing] : {std::pair{1, kAll}, {4, kAll}, {3, 1}}) {
+    const ComputeThreads compute(computing);
     Loader loader(images, {64, 64}, with(threads));
     runs.emplace_back();
     for (int pass = 0; pass < 2; ++pass) {
@@ -89,6 +100,7 @@ TEST_CASE("loader: threads do not change the batches", "[loader]") {
 }
 
 TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
+  const ComputeThreads compute(GENERATE(1, kAll));
   const auto images = labelled();
   Loader loader(images, {64, 64}, with(2));
   loader.begin(first_rows(24), {8, 16, 24});
@@ -101,6 +113,7 @@ TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
 }
 
 TEST_CASE("loader: an unreadable image is named and replaced by the next readable one", "[loader]") {
+  const ComputeThreads compute(GENERATE(1, kAll));
   const Damaged damaged({4, 5}, "not an image");
   const auto images = ImageDirectory::open(damaged.root, "training dataset");
   Loader loader(images, {64, 64}, with(2));
@@ -116,6 +129,7 @@ TEST_CASE("loader: an unreadable image is named and replaced by the next readabl
 }
 
 TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]") {
+  const ComputeThreads compute(GENERATE(1, kAll));
   std::vector<std::size_t> all(24);
   for (std::size_t i = 0; i < 24; ++i) all[i] = i;
   const Damaged damaged(all, "");

@@ -1,5 +1,9 @@
-"""The folders depend on each other in one direction, and libraries neither print, exit, read the environment nor open outputs by themselves."""
+"""The folders depend on each other in one direction, and libraries neither print, exit, read the environment nor open outputs by themselves.
+What calls at::parallel_for is compiled with OpenMP: without, it runs on one thread."""
+import json
 import re
+
+from harness import BIN
 
 from sources import PRODUCT, code_only, cpp_files, finish, name, without_comments
 
@@ -54,5 +58,9 @@ for file in cpp_files(*PRODUCT):
         for pattern, places in BARRED.items():
             if re.search(pattern, line) and not within(path, places):
                 problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
+compiled = {command["file"]: command["command"] for command in json.loads((BIN.parent / "compile_commands.json").read_text())}
+parallel = [file for file in cpp_files(*PRODUCT, suffixes=(".cpp",)) if "at::parallel_for(" in file.read_text()]
+assert len(parallel) > 3, "the scan found hardly any parallel loop: it looks in the wrong place"
+problems += [f"{name(file)}: at::parallel_for, but not in use_torch_threads" for file in parallel if "-fopenmp" not in compiled[str(file)]]
 assert seen > 100, "the scan found hardly any include: it looks in the wrong place"
 finish(problems)

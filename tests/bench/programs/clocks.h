@@ -7,9 +7,7 @@
 
 namespace torchport::bench {
 
-inline double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+inline double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// Of this process and all of its threads.
 inline double cpu_seconds() {

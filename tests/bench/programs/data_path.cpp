@@ -2,6 +2,8 @@
 // that carries a random transformation to 224 x 224.
 //   data_path FOLDER THREADS SECONDS
 // prints one JSON line a row: {"row", "images_per_second", "cpu_ms"}; tests/bench/data.py makes a table of them.
+#include <ATen/Parallel.h>
+
 #include <iostream>
 
 #include "datasets/loading/loader.h"
@@ -79,6 +81,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const int threads = std::stoi(argv[2]);
   const double seconds = std::stod(argv[3]);
+  at::set_num_threads(1);  // nothing computes here: the loader's threads have the cores
   const auto images = ImageDirectory::open(folder, "photos");
   measure_reading(images, seconds);
   const std::string at = ", " + std::to_string(threads) + " threads";
