@@ -1,5 +1,6 @@
-// Images of an ImageDirectory as batches of tensors, read and decoded ahead by threads of this process.
-// The batches are the same whatever the number of threads; used by the trainer and by validation.
+// Images of an ImageDirectory as batches of tensors, read and decoded by threads of this process: ahead by its own, or, where the
+// consumer computes on all cores (LibTorch's number of threads), in between by those. The batches are the same whatever the
+// threads; used by the trainer, by validation and by scoring.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -24,7 +25,7 @@ struct BadImage {
 };
 
 struct LoaderOptions {
-  int threads;
+  int threads;  ///< of its own
   ReaderOptions reading;
 };
 

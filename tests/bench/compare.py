@@ -35,6 +35,7 @@ def compare(options, network):
                     found["own_step"].append(statistics.mean([*steps, own_step(options, network, quiet)]))
         found["peak_mb"] = {name: measure.peak_memory(task.command(name, SHORT)) for name in names}
         found["limits"] = {**limits(options, network, quiet), "own_step": statistics.median(found["own_step"])}
+        found["with_images"] = with_images(options, task, quiet)
         found["ratios"] = ratios(names, found)
         print("\n".join(table.summary(options, names, found)))
     except pairs.Disturbed as disturbed:
@@ -71,10 +72,19 @@ def rounds(options):
 
 def own_step(options, network, quiet):
     """Images a second of the trainer's step on a batch that is there, over as many steps as tell what neighbours do to a training as well."""
+    return float(re.search(r"^step, fused .* ([\d.]+) images/s", step_bench(options, network, quiet, 2 * rounds(options)), re.MULTILINE)[1])
+
+
+def with_images(options, task, quiet):
+    """Milliseconds of steps on a batch that is there, and of those in turn with them on images that the loader reads."""
+    text = step_bench(options, task.network, quiet, 4 * rounds(options), "--images", task.train_images)
+    return [[float(one) for one in pair] for pair in re.findall(r"^pair ([\d.]+) ([\d.]+)$", text, re.MULTILINE)]
+
+
+def step_bench(options, network, quiet, steps, *more):
     words = [programs.ROOT / "build/bin/step_bench", network, "--batch", options.batch, "--threads", os.cpu_count(), "--only-fused",
-             "--steps", 2 * rounds(options), *(["--bfloat16"] if options.precision == "bfloat16" else [])]
-    text = quiet.run(lambda: {"program": "step_bench", **measure.printed(words)})["text"]
-    return float(re.search(r"^step, fused .* ([\d.]+) images/s", text, re.MULTILINE)[1])
+             "--steps", steps, *(["--bfloat16"] if options.precision == "bfloat16" else []), *more]
+    return quiet.run(lambda: {"program": "step_bench", **measure.printed(words)})["text"]
 
 
 def limits(options, network, quiet):
@@ -85,11 +95,13 @@ def limits(options, network, quiet):
 
 
 def ratios(names, found):
-    """{"torchport / fast, steady": {median, low, high}, ...}"""
+    """{"torchport / fast, steady": {median, low, high, count}, ...}"""
     def speeds(name, key):
         in_order = sorted((row["pair"], row[key]) for row in found["rows"] if row["program"] == name)
         return [speed for _, speed in in_order]
-    result = {f"torchport / {name}, {title}": pairs.ratio(speeds("torchport", key), speeds(name, key))
+    result = {f"torchport / {name}, {title}": (speeds("torchport", key), speeds(name, key))
               for name in names[1:] for key, title in (("whole", "whole run"), ("steady", "steady"))}
-    result["torchport, steady / its own step without a loader"] = pairs.ratio(speeds("torchport", "steady"), found["own_step"])
-    return {title: dict(zip(("median", "low", "high"), values)) for title, values in result.items()}
+    result["torchport, steady / its own step without a loader"] = speeds("torchport", "steady"), found["own_step"]
+    without, fed = zip(*found["with_images"])   # milliseconds
+    result["torchport, speed of steps with a loader / without, in turn"] = without, fed
+    return {title: {**dict(zip(("median", "low", "high"), pairs.ratio(*both))), "count": len(both[0])} for title, both in result.items()}

@@ -59,14 +59,17 @@ def compared(**changes):
 
 compare.make_task = lambda *_: Task()
 compare.own_step = lambda *_: 125.0
+compare.with_images = lambda *_: [[80.0, 100.0]] * 3
 compare.limits = lambda *_: {"python_step": 80.0, "convolutions": 200.0, "copy_gb_s": 10.0}
 measure.timed, measure.peak_memory = timed, lambda words: 100.0
 found, said = compared()
 assert [(row["pair"], row["program"]) for row in found["rows"]] == [(1, "torchport"), (1, "fast"), (2, "fast"), (2, "torchport")]
-assert set(found["ratios"]) == {"torchport / fast, whole run", "torchport / fast, steady", "torchport, steady / its own step without a loader"}
+assert set(found["ratios"]) == {"torchport / fast, whole run", "torchport / fast, steady", "torchport, steady / its own step without a loader",
+                                "torchport, speed of steps with a loader / without, in turn"}
 assert abs(found["ratios"]["torchport / fast, steady"]["median"] - 2) < 1e-9
 assert abs(found["ratios"]["torchport / fast, whole run"]["median"] - 1.6 / 1.3) < 1e-9
 assert abs(found["ratios"]["torchport, steady / its own step without a loader"]["low"] - 100 / 125) < 1e-9
+assert "without, in turn: 0.800   (95 % interval 0.800 to 0.800, 3 pairs)" in said, said
 assert found["limits"]["own_step"] == 125.0 and found["discarded"] == []
 assert "torchport / fast, steady: 2.000   (95 % interval 2.000 to 2.000, 2 pairs)" in said, said
 assert "NOT TO BE QUOTED" in said and "DIFFERENT" not in said, said

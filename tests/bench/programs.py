@@ -36,6 +36,10 @@ class Task:
         torchport(family(self.network), WORK / self.network, f"--model_name={self.network}",
                   "--pretrained=False", f"--untrained_model_path={WORK / self.network}")
 
+    @property
+    def train_images(self):
+        return self.data / f"train.{INPUT if self.augment else 'dir'}"
+
     def command(self, program, epochs):
         return self.torchport(epochs) if program == "torchport" else self.counterpart(program, epochs)
 
@@ -43,9 +47,8 @@ class Task:
         run_dir = WORK / "run"
         shutil.rmtree(run_dir, ignore_errors=True)
         run_dir.mkdir(parents=True)
-        kind = INPUT if self.augment else "dir"
         return [TORCHPORT, "run", "train_pytorch_model", "--untrained-model-path", WORK / self.network,
-                "--train-data-path", self.data / f"train.{kind}", "--valid-data-path", self.data / f"valid.{kind}",
+                "--train-data-path", self.train_images, "--valid-data-path", self.train_images.with_stem("valid"),
                 "--trained-model-path", run_dir / "model", "--run-dir", run_dir, "--epochs", epochs, "--batch-size", self.batch,
                 "--learning-rate", "0.001", "--patience", 1000,
                 *([] if self.precision == "float32" else ["--precision", self.precision])]

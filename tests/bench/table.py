@@ -23,7 +23,7 @@ def summary(options, names, found):
     """The lines below the rows."""
     def of(name, key):
         return [row[key] for row in found["rows"] if row["program"] == name]
-    lines = [ratio_line(what, **values, count=options.pairs) for what, values in found["ratios"].items()]
+    lines = [ratio_line(what, **values) for what, values in found["ratios"].items()]
     lines += [loss_line(name, *([statistics.mean(of(one, key)) for key in ("train_loss", "valid_loss")] for one in ("torchport", name)))
               for name in names[1:]]
     lines.append("start to first step, median s: " + ", ".join(f"{name} {statistics.median(of(name, 'first_step_s')):.2f}" for name in names))

@@ -1,26 +1,21 @@
 // Times training steps without a loader: fused and operation by operation in turn, and where a step's time goes, by operation.
-//   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--only-fused] [--profile]
-// Prints, for either way, the median milliseconds of a step, images/s over all steps and the median CPU seconds of a step; with
-// --profile also milliseconds a step of each operation itself, without those it calls. What the convolutions take is the limit of
-// the rest.
+//   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--only-fused] [--images FOLDER] [--profile]
+// Prints, for either way, the median milliseconds of a step, images/s over all steps and the median CPU seconds of a step. With
+// --images there is a third way in turn, the step on images that the trainer's loader reads from FOLDER (its transformation makes
+// them S x S), and for each such step a line `pair WITHOUT WITH`, milliseconds. With --profile also milliseconds a step of each
+// operation itself, without those it calls. What the convolutions take is the limit of the rest.
 #include <ATen/record_function.h>
 #include <torch/torch.h>
 
-#include <array>
 #include <cstdio>
 #include <map>
 #include <numeric>
 #include <optional>
 
 #include "component/training/allocator.h"
-#include "component/training/gradient_buckets.h"
-#include "component/training/optimizer.h"
-#include "models/nn/autocast.h"
-#include "models/nn/classifier.h"
 #include "models/nn/norm_activation.h"
-#include "runtime/collective.h"
 #include "tests/bench/programs/clocks.h"
-#include "tests/support/networks.h"
+#include "tests/bench/programs/training_step.h"
 
 using namespace torchport;
 using bench::cpu_seconds, bench::median, bench::wall_seconds;
@@ -30,7 +25,7 @@ namespace {
 constexpr std::int64_t kWarmUp = 2;  // steps of either kind that are not counted
 
 struct Arguments {
-  std::string variant;
+  std::string variant, images;
   std::int64_t batch = 16, size = 224, steps = 7;
   int threads = 2;
   bool bfloat16 = false, only_fused = false, profile = false;
@@ -46,6 +41,8 @@ Arguments parse(const std::vector<std::string>& words) {
       a.only_fused = true;
     else if (words[i] == "--profile")
       a.profile = true;
+    else if (words[i] == "--images")
+      a.images = words.at(++i);
     else if (words[i] == "--batch")
       a.batch = std::stoll(words.at(++i));
     else if (words[i] == "--size")
@@ -92,42 +89,10 @@ void print_profile(std::int64_t steps) {
 
 // --- the step
 
-class Step {
- public:
-  explicit Step(const Arguments& a) : a_(a), network_(models::make_classifier(test::model_spec(a.variant), 4, 1)) {
-    models::use_channels_last(*network_);
-    network_->train();
-    buckets_ = std::make_unique<component::GradientBuckets>(network_->parameters(), alone_, 1);
-    optimizer_ = std::make_unique<component::Sgd>(network_->parameters());
-    images_ = torch::randn({a.batch, 3, a.size, a.size}).contiguous(at::MemoryFormat::ChannelsLast);
-    labels_ = at::arange(a.batch, at::kLong).remainder(4);
-  }
-  void operator()() {
-    at::Tensor logits;
-    {
-      const models::AutocastScope autocast(a_.bfloat16);
-      logits = network_->forward(images_).to(at::kFloat);
-    }
-    const at::Tensor loss = at::cross_entropy_loss(logits, labels_);
-    buckets_->begin();
-    buckets_->send_with(std::array<double, 1>{0});
-    loss.backward();
-    buckets_->finish();
-    optimizer_->step(0.001);
-  }
-
- private:
-  const Arguments& a_;
-  runtime::WorldOfOne alone_;
-  models::Classifier network_;
-  std::unique_ptr<component::GradientBuckets> buckets_;
-  std::unique_ptr<component::Sgd> optimizer_;
-  at::Tensor images_, labels_;
-};
-
 struct Times {
   std::vector<double> wall, cpu;
-  void add(Step& step) {
+  template <class Step>
+  void add(Step&& step) {
     const double cpu_before = cpu_seconds();
     wall.push_back(bench::seconds_of(step));
     cpu.push_back(cpu_seconds() - cpu_before);
@@ -147,11 +112,18 @@ int main(int argc, char** argv) try {
   const Arguments a = parse({argv + 1, argv + argc});
   component::keep_freed_memory();
   at::set_num_threads(a.threads);
-  Step step(a);
-  Times fused, unfused;
+  bench::TrainingStep train(a.variant, a.bfloat16);
+  const at::Tensor images = torch::randn({a.batch, 3, a.size, a.size}).contiguous(at::MemoryFormat::ChannelsLast);
+  const at::Tensor labels = at::arange(a.batch, at::kLong).remainder(bench::kCategories);
+  const auto step = [&] { train(images, labels); };
+  std::optional<bench::Feed> feed;
+  if (!a.images.empty())
+    feed.emplace(a.images, datasets::ImageSize{static_cast<int>(a.size), static_cast<int>(a.size)}, a.batch, a.threads, a.bfloat16);
+  Times fused, fed, unfused;
   for (std::int64_t i = 0; i < a.steps + kWarmUp; ++i) {
-    if (i == kWarmUp) fused = unfused = {};
+    if (i == kWarmUp) fused = fed = unfused = {};
     fused.add(step);
+    if (feed) fed.add([&] { std::apply(train, feed->next()); });
     if (a.only_fused) continue;
     const models::UnfusedScope by_operation;
     unfused.add(step);
@@ -159,7 +131,9 @@ int main(int argc, char** argv) try {
   std::printf("%s, batch %ld, %ld x %ld, %s, %d threads, channels-last\n", a.variant.c_str(), static_cast<long>(a.batch),
               static_cast<long>(a.size), static_cast<long>(a.size), a.bfloat16 ? "bfloat16" : "float32", a.threads);
   print("step, fused", a, fused);
+  print("step, with its images", a, fed);
   print("step, by operation", a, unfused);
+  for (std::size_t i = 0; i < fed.wall.size(); ++i) std::printf("pair %.3f %.3f\n", fused.wall[i] * 1e3, fed.wall[i] * 1e3);
   if (!a.profile) return 0;
   at::addGlobalCallback(
       at::RecordFunctionCallback(enter, leave).scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
