@@ -13,9 +13,6 @@ enum class Precision { float32, bfloat16 };
 /// "float32" or "bfloat16", as in the spec's choices.
 std::string name_of(Precision precision);
 
-/// Whether this CPU multiplies bfloat16 numbers itself (AVX512-BF16 or AMX), without which they only cost time.
-bool cpu_multiplies_bfloat16();
-
 /// What a choice of the spec means here: `auto` is bfloat16 where the CPUs of all ranks multiply it. The same on all ranks; says so
 /// in the log.
 Precision decide_precision(const std::string& choice, runtime::Collective& collective, runtime::Log& log);

@@ -39,12 +39,12 @@ struct DenseLayer final : torch::nn::Module {
   }
   at::Tensor forward(DenseFeatures& features) {
     return convolve(conv2, norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list())
-                                                             : conv1->forward(features.norm_relu(norm1))));
+                                                             : convolve(conv1, features.norm_relu(norm1))));
   }
   // The normalised copies of all features are what makes a DenseNet's memory grow with the square of its depth.
   at::Tensor forgetful_bottleneck(const std::vector<at::Tensor>& features) {
     auto compute = [norm = norm1, conv = conv1](const std::vector<at::Tensor>& inputs) mutable {
-      return conv->forward(norm_relu(norm, torch::cat(inputs, 1)));
+      return convolve(conv, norm_relu(norm, torch::cat(inputs, 1)));
     };
     const auto needs_gradient = [](const at::Tensor& feature) { return feature.requires_grad(); };
     if (std::none_of(features.begin(), features.end(), needs_gradient)) return compute(features);
@@ -80,7 +80,7 @@ struct Transition final : torch::nn::Module {
     norm = register_module("norm", BatchNorm2d(in));
     conv = register_module("conv", convolution(drawn, in, in / 2, 1));
   }
-  at::Tensor forward(DenseFeatures features) { return torch::avg_pool2d(conv->forward(features.norm_relu(norm)), 2, 2); }
+  at::Tensor forward(DenseFeatures features) { return torch::avg_pool2d(convolve(conv, features.norm_relu(norm)), 2, 2); }
 };
 
 struct Features final : torch::nn::Module {
@@ -107,7 +107,7 @@ struct Features final : torch::nn::Module {
     norm5 = register_module("norm5", BatchNorm2d(channels));
   }
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = norm_relu_max_pool(norm0, conv0->forward(images));
+    at::Tensor x = norm_relu_max_pool(norm0, convolve(conv0, images));
     for (std::size_t i = 0; i < transitions.size(); ++i) x = transitions[i]->forward(blocks[i]->forward(x));
     return blocks.back()->forward(x).norm_relu(norm5);
   }

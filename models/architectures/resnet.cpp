@@ -35,7 +35,7 @@ struct Block : torch::nn::Module {
     if (!downsample.is_empty()) register_module("downsample", downsample);
   }
   at::Tensor shortcut(const at::Tensor& x) {
-    return downsample.is_empty() ? x : norm_only(projection_norm, projection->forward(x));
+    return downsample.is_empty() ? x : norm_only(projection_norm, convolve(projection, x));
   }
   virtual at::Tensor forward(const at::Tensor& x) = 0;
   virtual BatchNorm2d& last_norm() = 0;
@@ -78,9 +78,9 @@ struct Bottleneck final : Block {
     register_downsample();
   }
   at::Tensor forward(const at::Tensor& x) override {
-    at::Tensor y = norm_relu(bn1, conv1->forward(x));
+    at::Tensor y = norm_relu(bn1, convolve(conv1, x));
     y = norm_relu(bn2, convolve(conv2, y));
-    return norm_relu(bn3, conv3->forward(y), shortcut(x));
+    return norm_relu(bn3, convolve(conv3, y), shortcut(x));
   }
   BatchNorm2d& last_norm() override { return bn3; }
 };
@@ -130,7 +130,7 @@ struct ResNet final : ClassifierModule {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = norm_relu_max_pool(bn1, conv1->forward(images));
+    at::Tensor x = norm_relu_max_pool(bn1, convolve(conv1, images));
     for (const auto& stage : stages) {
       for (const auto& block : stage) x = block->forward(x);
     }

@@ -3,6 +3,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
+#include "models/nn/float_products.h"
 #include "models/nn/winograd.h"
 
 namespace torchport::models {
@@ -33,7 +34,9 @@ torch::nn::Conv2d convolution(Drawn drawn, std::int64_t in, std::int64_t out, st
 }
 
 at::Tensor convolve(torch::nn::Conv2d& convolution, const at::Tensor& x) {
-  return can_use_winograd(convolution, x) ? winograd_convolution(convolution, x) : convolution->forward(x);
+  if (can_use_winograd(convolution, x)) return winograd_convolution(convolution, x);
+  if (wants_float_products(x)) return convolve_by_float_products(convolution, x);
+  return convolution->forward(x);
 }
 
 }  // namespace torchport::models

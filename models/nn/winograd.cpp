@@ -1,10 +1,11 @@
 #include "models/nn/winograd.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
+#include "models/nn/autocast.h"
+#include "models/nn/float_products.h"
 #include "models/nn/fused_node.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/kernels/winograd_loops.h"
@@ -27,8 +28,8 @@ WinogradTiles tiles_of(const at::Tensor& map) { return {map.size(0), map.size(2)
 
 at::Tensor points(std::int64_t rows, std::int64_t columns) { return at::empty({kWinogradPoints, rows, columns}, at::kFloat); }
 
-at::Tensor like(const at::Tensor& x, at::IntArrayRef sizes) {
-  return at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+at::Tensor channels_last(at::IntArrayRef sizes, at::ScalarType type) {
+  return at::empty(sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 // Calls slice(first, count) for all `channels`, few enough at a time for their filters, of `others` channels each.
@@ -43,12 +44,15 @@ void in_slices(std::int64_t channels, std::int64_t others, Slice&& slice) {
 template <class Filters>
 at::Tensor convolved(const at::Tensor& x, std::int64_t out, Filters&& filters_of) {
   const std::int64_t in = x.size(1);
-  const at::Tensor y = like(x, {x.size(0), out, x.size(2), x.size(3)});
+  const at::Tensor y = channels_last({x.size(0), out, x.size(2), x.size(3)}, x.scalar_type());
   in_slices(out, in, [&](std::int64_t first, std::int64_t count) {
     const at::Tensor filters = points(in, count), scratch = at::empty(kernels::winograd_scratch(in, count), at::kFloat);
     filters_of(first, count, filters.mutable_data_ptr<float>());
-    kernels::apply_filters(tiles_of(x), {in, in}, {count, out}, x.const_data_ptr<float>(), filters.const_data_ptr<float>(),
-                           scratch.mutable_data_ptr<float>(), y.mutable_data_ptr<float>() + first);
+    with_type_of(x, [&](auto value) {
+      using T = decltype(value);
+      kernels::apply_filters(tiles_of(x), {in, in}, {count, out}, x.const_data_ptr<T>(), filters.const_data_ptr<float>(),
+                             scratch.mutable_data_ptr<float>(), y.mutable_data_ptr<T>() + first);
+    });
   });
   return y;
 }
@@ -73,15 +77,18 @@ at::Tensor input_gradient(const at::Tensor& gradient, const at::Tensor& weight) 
 at::Tensor filter_gradient(const at::Tensor& x, const at::Tensor& gradient) {
   const WinogradTiles tiles = tiles_of(x);
   const std::int64_t in = x.size(1), out = gradient.size(1);
-  const at::Tensor result = like(x, {out, in, 3, 3});
+  const at::Tensor result = channels_last({out, in, 3, 3}, at::kFloat);
   in_slices(out, in, [&](std::int64_t begin, std::int64_t channels) {
     at::Tensor sum = points(channels, in);
     for (std::int64_t first = 0; first < tiles.count(); first += kChunk) {
       const kernels::WinogradRange range{first, std::min(kChunk, tiles.count() - first)};
       const at::Tensor a = points(range.count, in), b = points(range.count, channels);
-      kernels::input_to_points(tiles, range, {in, in}, x.const_data_ptr<float>(), a.mutable_data_ptr<float>());
-      kernels::gradient_to_points(tiles, range, {channels, out}, gradient.const_data_ptr<float>() + begin,
-                                  b.mutable_data_ptr<float>());
+      with_type_of(x, [&](auto value) {
+        using T = decltype(value);
+        kernels::input_to_points(tiles, range, {in, in}, x.const_data_ptr<T>(), a.mutable_data_ptr<float>());
+        kernels::gradient_to_points(tiles, range, {channels, out}, gradient.const_data_ptr<T>() + begin,
+                                    b.mutable_data_ptr<float>());
+      });
       if (first == 0) {
         at::bmm_out(sum, b.transpose(1, 2), a);
       } else {
@@ -113,8 +120,8 @@ struct WinogradNode final : FusedNode {
 }  // namespace
 
 bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
-  if (UnfusedScope::active() || !has_fusible_layout(x) || x.scalar_type() != at::kFloat) return false;
-  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;
+  if (UnfusedScope::active() || !has_fusible_layout(x)) return false;
+  if (AutocastScope::enabled() ? !wants_float_products(x) : x.scalar_type() != at::kFloat) return false;
   const auto& o = convolution->options;
   const at::Tensor& weight = convolution->weight;
   if (weight.size(2) != 3 || weight.size(3) != 3 || o.stride()->at(0) != 1 || o.groups() != 1) return false;

@@ -1,41 +1,22 @@
 // Winograd's convolution beside torch's direct one in float64.
 #include "models/nn/winograd.h"
 
-#include <ATen/autocast_mode.h>
-#include <torch/torch.h>
+#include <limits>
 
-#include "models/nn/convolution.h"
+#include "models/nn/autocast.h"
+#include "models/nn/cpu_bfloat16.h"
 #include "models/nn/norm_activation.h"
+#include "tests/models/convolutions.h"
 #include "tests/support/catch.h"
 
 namespace models = torchport::models;
+using namespace torchport::models_test;
 
 namespace {
 
-at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
-
-torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel = 3, std::int64_t stride = 1,
-                              std::int64_t groups = 1) {
-  auto result = models::convolution(models::Drawn::all, in, out, kernel, stride, groups);
-  result->weight.set_data(channels_last(result->weight));
-  return result;
-}
-
-// Relative to the largest value.
-double error(const at::Tensor& found, const at::Tensor& wanted) {
-  return ((found.to(at::kDouble) - wanted).abs().max() / wanted.abs().max()).item<double>();
-}
-
-struct Results {
-  at::Tensor y, x_gradient, weight_gradient;
-};
-Results results(const torch::nn::Conv2d& convolution, const at::Tensor& x, const at::Tensor& gradient, bool winograd) {
-  const at::Tensor input = x.detach().requires_grad_(true);
-  const at::Tensor weight = convolution->weight;
-  const at::Tensor y =
-      winograd ? models::winograd_convolution(convolution, input) : at::conv2d(input, weight.to(x.scalar_type()), {}, 1, 1);
-  const auto gradients = torch::autograd::grad({y}, {input, weight}, {gradient});
-  return {y.detach(), gradients[0], gradients[1]};
+Results winograd_results(const torch::nn::Conv2d& convolution, const at::Tensor& x, const at::Tensor& gradient) {
+  return results(convolution, x, gradient,
+                 [&](const at::Tensor& input) { return models::winograd_convolution(convolution, input); });
 }
 
 }  // namespace
@@ -50,10 +31,8 @@ TEST_CASE("winograd: values and both gradients are a direct convolution's, a dig
                            Shape{2, 16, 16, 3, 3}, Shape{1, 128, 128, 4, 4}, Shape{4, 16, 16, 56, 52}, Shape{2, 400, 512, 8, 8});
   torch::manual_seed(3);
   auto layer = convolution(s.in, s.out);
-  const at::Tensor x = channels_last(torch::randn({s.images, s.in, s.height, s.width})),
-                   gradient = channels_last(torch::randn({s.images, s.out, s.height, s.width}));
-  const Results wanted = results(layer, x.to(at::kDouble), gradient.to(at::kDouble), false);
-  const Results found = results(layer, x, gradient, true);
+  const at::Tensor x = noise({s.images, s.in, s.height, s.width}), gradient = noise({s.images, s.out, s.height, s.width});
+  const Results wanted = direct_results(layer, x, gradient), found = winograd_results(layer, x, gradient);
   INFO(s.images << " x " << s.in << " -> " << s.out << " x " << s.height << " x " << s.width);
   CHECK(error(found.y, wanted.y) < 1e-5);
   CHECK(error(found.x_gradient, wanted.x_gradient) < 1e-5);
@@ -65,19 +44,40 @@ TEST_CASE("winograd: values and both gradients are a direct convolution's, a dig
 TEST_CASE("winograd: the number of threads changes no bit of the values", "[winograd]") {
   torch::manual_seed(4);
   auto layer = convolution(32, 32);
-  const at::Tensor x = channels_last(torch::randn({3, 32, 23, 30})), gradient = channels_last(torch::randn({3, 32, 23, 30}));
+  const at::Tensor x = noise({3, 32, 23, 30}), gradient = noise({3, 32, 23, 30});
   const int threads = at::get_num_threads();
-  const Results first = results(layer, x, gradient, true);
+  const Results first = winograd_results(layer, x, gradient);
   at::set_num_threads(threads == 1 ? 2 : 1);
-  const Results second = results(layer, x, gradient, true);
+  const Results second = winograd_results(layer, x, gradient);
   at::set_num_threads(threads);
   CHECK(at::equal(first.y, second.y));
   CHECK(at::equal(first.x_gradient, second.x_gradient));
 }
 
+TEST_CASE("winograd: maps of bfloat16 give what float32 gives, rounded once", "[winograd]") {
+  torch::manual_seed(5);
+  auto layer = convolution(32, 48);
+  at::Tensor x = noise({3, 32, 23, 30}).to(at::kBFloat16);
+  const at::Tensor gradient = noise({3, 48, 23, 30}).to(at::kBFloat16);
+  const Results wanted = winograd_results(layer, x.to(at::kFloat), gradient.to(at::kFloat));
+  const Results found = winograd_results(layer, x, gradient);
+  CHECK(at::equal(found.y, wanted.y.to(at::kBFloat16)));
+  CHECK(at::equal(found.x_gradient, wanted.x_gradient.to(at::kBFloat16)));
+  CHECK(at::equal(found.weight_gradient, wanted.weight_gradient));
+  CHECK(found.y.is_contiguous(at::MemoryFormat::ChannelsLast));
+
+  // A pixel that is not a number stays none, and so does the rest of its tile.
+  const at::NoGradGuard values_only;
+  x[0][0][0][0] = std::numeric_limits<float>::quiet_NaN();
+  const at::Tensor y = models::winograd_convolution(layer, x);
+  CHECK(y.isnan().equal(models::winograd_convolution(layer, x.to(at::kFloat)).isnan()));
+  CHECK(y[0][0][0][0].isnan().item<bool>());
+  CHECK_FALSE(y[1].isnan().any().item<bool>());
+}
+
 TEST_CASE("winograd: gradients that nobody wants are not computed", "[winograd]") {
   auto layer = convolution(16, 16);
-  const at::Tensor x = channels_last(torch::randn({2, 16, 8, 8}));
+  const at::Tensor x = noise({2, 16, 8, 8});
   models::winograd_convolution(layer, x).sum().backward();
   CHECK(layer->weight.grad().defined());
   layer->weight.set_requires_grad(false);
@@ -89,7 +89,7 @@ TEST_CASE("winograd: gradients that nobody wants are not computed", "[winograd]"
 
 TEST_CASE("winograd: what it cannot take or would not speed up is convolved directly", "[winograd]") {
   const at::NoGradGuard values_only;
-  const at::Tensor x = channels_last(torch::randn({4, 32, 16, 16}));
+  const at::Tensor x = noise({4, 32, 16, 16});
   CHECK(models::can_use_winograd(convolution(32, 32), x));
   CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x.contiguous()));
   CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x.to(at::kBFloat16)));
@@ -104,16 +104,19 @@ TEST_CASE("winograd: what it cannot take or would not speed up is convolved dire
     const models::UnfusedScope by_operation;
     CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));
   }
-  at::autocast::set_autocast_enabled(at::kCPU, true);
-  CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));
-  at::autocast::set_autocast_enabled(at::kCPU, false);
+  {
+    const models::AutocastScope autocast(true);
+    CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));
+    CHECK(models::can_use_winograd(convolution(32, 32), x.to(at::kBFloat16)) == !models::cpu_multiplies_bfloat16_faster());
+    CHECK_FALSE(models::can_use_winograd(convolution(32, 24), x.to(at::kBFloat16)));
+  }
   auto direct = convolution(32, 24);
   CHECK(at::equal(models::convolve(direct, x), direct->forward(x)));
 }
 
 TEST_CASE("winograd: a convolution of these networks goes through it, and its gradient is not differentiated again", "[winograd]") {
   auto layer = convolution(32, 32);
-  const at::Tensor x = channels_last(torch::randn({4, 32, 16, 16})).requires_grad_(true);
+  const at::Tensor x = noise({4, 32, 16, 16}).requires_grad_(true);
   const at::Tensor y = models::convolve(layer, x);
   CHECK(y.grad_fn()->name() == "torchport::WinogradNode");
   CHECK_THROWS_AS(torch::autograd::grad({y.sum()}, {x}, {}, true, /*create_graph=*/true), std::logic_error);

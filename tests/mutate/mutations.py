@@ -27,6 +27,7 @@ BENCH = "tests/bench/pairs.py"
 FUSED = "models/nn/fused_norm.cpp"
 LOOPS = "models/nn/kernels/norm_loops.cpp"
 WINOGRAD = "models/nn/winograd.cpp"
+FLOAT_PRODUCTS = "models/nn/float_products.cpp"
 WINOGRAD_LOOPS = "models/nn/kernels/winograd_loops.cpp"
 
 MUTATIONS = [
@@ -218,8 +219,12 @@ MUTATIONS = [
     Mutation("gradient's filters not rotated", WINOGRAD_LOOPS, "rotated ? 8 - tap : tap", "tap", ["models"]),
     Mutation("weights' gradient of the last tiles only", WINOGRAD, "sum.baddbmm_(b.transpose(1, 2), a);",
              "at::bmm_out(sum, b.transpose(1, 2), a);", ["models"]),
-    Mutation("winograd where autocast is on", WINOGRAD, "is_autocast_enabled(at::kCPU)) return false;", "is_autocast_enabled(at::kCPU)) {}",
+    Mutation("winograd of float32 where autocast is on", WINOGRAD,
+             "AutocastScope::enabled() ? !wants_float_products(x) : x.scalar_type() != at::kFloat", "x.scalar_type() != at::kFloat",
              ["models"]),
+    Mutation("bfloat16 cut off, not rounded", WINOGRAD_LOOPS, "(bits + 0x7fff + ((bits >> 16) & 1)) >> 16", "bits >> 16", ["models"]),
+    Mutation("float products under autocast", FLOAT_PRODUCTS, "  const AutocastScope float32(false);\n  if", "  if", ["models"]),
+    Mutation("weights' gradient of the last pixels only", FLOAT_PRODUCTS, "first == 0 ? 0 : 1", "0", ["models"]),
     Mutation("the last step's gradients added", "component/training/gradient_buckets.cpp",
              "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
     Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",

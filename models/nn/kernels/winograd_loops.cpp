@@ -5,13 +5,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <utility>
+
+#include <c10/util/BFloat16.h>
 
 #include "models/nn/kernels/instruction_sets.h"
 
 namespace torchport::models::kernels {
 namespace {
+
+using c10::BFloat16;
 
 // Tiles that one thread takes through all three stages, at most.
 constexpr std::int64_t kBlock = 32;
@@ -48,8 +53,24 @@ constexpr Matrix<4, 6> kOutput = {{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 0.5F, -2, 0}, 
 constexpr Matrix<6, 4> kGradient = transposed(kOutput);
 constexpr Matrix<3, 6> kFilterGradient = transposed(kFilter);
 
+using Words [[gnu::vector_size(kWinogradLanes * sizeof(std::uint32_t))]] = std::uint32_t;
+using Halves [[gnu::vector_size(kWinogradLanes * sizeof(std::uint16_t))]] = std::uint16_t;
+
 [[gnu::always_inline]] inline void load(const float* from, Lanes& to) { std::memcpy(&to, from, sizeof to); }
 [[gnu::always_inline]] inline void store(const Lanes& from, float* to) { std::memcpy(to, &from, sizeof from); }
+
+// As the functions of scalar.h for one value, in the vectors of this file.
+[[gnu::always_inline]] inline void load(const BFloat16* from, Lanes& to) {
+  Halves halves;
+  std::memcpy(&halves, from, sizeof halves);
+  to = reinterpret_cast<Lanes>(__builtin_convertvector(halves, Words) << 16);
+}
+[[gnu::always_inline]] inline void store(const Lanes& from, BFloat16* to) {
+  const Words bits = reinterpret_cast<Words>(from), rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  const Words words = (bits & 0x7fffffff) > 0x7f800000 ? Words{} + 0x7fc0 : rounded;
+  const Halves halves = __builtin_convertvector(words, Halves);
+  std::memcpy(to, &halves, sizeof halves);
+}
 
 // A row of the matrix times values that lie `step` apart; zeros cost nothing.
 template <const auto& kMatrix, std::size_t kRow, std::size_t... kColumn>
@@ -99,9 +120,9 @@ struct Window {
 };
 
 // Both ways into points: of a map's windows of kSide x kSide.
-template <const auto& kMatrix, std::int64_t kSide, bool kWhole>
-[[gnu::always_inline]] inline void window_to_points(const Window<kSide>& window, std::int64_t channels, const float* map,
-                                                    float* points, std::int64_t point_stride) {
+template <const auto& kMatrix, std::int64_t kSide, bool kWhole, class T>
+[[gnu::always_inline]] inline void window_to_points(const Window<kSide>& window, std::int64_t channels, const T* map, float* points,
+                                                    std::int64_t point_stride) {
   for (std::int64_t k = 0; k < channels; k += kWinogradLanes) {
     Lanes x[kSide * kSide], y[kWinogradPoints];
     for (std::int64_t i = 0; i < kSide; ++i) {
@@ -120,9 +141,9 @@ struct Part {
   std::int64_t begin, end;
 };
 
-template <const auto& kMatrix, std::int64_t kSide>
+template <const auto& kMatrix, std::int64_t kSide, class T>
 [[gnu::always_inline]] inline void map_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
-                                                 Part part, std::int64_t border, const float* map, float* points) {
+                                                 Part part, std::int64_t border, const T* map, float* points) {
   for (std::int64_t t = part.begin; t < part.end; ++t) {
     const Window<kSide> window(tiles, range.first + t, channels.stride, border);
     float* out = points + t * channels.count;
@@ -134,18 +155,9 @@ template <const auto& kMatrix, std::int64_t kSide>
   }
 }
 
-FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
-                                           const float* x, float* points) {
-  map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
-}
-
-FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
-                                              const float* gradient, float* points) {
-  map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
-}
-
-FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
-                                            const float* points, float* map) {
+template <class T>
+[[gnu::always_inline]] inline void points_to_map(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+                                                 const float* points, T* map) {
   for (std::int64_t t = 0; t < range.count; ++t) {
     const Window<4> window(tiles, range.first + t, channels.stride, 0);
     for (std::int64_t k = 0; k < channels.count; k += kWinogradLanes) {
@@ -159,6 +171,33 @@ FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, Winograd
       }
     }
   }
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                           const float* x, float* points) {
+  map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
+}
+FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                           const BFloat16* x, float* points) {
+  map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                              const float* gradient, float* points) {
+  map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
+}
+FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
+                                              const BFloat16* gradient, float* points) {
+  map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
+}
+
+FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+                                            const float* points, float* map) {
+  points_to_map(tiles, range, channels, points, map);
+}
+FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+                                            const float* points, BFloat16* map) {
+  points_to_map(tiles, range, channels, points, map);
 }
 
 FOR_EACH_INSTRUCTION_SET void cloned_filter(const WinogradFilters& filters, Part part, const float* taps, bool rotated,
@@ -192,10 +231,12 @@ void in_parts(std::int64_t count, Loop&& loop) {
 
 }  // namespace
 
-void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* x, float* points) {
+template <class T>
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* x, float* points) {
   in_parts(range.count, [&](Part part) { cloned_input(tiles, range, channels, part, x, points); });
 }
-void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* gradient,
+template <class T>
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* gradient,
                         float* points) {
   in_parts(range.count, [&](Part part) { cloned_gradient(tiles, range, channels, part, gradient, points); });
 }
@@ -210,8 +251,9 @@ std::int64_t winograd_scratch(std::int64_t in, std::int64_t out) {
   return at::get_num_threads() * kWinogradPoints * kBlock * (in + out);
 }
 
-void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const float* x, const float* filters,
-                   float* scratch, float* y) {
+template <class T>
+void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const T* x, const float* filters,
+                   float* scratch, T* y) {
   const std::int64_t of_all = at::divup(tiles.count(), at::get_num_threads()), block = std::min(kBlock, of_all);
   at::parallel_for(0, at::divup(tiles.count(), block), 1, [&](std::int64_t begin, std::int64_t end) {
     float* const before = scratch + at::get_thread_num() * kWinogradPoints * kBlock * (in.count + out.count);
@@ -228,5 +270,13 @@ void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChan
     at::native::cpublas::brgemm_release(/*is_vnni=*/false);
   });
 }
+
+template void input_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const float*, float*);
+template void input_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const BFloat16*, float*);
+template void gradient_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const float*, float*);
+template void gradient_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const BFloat16*, float*);
+template void apply_filters(const WinogradTiles&, WinogradChannels, WinogradChannels, const float*, const float*, float*, float*);
+template void apply_filters(const WinogradTiles&, WinogradChannels, WinogradChannels, const BFloat16*, const float*, float*,
+                            BFloat16*);
 
 }  // namespace torchport::models::kernels

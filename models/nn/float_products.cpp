@@ -1,0 +1,121 @@
+#include "models/nn/float_products.h"
+
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/csrc/autograd/saved_variable.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "models/nn/autocast.h"
+#include "models/nn/cpu_bfloat16.h"
+#include "models/nn/fused_node.h"
+#include "models/nn/norm_activation.h"
+
+namespace torchport::models {
+namespace {
+
+using torch::autograd::SavedVariable;
+using torch::autograd::variable_list;
+
+// Values of a 1 x 1 convolution, of x and y, that are float32 at once: they stay in the caches.
+constexpr std::int64_t kChunk = 1 << 20;
+
+struct Geometry {
+  std::int64_t kernel, stride, groups;
+};
+Geometry geometry_of(const torch::nn::Conv2d& convolution) {
+  return {convolution->weight.size(2), convolution->options.stride()->at(0), convolution->options.groups()};
+}
+
+// A product of matrices at each pixel, which needs no float32 copy of the whole map.
+bool is_pointwise(const Geometry& g, const at::Tensor& x) {
+  return g.kernel == 1 && g.stride == 1 && g.groups == 1 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+// The pixels of a channels-last map, a view [N x H x W, channels].
+at::Tensor rows(const at::Tensor& map) { return map.permute({0, 2, 3, 1}).view({-1, map.size(1)}); }
+
+template <class Work>
+void in_chunks(std::int64_t pixels, std::int64_t channels, Work&& work) {
+  const std::int64_t chunk = std::max<std::int64_t>(kChunk / channels, 1);
+  for (std::int64_t first = 0; first < pixels; first += chunk) work(first, std::min(pixels, first + chunk));
+}
+
+// `matrix`: [channels of x, channels of the result].
+at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
+  const at::Tensor y = at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)},
+                                 x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  const at::Tensor from = rows(x), to = rows(y);
+  in_chunks(from.size(0), matrix.size(0) + matrix.size(1), [&](std::int64_t first, std::int64_t last) {
+    to.slice(0, first, last).copy_(at::mm(from.slice(0, first, last).to(at::kFloat), matrix));
+  });
+  return y;
+}
+
+// [channels of the gradient, channels of x].
+at::Tensor sum_over_pixels(const at::Tensor& gradient, const at::Tensor& x) {
+  const at::Tensor result = at::empty({gradient.size(1), x.size(1)}, at::kFloat), a = rows(gradient), b = rows(x);
+  in_chunks(b.size(0), result.size(0) + result.size(1), [&](std::int64_t first, std::int64_t last) {
+    result.addmm_(a.slice(0, first, last).to(at::kFloat).t(), b.slice(0, first, last).to(at::kFloat), /*beta=*/first == 0 ? 0 : 1);
+  });
+  return result;
+}
+
+at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry& g) {
+  const AutocastScope float32(false);
+  if (is_pointwise(g, x)) return at_each_pixel(x, weight.flatten(1).t());
+  return at::conv2d(x.to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups).to(at::kBFloat16);
+}
+
+// Inputs: x, weight.
+struct FloatProductsNode final : FusedNode {
+  SavedVariable x, weight;
+  Geometry geometry{};
+
+  std::string name() const override { return "torchport::FloatProductsNode"; }
+  void release_variables() override {
+    x.reset_data();
+    weight.reset_data();
+  }
+  void backward(at::Tensor gradient, variable_list& result) override {
+    const AutocastScope float32(false);
+    const at::Tensor input = x.unpack(), filters = weight.unpack();
+    const auto& [kernel, stride, groups] = geometry;
+    if (is_pointwise(geometry, input)) {
+      gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
+      if (task_should_compute_output(0)) result[0] = at_each_pixel(gradient, filters.flatten(1));
+      if (task_should_compute_output(1)) result[1] = sum_over_pixels(gradient, input).view_as(filters);
+      return;
+    }
+    const auto [of_x, of_weight, of_bias] = at::convolution_backward(
+        gradient.to(at::kFloat), input.to(at::kFloat), filters, /*bias_sizes=*/{}, {stride, stride}, {kernel / 2, kernel / 2},
+        /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0}, groups,
+        {task_should_compute_output(0), task_should_compute_output(1), false});
+    if (of_x.defined()) result[0] = of_x.to(at::kBFloat16);
+    result[1] = of_weight;
+  }
+};
+
+}  // namespace
+
+bool wants_float_products(const at::Tensor& x) {
+  static const bool float32_is_faster = !cpu_multiplies_bfloat16_faster();
+  return float32_is_faster && AutocastScope::enabled() && !UnfusedScope::active() && x.device().is_cpu() &&
+         x.scalar_type() == at::kBFloat16;
+}
+
+at::Tensor convolve_by_float_products(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
+  RECORD_FUNCTION("torchport::float_products", std::vector<c10::IValue>());
+  const at::Tensor& weight = convolution->weight;
+  const Geometry geometry = geometry_of(convolution);
+  at::Tensor y = output(x.detach(), weight.detach(), geometry);
+  if (!wants_gradient({x, weight})) return y;
+  auto node = make_node<FloatProductsNode>({x, weight});
+  node->x = SavedVariable(x, /*is_output=*/false);
+  node->weight = SavedVariable(weight, /*is_output=*/false);
+  node->geometry = geometry;
+  torch::autograd::set_history(y, node);
+  return y;
+}
+
+}  // namespace torchport::models
