@@ -7,7 +7,7 @@
 
 namespace torchport::component {
 
-/// What convolutions and linear layers compute in; weights, gradients, batch-norm statistics and the loss are float32 all the same.
+/// The spec's parameter `precision`; weights, gradients, batch-norm statistics and the loss are float32 all the same.
 enum class Precision { float32, bfloat16 };
 
 /// "float32" or "bfloat16", as in the spec's choices.

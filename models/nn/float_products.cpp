@@ -43,8 +43,8 @@ void in_chunks(std::int64_t pixels, std::int64_t channels, Work&& work) {
 
 // `matrix`: [channels of x, channels of the result].
 at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
-  const at::Tensor y = at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)},
-                                 x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  const at::Tensor y =
+      at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
   const at::Tensor from = rows(x), to = rows(y);
   in_chunks(from.size(0), matrix.size(0) + matrix.size(1), [&](std::int64_t first, std::int64_t last) {
     to.slice(0, first, last).copy_(at::mm(from.slice(0, first, last).to(at::kFloat), matrix));
