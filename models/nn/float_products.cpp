@@ -1,20 +1,17 @@
 #include "models/nn/float_products.h"
 
-#include <torch/csrc/autograd/functions/utils.h>
-#include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 
 #include "models/nn/autocast.h"
+#include "models/nn/convolution_node.h"
 #include "models/nn/cpu_bfloat16.h"
-#include "models/nn/fused_node.h"
 #include "models/nn/norm_activation.h"
 
 namespace torchport::models {
 namespace {
 
-using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
 // Values of a 1 x 1 convolution, of x and y, that are float32 at once: they stay in the caches.
@@ -67,16 +64,10 @@ at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry&
   return at::conv2d(x.to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups).to(at::kBFloat16);
 }
 
-// Inputs: x, weight.
-struct FloatProductsNode final : FusedNode {
-  SavedVariable x, weight;
+struct FloatProductsNode final : ConvolutionNode {
   Geometry geometry{};
 
   std::string name() const override { return "torchport::FloatProductsNode"; }
-  void release_variables() override {
-    x.reset_data();
-    weight.reset_data();
-  }
   void backward(at::Tensor gradient, variable_list& result) override {
     const AutocastScope float32(false);
     const at::Tensor input = x.unpack(), filters = weight.unpack();
@@ -108,13 +99,8 @@ at::Tensor convolve_by_float_products(const torch::nn::Conv2d& convolution, cons
   RECORD_FUNCTION("torchport::float_products", std::vector<c10::IValue>());
   const at::Tensor& weight = convolution->weight;
   const Geometry geometry = geometry_of(convolution);
-  at::Tensor y = output(x.detach(), weight.detach(), geometry);
-  if (!wants_gradient({x, weight})) return y;
-  auto node = make_node<FloatProductsNode>({x, weight});
-  node->x = SavedVariable(x, /*is_output=*/false);
-  node->weight = SavedVariable(weight, /*is_output=*/false);
-  node->geometry = geometry;
-  torch::autograd::set_history(y, node);
+  const at::Tensor y = output(x.detach(), weight.detach(), geometry);
+  if (auto node = set_convolution_history<FloatProductsNode>(y, x, weight)) node->geometry = geometry;
   return y;
 }
 

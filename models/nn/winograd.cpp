@@ -1,12 +1,10 @@
 #include "models/nn/winograd.h"
 
-#include <torch/csrc/autograd/functions/utils.h>
-#include <torch/csrc/autograd/saved_variable.h>
 #include <torch/torch.h>
 
 #include "models/nn/autocast.h"
+#include "models/nn/convolution_node.h"
 #include "models/nn/float_products.h"
-#include "models/nn/fused_node.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/kernels/winograd_loops.h"
 #include "models/nn/norm_activation.h"
@@ -16,7 +14,6 @@ namespace {
 
 using kernels::kWinogradPoints;
 using kernels::WinogradTiles;
-using torch::autograd::SavedVariable;
 using torch::autograd::variable_list;
 
 // Tiles whose points are multiplied at once for the weights' gradient.
@@ -101,15 +98,8 @@ at::Tensor filter_gradient(const at::Tensor& x, const at::Tensor& gradient) {
   return result;
 }
 
-// Inputs: x, weight.
-struct WinogradNode final : FusedNode {
-  SavedVariable x, weight;
-
+struct WinogradNode final : ConvolutionNode {
   std::string name() const override { return "torchport::WinogradNode"; }
-  void release_variables() override {
-    x.reset_data();
-    weight.reset_data();
-  }
   void backward(at::Tensor gradient, variable_list& result) override {
     gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
     if (task_should_compute_output(0)) result[0] = input_gradient(gradient, weight.unpack());
@@ -136,12 +126,8 @@ bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x)
 at::Tensor winograd_convolution(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
   RECORD_FUNCTION("torchport::winograd_convolution", std::vector<c10::IValue>());
   const at::Tensor& weight = convolution->weight;
-  at::Tensor y = output(x, weight.detach());
-  if (!wants_gradient({x, weight})) return y;
-  auto node = make_node<WinogradNode>({x, weight});
-  node->x = SavedVariable(x, /*is_output=*/false);
-  node->weight = SavedVariable(weight, /*is_output=*/false);
-  torch::autograd::set_history(y, node);
+  const at::Tensor y = output(x, weight.detach());
+  set_convolution_history<WinogradNode>(y, x, weight);
   return y;
 }
 
