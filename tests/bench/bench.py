@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"], help="of torchport and of fast")
     parser.add_argument("--pairs", type=int, default=7, help="how often the programs alternate")
     parser.add_argument("--seconds", type=float, default=60, help="what a longer run of the fastest program lasts at least")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each limit is repeated, its median counts; a slow network's take long")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--no-augment", action="store_true", help="images of 224 x 224 as they are")
     parser.add_argument("--quick", action="store_true", help=f"one pair with {compare.PROBE} images an epoch: does it work? 3 minutes")
@@ -44,10 +45,10 @@ def arguments():
     options = parser.parse_args()
     if unknown := set(options.against.split(",")) - set(programs.COUNTERPARTS):
         parser.error(f"--against takes {' and '.join(programs.COUNTERPARTS)}, not {', '.join(sorted(unknown))}")
-    if options.pairs < 1 or options.discards < 1 or options.batch < 1:
-        parser.error("--pairs, --discards and --batch are at least 1")
+    if min(options.pairs, options.rounds, options.discards, options.batch) < 1:
+        parser.error("--pairs, --rounds, --discards and --batch are at least 1")
     if options.quick:
-        options.pairs = 1
+        options.pairs, options.rounds = 1, 3
     return options
 
 

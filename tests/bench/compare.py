@@ -65,19 +65,14 @@ def measured(task, name, quiet):
             **{key: long[key] for key in ("train_loss", "valid_loss", "top1")}}
 
 
-def rounds(options):
-    """How often a part is repeated; its median counts."""
-    return 3 if options.quick else 15
-
-
 def own_step(options, network, quiet):
     """Images a second of the trainer's step on a batch that is there, over as many steps as tell what neighbours do to a training as well."""
-    return float(re.search(r"^step, fused .* ([\d.]+) images/s", step_bench(options, network, quiet, 2 * rounds(options)), re.MULTILINE)[1])
+    return float(re.search(r"^step, fused .* ([\d.]+) images/s", step_bench(options, network, quiet, 2 * options.rounds), re.MULTILINE)[1])
 
 
 def with_images(options, task, quiet):
     """Milliseconds of steps on a batch that is there, and of those in turn with them on images that the loader reads."""
-    text = step_bench(options, task.network, quiet, 4 * rounds(options), "--images", task.train_images)
+    text = step_bench(options, task.network, quiet, 4 * options.rounds, "--images", task.train_images)
     return [[float(one) for one in pair] for pair in re.findall(r"^pair ([\d.]+) ([\d.]+)$", text, re.MULTILINE)]
 
 
@@ -90,7 +85,7 @@ def step_bench(options, network, quiet, steps, *more):
 def limits(options, network, quiet):
     """What limits.py says, with the allocator that the fast loop has."""
     words = [sys.executable, programs.ROOT / "tests/bench/limits.py", "--arch", network, "--batch", options.batch,
-             "--precision", options.precision, "--threads", os.cpu_count(), "--rounds", rounds(options)]
+             "--precision", options.precision, "--threads", os.cpu_count(), "--rounds", options.rounds]
     return json.loads(quiet.run(lambda: {"program": "limits", **measure.printed(words, baseline_loop.MALLOC)})["text"])
 
 
