@@ -35,7 +35,7 @@ def arguments():
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"], help="of torchport and of fast")
     parser.add_argument("--pairs", type=int, default=7, help="how often the programs alternate")
     parser.add_argument("--seconds", type=float, default=60, help="what a longer run of the fastest program lasts at least")
-    parser.add_argument("--rounds", type=int, default=15, help="how often each limit is repeated, its median counts; a slow network's take long")
+    parser.add_argument("--rounds", type=int, default=15, help="how often each limit is measured, steps of our own 2 and 4 times as often")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--no-augment", action="store_true", help="images of 224 x 224 as they are")
     parser.add_argument("--quick", action="store_true", help=f"one pair with {compare.PROBE} images an epoch: does it work? 3 minutes")
