@@ -68,25 +68,40 @@ const TensorEntry* StateDictFile::find(std::string_view key) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
+const char* StateDictFile::first_element(std::size_t i) const {
+  return bytes_.data() + layouts_[i].begin + static_cast<std::size_t>(layouts_[i].offset) * item_size(entries_[i].dtype);
+}
+
+// How many elements lie in one piece, those of the innermost dimensions, and how many dimensions are further out.
+std::pair<std::int64_t, std::size_t> StateDictFile::run(std::size_t i) const {
+  const auto& shape = entries_[i].shape;
+  std::int64_t length = 1;
+  std::size_t outer = shape.size();
+  while (outer > 0 && (layouts_[i].stride[outer - 1] == length || shape[outer - 1] == 1)) length *= shape[--outer];
+  return {length, outer};
+}
+
 void StateDictFile::copy_to(std::size_t i, void* out) const {
   const TensorEntry& entry = entries_.at(i);
-  const Layout& layout = layouts_.at(i);
-  const auto size = static_cast<std::int64_t>(item_size(entry.dtype));
   const auto elements = entry.elements();
   if (elements == 0) return;
-  const char* source = bytes_.data() + layout.begin + layout.offset * size;
-  // The innermost dimensions that lie in one piece are copied as one run.
-  std::int64_t run = 1;
-  std::size_t outer = entry.shape.size();
-  while (outer > 0 && (layout.stride[outer - 1] == run || entry.shape[outer - 1] == 1)) run *= entry.shape[--outer];
+  const auto size = static_cast<std::int64_t>(item_size(entry.dtype));
+  const auto& stride = layouts_[i].stride;
+  const auto [length, outer] = run(i);
   std::vector<std::int64_t> index(outer, 0);
   auto* target = static_cast<char*>(out);
-  for (std::int64_t done = 0; done < elements; done += run) {
+  for (std::int64_t done = 0; done < elements; done += length) {
     std::int64_t at = 0;
-    for (std::size_t d = 0; d < outer; ++d) at += index[d] * layout.stride[d];
-    std::memcpy(target + done * size, source + at * size, static_cast<std::size_t>(run * size));
+    for (std::size_t d = 0; d < outer; ++d) at += index[d] * stride[d];
+    std::memcpy(target + done * size, first_element(i) + at * size, static_cast<std::size_t>(length * size));
     for (std::size_t d = outer; d-- > 0 && ++index[d] == entry.shape[d];) index[d] = 0;
   }
+}
+
+const void* StateDictFile::in_place(std::size_t i) const {
+  const char* const first = first_element(i);
+  const bool aligned = reinterpret_cast<std::uintptr_t>(first) % item_size(entries_[i].dtype) == 0;
+  return aligned && run(i).second == 0 ? first : nullptr;
 }
 
 }  // namespace torchport::models

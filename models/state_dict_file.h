@@ -47,6 +47,8 @@ class StateDictFile {
   const TensorEntry* find(std::string_view key) const;
   /// Copies entry `i`, row-major, to `out` (entries()[i].bytes() bytes); non-contiguous tensors are gathered.
   void copy_to(std::size_t i, void* out) const;
+  /// The elements of entry `i`, as long as this file lives, where they lie row-major in one piece and aligned; else null.
+  const void* in_place(std::size_t i) const;
 
  private:
   struct Layout {  // where the elements of an entry lie in bytes_
@@ -57,6 +59,8 @@ class StateDictFile {
   std::string bytes_;
   std::vector<TensorEntry> entries_;
   std::vector<Layout> layouts_;
+  const char* first_element(std::size_t i) const;
+  std::pair<std::int64_t, std::size_t> run(std::size_t i) const;
   friend class StateDictReader;
 };
 

@@ -14,8 +14,9 @@ namespace {
 
 using torch::autograd::variable_list;
 
-// Values of a 1 x 1 convolution, of x and y, that are float32 at once: they stay in the caches.
-constexpr std::int64_t kChunk = 1 << 20;
+// Values, of x and y, that are float32 at once: those of a 1 x 1 convolution stay in the caches; other convolutions are faster with
+// several images, as long as the allocator need not go to the system for them.
+constexpr std::int64_t kPointwiseChunk = 1 << 20, kChunk = 4 << 20;
 
 struct Geometry {
   std::int64_t kernel, stride, groups;
@@ -32,10 +33,16 @@ bool is_pointwise(const Geometry& g, const at::Tensor& x) {
 // The pixels of a channels-last map, a view [N x H x W, channels].
 at::Tensor rows(const at::Tensor& map) { return map.permute({0, 2, 3, 1}).view({-1, map.size(1)}); }
 
+// Calls work(first, last) for `count` pixels or images of `size` values each.
 template <class Work>
-void in_chunks(std::int64_t pixels, std::int64_t channels, Work&& work) {
-  const std::int64_t chunk = std::max<std::int64_t>(kChunk / channels, 1);
-  for (std::int64_t first = 0; first < pixels; first += chunk) work(first, std::min(pixels, first + chunk));
+void in_chunks(std::int64_t count, std::int64_t size, std::int64_t values, Work&& work) {
+  const std::int64_t chunk = std::max<std::int64_t>(values / size, 1);
+  for (std::int64_t first = 0; first < count; first += chunk) work(first, std::min(count, first + chunk));
+}
+
+template <class Work>
+void by_images(const at::Tensor& x, const at::Tensor& y, Work&& work) {
+  in_chunks(x.size(0), (x.numel() + y.numel()) / x.size(0), kChunk, work);
 }
 
 // `matrix`: [channels of x, channels of the result].
@@ -43,7 +50,7 @@ at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
   const at::Tensor y =
       at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
   const at::Tensor from = rows(x), to = rows(y);
-  in_chunks(from.size(0), matrix.size(0) + matrix.size(1), [&](std::int64_t first, std::int64_t last) {
+  in_chunks(from.size(0), matrix.size(0) + matrix.size(1), kPointwiseChunk, [&](std::int64_t first, std::int64_t last) {
     to.slice(0, first, last).copy_(at::mm(from.slice(0, first, last).to(at::kFloat), matrix));
   });
   return y;
@@ -52,7 +59,7 @@ at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
 // [channels of the gradient, channels of x].
 at::Tensor sum_over_pixels(const at::Tensor& gradient, const at::Tensor& x) {
   const at::Tensor result = at::empty({gradient.size(1), x.size(1)}, at::kFloat), a = rows(gradient), b = rows(x);
-  in_chunks(b.size(0), result.size(0) + result.size(1), [&](std::int64_t first, std::int64_t last) {
+  in_chunks(b.size(0), result.size(0) + result.size(1), kPointwiseChunk, [&](std::int64_t first, std::int64_t last) {
     result.addmm_(a.slice(0, first, last).to(at::kFloat).t(), b.slice(0, first, last).to(at::kFloat), /*beta=*/first == 0 ? 0 : 1);
   });
   return result;
@@ -61,7 +68,14 @@ at::Tensor sum_over_pixels(const at::Tensor& gradient, const at::Tensor& x) {
 at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry& g) {
   const AutocastScope float32(false);
   if (is_pointwise(g, x)) return at_each_pixel(x, weight.flatten(1).t());
-  return at::conv2d(x.to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups).to(at::kBFloat16);
+  const auto along = [&](std::int64_t size) { return (size + g.kernel / 2 * 2 - g.kernel) / g.stride + 1; };
+  const at::Tensor y = at::empty({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))},
+                                 x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  by_images(x, y, [&](std::int64_t first, std::int64_t last) {
+    y.slice(0, first, last)
+        .copy_(at::conv2d(x.slice(0, first, last).to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups));
+  });
+  return y;
 }
 
 struct FloatProductsNode final : ConvolutionNode {
@@ -78,12 +92,15 @@ struct FloatProductsNode final : ConvolutionNode {
       if (task_should_compute_output(1)) result[1] = sum_over_pixels(gradient, input).view_as(filters);
       return;
     }
-    const auto [of_x, of_weight, of_bias] = at::convolution_backward(
-        gradient.to(at::kFloat), input.to(at::kFloat), filters, /*bias_sizes=*/{}, {stride, stride}, {kernel / 2, kernel / 2},
-        /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0}, groups,
-        {task_should_compute_output(0), task_should_compute_output(1), false});
-    if (of_x.defined()) result[0] = of_x.to(at::kBFloat16);
-    result[1] = of_weight;
+    if (task_should_compute_output(0)) result[0] = at::empty_like(input);
+    by_images(input, gradient, [&](std::int64_t first, std::int64_t last) {
+      const auto [of_x, of_weight, of_bias] = at::convolution_backward(
+          gradient.slice(0, first, last).to(at::kFloat), input.slice(0, first, last).to(at::kFloat), filters, /*bias_sizes=*/{},
+          {stride, stride}, {kernel / 2, kernel / 2}, /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0}, groups,
+          {task_should_compute_output(0), task_should_compute_output(1), false});
+      if (of_x.defined()) result[0].slice(0, first, last).copy_(of_x);
+      if (of_weight.defined()) result[1] = first == 0 ? of_weight : result[1].add_(of_weight);
+    });
   }
 };
 

@@ -58,7 +58,9 @@ std::vector<TensorEntry> entries_of(const ClassifierModule& network, std::string
 
 at::Tensor read_tensor(const StateDictFile& file, std::size_t i) {
   const TensorEntry& entry = file.entries()[i];
-  at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(type_of(entry.dtype)));
+  const at::TensorOptions type(type_of(entry.dtype));
+  if (const void* const values = file.in_place(i)) return at::from_blob(const_cast<void*>(values), entry.shape, type);
+  at::Tensor tensor = at::empty(entry.shape, type);
   file.copy_to(i, tensor.data_ptr());
   return tensor;
 }

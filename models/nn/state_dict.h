@@ -20,7 +20,7 @@ DType dtype_of(const at::Tensor& tensor);
 std::vector<TensorEntry> entries_of(const ClassifierModule& network, std::string_view prefix, const std::string& head,
                                     std::int64_t classes);
 
-/// Entry `i` as a contiguous CPU tensor.
+/// Entry `i` as a contiguous CPU tensor, to read from as long as the file lives: where it can be, it lies in the file's memory.
 at::Tensor read_tensor(const StateDictFile& file, std::size_t i);
 
 /// Whether all elements are finite numbers.

@@ -44,6 +44,8 @@ TEST_CASE("state dict file: what is written is read back, in its order", "[forma
   std::vector<float> copy(6);
   file.copy_to(0, copy.data());
   CHECK(copy == weight);
+  REQUIRE(file.in_place(0) != nullptr);
+  CHECK(std::memcmp(file.in_place(0), weight.data(), file.entries()[0].bytes()) == 0);
   std::int64_t number = 0;
   file.copy_to(1, &number);
   CHECK(number == -7);

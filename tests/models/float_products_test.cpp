@@ -35,9 +35,11 @@ TEST_CASE("float products: values and both gradients are a direct convolution's,
   struct Shape {
     std::int64_t in, out, kernel, stride, groups, size;
   };
-  // The stem; a block's first layer; a projection; groups; a product at each pixel, in one chunk and in several.
-  const Shape s = GENERATE(Shape{3, 16, 7, 2, 1, 17}, Shape{16, 32, 3, 2, 1, 9}, Shape{16, 32, 1, 2, 1, 8},
-                           Shape{32, 32, 3, 1, 4, 7}, Shape{64, 48, 1, 1, 1, 7}, Shape{192, 320, 1, 1, 1, 40});
+  // The stem, with all images at once and one by one; a block's first layer; a projection; groups; a product at each pixel, in one
+  // chunk and in several.
+  const Shape s =
+      GENERATE(Shape{3, 16, 7, 2, 1, 17}, Shape{3, 96, 7, 2, 1, 300}, Shape{16, 32, 3, 2, 1, 9}, Shape{16, 32, 1, 2, 1, 8},
+               Shape{32, 32, 3, 1, 4, 7}, Shape{64, 48, 1, 1, 1, 7}, Shape{192, 320, 1, 1, 1, 40});
   torch::manual_seed(6);
   auto layer = convolution(s.in, s.out, s.kernel, s.stride, s.groups);
   const std::int64_t size = (s.size + s.stride - 1) / s.stride;

@@ -29,7 +29,11 @@ std::vector<std::vector<char>> contents(const StateDictFile& file) {
   std::vector<std::vector<char>> all;
   for (std::size_t i = 0; i < file.entries().size(); ++i) {
     all.emplace_back(file.entries()[i].bytes());
-    file.copy_to(i, all.back().data());
+    if (const void* const elements = file.in_place(i)) {
+      std::memcpy(all.back().data(), elements, all.back().size());
+    } else {
+      file.copy_to(i, all.back().data());
+    }
   }
   return all;
 }
