@@ -126,8 +126,8 @@ struct Loader::State {
     --busy;
     if (thrown) fault = thrown;
     if (bad) target.batch.bad.push_back(std::move(*bad));
-    --target.missing;
-    ready.notify_all();
+    const bool is_full = --target.missing == 0, is_last = busy == 0 && place == order.size();
+    if (is_full || is_last || thrown) ready.notify_all();  // for each image it would displace a thread from its core
   }
 
   // By the consumer's threads.
