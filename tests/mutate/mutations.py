@@ -131,7 +131,7 @@ MUTATIONS = [
              ["formats"]),
     Mutation("last element of a tensor not checked", "models/state_dict_file.cpp", "last >= tensor.storage_elements",
              "last > tensor.storage_elements", ["fuzz.hostile_models_test"]),
-    Mutation("tensor gathered without its strides", "models/state_dict_file.cpp", "index[d] * layout.stride[d]", "index[d] * run",
+    Mutation("tensor gathered without its strides", "models/state_dict_file.cpp", "index[d] * stride[d]", "index[d] * length",
              ["formats.state_dict_test"]),
     Mutation("any torch name allowed in a pickle", "models/pickle_machine.cpp", 'name == "_rebuild_tensor_v2"',
              'name.starts_with("_rebuild_tensor")', ["fuzz.hostile_models_test"]),
