@@ -47,7 +47,7 @@ void by_images(const at::Tensor& x, const at::Tensor& y, Work&& work) {
 
 // `matrix`: [channels of x, channels of the result].
 at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
-  const at::Tensor y =
+  at::Tensor y =
       at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
   const at::Tensor from = rows(x), to = rows(y);
   in_chunks(from.size(0), matrix.size(0) + matrix.size(1), kPointwiseChunk, [&](std::int64_t first, std::int64_t last) {
@@ -58,7 +58,7 @@ at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
 
 // [channels of the gradient, channels of x].
 at::Tensor sum_over_pixels(const at::Tensor& gradient, const at::Tensor& x) {
-  const at::Tensor result = at::empty({gradient.size(1), x.size(1)}, at::kFloat), a = rows(gradient), b = rows(x);
+  at::Tensor result = at::empty({gradient.size(1), x.size(1)}, at::kFloat), a = rows(gradient), b = rows(x);
   in_chunks(b.size(0), result.size(0) + result.size(1), kPointwiseChunk, [&](std::int64_t first, std::int64_t last) {
     result.addmm_(a.slice(0, first, last).to(at::kFloat).t(), b.slice(0, first, last).to(at::kFloat), /*beta=*/first == 0 ? 0 : 1);
   });
@@ -69,8 +69,8 @@ at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry&
   const AutocastScope float32(false);
   if (is_pointwise(g, x)) return at_each_pixel(x, weight.flatten(1).t());
   const auto along = [&](std::int64_t size) { return (size + g.kernel / 2 * 2 - g.kernel) / g.stride + 1; };
-  const at::Tensor y = at::empty({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))},
-                                 x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor y = at::empty({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))},
+                           x.options().memory_format(at::MemoryFormat::ChannelsLast));
   by_images(x, y, [&](std::int64_t first, std::int64_t last) {
     y.slice(0, first, last)
         .copy_(at::conv2d(x.slice(0, first, last).to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups));
@@ -85,8 +85,8 @@ struct FloatProductsNode final : ConvolutionNode {
   void backward(at::Tensor gradient, variable_list& result) override {
     const AutocastScope float32(false);
     const at::Tensor input = x.unpack(), filters = weight.unpack();
-    const auto& [kernel, stride, groups] = geometry;
-    if (is_pointwise(geometry, input)) {
+    const Geometry& g = geometry;
+    if (is_pointwise(g, input)) {
       gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
       if (task_should_compute_output(0)) result[0] = at_each_pixel(gradient, filters.flatten(1));
       if (task_should_compute_output(1)) result[1] = sum_over_pixels(gradient, input).view_as(filters);
@@ -96,8 +96,8 @@ struct FloatProductsNode final : ConvolutionNode {
     by_images(input, gradient, [&](std::int64_t first, std::int64_t last) {
       const auto [of_x, of_weight, of_bias] = at::convolution_backward(
           gradient.slice(0, first, last).to(at::kFloat), input.slice(0, first, last).to(at::kFloat), filters, /*bias_sizes=*/{},
-          {stride, stride}, {kernel / 2, kernel / 2}, /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0}, groups,
-          {task_should_compute_output(0), task_should_compute_output(1), false});
+          {g.stride, g.stride}, {g.kernel / 2, g.kernel / 2}, /*dilation=*/{1, 1}, /*transposed=*/false, /*output_padding=*/{0, 0},
+          g.groups, {task_should_compute_output(0), task_should_compute_output(1), false});
       if (of_x.defined()) result[0].slice(0, first, last).copy_(of_x);
       if (of_weight.defined()) result[1] = first == 0 ? of_weight : result[1].add_(of_weight);
     });
@@ -116,7 +116,7 @@ at::Tensor convolve_by_float_products(const torch::nn::Conv2d& convolution, cons
   RECORD_FUNCTION("torchport::float_products", std::vector<c10::IValue>());
   const at::Tensor& weight = convolution->weight;
   const Geometry geometry = geometry_of(convolution);
-  const at::Tensor y = output(x.detach(), weight.detach(), geometry);
+  at::Tensor y = output(x.detach(), weight.detach(), geometry);
   if (auto node = set_convolution_history<FloatProductsNode>(y, x, weight)) node->geometry = geometry;
   return y;
 }

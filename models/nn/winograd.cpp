@@ -41,7 +41,7 @@ void in_slices(std::int64_t channels, std::int64_t others, Slice&& slice) {
 template <class Filters>
 at::Tensor convolved(const at::Tensor& x, std::int64_t out, Filters&& filters_of) {
   const std::int64_t in = x.size(1);
-  const at::Tensor y = channels_last({x.size(0), out, x.size(2), x.size(3)}, x.scalar_type());
+  at::Tensor y = channels_last({x.size(0), out, x.size(2), x.size(3)}, x.scalar_type());
   in_slices(out, in, [&](std::int64_t first, std::int64_t count) {
     const at::Tensor filters = points(in, count), scratch = at::empty(kernels::winograd_scratch(in, count), at::kFloat);
     filters_of(first, count, filters.mutable_data_ptr<float>());
@@ -74,7 +74,7 @@ at::Tensor input_gradient(const at::Tensor& gradient, const at::Tensor& weight) 
 at::Tensor filter_gradient(const at::Tensor& x, const at::Tensor& gradient) {
   const WinogradTiles tiles = tiles_of(x);
   const std::int64_t in = x.size(1), out = gradient.size(1);
-  const at::Tensor result = channels_last({out, in, 3, 3}, at::kFloat);
+  at::Tensor result = channels_last({out, in, 3, 3}, at::kFloat);
   in_slices(out, in, [&](std::int64_t begin, std::int64_t channels) {
     at::Tensor sum = points(channels, in);
     for (std::int64_t first = 0; first < tiles.count(); first += kChunk) {
@@ -126,7 +126,7 @@ bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x)
 at::Tensor winograd_convolution(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
   RECORD_FUNCTION("torchport::winograd_convolution", std::vector<c10::IValue>());
   const at::Tensor& weight = convolution->weight;
-  const at::Tensor y = output(x, weight.detach());
+  at::Tensor y = output(x, weight.detach());
   set_convolution_history<WinogradNode>(y, x, weight);
   return y;
 }
