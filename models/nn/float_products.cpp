@@ -14,8 +14,8 @@ namespace {
 
 using torch::autograd::variable_list;
 
-// Values, of x and y, that are float32 at once: those of a 1 x 1 convolution stay in the caches; other convolutions are faster with
-// several images, as long as the allocator need not go to the system for them.
+// Values, of x and y, that are float32 at once: those of a 1 x 1 convolution stay in the caches; other convolutions are slower with
+// an image or two at a time, and with all at once no faster, for more memory.
 constexpr std::int64_t kPointwiseChunk = 1 << 20, kChunk = 4 << 20;
 
 struct Geometry {
