@@ -66,7 +66,7 @@ void make_rows(const PartOfImage& in, const Axis& axis, bool mirrored, int first
       scratch.rows.resize(bytes + kResizeSlack);
       from = scratch.rows.data();
     }
-    resize_rows(from + std::ptrdiff_t{3} * left, stride, rows, scratch.across, out + static_cast<std::size_t>(done) * width);
+    resize_code().rows(from + std::ptrdiff_t{3} * left, stride, rows, scratch.across, out + static_cast<std::size_t>(done) * width);
   }
 }
 
@@ -117,11 +117,9 @@ void place(const PartOfImage& in, const Placement& placement, PlaceScratch& scra
   scratch.narrow.resize(width * static_cast<std::size_t>(rows.count));
   make_rows(in, x, placement.mirrored, top + rows.first, rows.count, scratch, scratch.narrow.data());
   scratch.down.set(y.resize, y.first, y.count, false);
-  const WeightPair* pair = scratch.down.pairs.data();
   for (const ResizeSpan& span : scratch.down.spans) {
     const std::uint8_t* first = scratch.narrow.data() + static_cast<std::size_t>(span.first - rows.first) * width;
-    blend_rows(first, width, span.count, pair, width, out);
-    pair += span.pairs();
+    resize_code().blend(first, width, span.count, scratch.down.of(span), width, out);
     out += width;
   }
 }

@@ -25,10 +25,27 @@ double stretch_of(const ResizeAxis& axis) {
 }
 double centre_of(const ResizeAxis& axis, int place) { return axis.start + (place + 0.5) * scale_of(axis); }
 
-std::uint8_t weighted_sum(const std::uint8_t* in, std::size_t step, int count, const WeightPair* pair) {
+std::uint8_t weighted_sum(const std::uint8_t* in, std::size_t step, int count, const WeightGroup* weights) {
   std::int32_t sum = kResizeHalf;
-  for (int i = 0; i < count; ++i, in += step) sum += (pair[i / 2].high[i % 2] * 256 + pair[i / 2].low[i % 2]) * *in;
+  for (int i = 0; i < count; ++i, in += step) {
+    const WeightGroup& group = weights[i / 4];
+    sum += (group.high[i % 4] * 256 + group.low[i % 4]) * *in;
+  }
   return static_cast<std::uint8_t>(std::clamp(sum >> kResizePlaces, 0, 255));
+}
+
+void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
+  for (; count > 0; --count, in += stride) {
+    for (const ResizeSpan& span : kernel.spans) {
+      for (std::ptrdiff_t channel = 0; channel < 3; ++channel)
+        *out++ = weighted_sum(in + std::ptrdiff_t{3} * span.first + channel, 3, span.count, kernel.of(span));
+    }
+  }
+}
+
+void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightGroup* weights, std::size_t width,
+                std::uint8_t* out) {
+  for (std::size_t x = 0; x < width; ++x) out[x] = weighted_sum(in + x, stride, rows, weights);
 }
 
 }  // namespace
@@ -40,14 +57,24 @@ ResizeSpan span_of(const ResizeAxis& axis, int place) {
   return {first, std::min(axis.in, static_cast<int>(centre + support + 0.5)) - first};
 }
 
+void WeightGroup::set(std::size_t at, std::int32_t weight) {
+  low[at] = static_cast<std::int16_t>(weight & 255);
+  high[at] = static_cast<std::int16_t>(weight >> 8);
+  for (auto& digit : digits) {
+    digit[at] = static_cast<std::int8_t>(weight & 255);
+    weight = (weight - digit[at]) >> 8;
+  }
+}
+
 void ResizeKernel::set(const ResizeAxis& axis, int first, int count, bool mirrored) {
   const bool bicubic = axis.interpolation == Interpolation::bicubic;
   const double narrowing = 1 / stretch_of(axis);
   spans.clear();
-  pairs.clear();
+  weights.clear();
   for (int i = 0; i < count; ++i) {
     const int place = mirrored ? first + count - 1 - i : first + i;
-    const ResizeSpan span = span_of(axis, place);
+    ResizeSpan span = span_of(axis, place);
+    span.weights = static_cast<std::uint32_t>(weights.size());
     const double centre = centre_of(axis, place);
     exact.clear();
     double sum = 0;
@@ -60,27 +87,22 @@ void ResizeKernel::set(const ResizeAxis& axis, int first, int count, bool mirror
     for (std::size_t k = 0; k < exact.size(); ++k) {
       const double scaled = exact[k] / sum * (1 << kResizePlaces);
       const auto weight = static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
-      if (k % 2 == 0) pairs.emplace_back();
-      pairs.back().low[k % 2] = static_cast<std::int16_t>(weight & 255);
-      pairs.back().high[k % 2] = static_cast<std::int16_t>(weight >> 8);
+      if (k % 4 == 0) weights.emplace_back();
+      weights.back().set(k % 4, weight);
     }
   }
 }
 
-void resize_rows_plainly(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
-  for (; count > 0; --count, in += stride) {
-    const WeightPair* pair = kernel.pairs.data();
-    for (const ResizeSpan& span : kernel.spans) {
-      for (std::ptrdiff_t channel = 0; channel < 3; ++channel)
-        *out++ = weighted_sum(in + std::ptrdiff_t{3} * span.first + channel, 3, span.count, pair);
-      pair += span.pairs();
-    }
-  }
+const ResizeCode* plain_resize() {
+  static const ResizeCode code{resize_rows, blend_rows};
+  return &code;
 }
 
-void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
-                        std::uint8_t* out) {
-  for (std::size_t x = 0; x < width; ++x) out[x] = weighted_sum(in + x, stride, rows, pair);
+const ResizeCode& resize_code() {
+  static const ResizeCode* const fastest = vnni_resize() != nullptr   ? vnni_resize()
+                                           : avx2_resize() != nullptr ? avx2_resize()
+                                                                      : plain_resize();
+  return *fastest;
 }
 
 }  // namespace torchport::datasets

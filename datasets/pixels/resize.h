@@ -19,21 +19,27 @@ struct ResizeAxis {
 /// The places of the source of which one place of the result is made.
 struct ResizeSpan {
   int first = 0, count = 0;
+  std::uint32_t weights = 0;  ///< the number of their first WeightGroup in a ResizeKernel
   int end() const { return first + count; }
-  int pairs() const { return (count + 1) / 2; }  ///< of weights
 };
 ResizeSpan span_of(const ResizeAxis& axis, int place);
 
-/// Two weights of a span as processors multiply and add them: the lowest 8 bits of both, then the rest of them.
-struct WeightPair {
-  std::int16_t low[2] = {}, high[2] = {};
+/// Four weights of a span, in the two forms in which processors multiply bytes with them: `low` + 256 `high`, where `low` is not
+/// negative, and digits[0] + 256 digits[1] + 65536 digits[2].
+struct WeightGroup {
+  std::int16_t low[4] = {}, high[4] = {};
+  std::int8_t digits[3][4] = {};
+
+  void set(std::size_t at, std::int32_t weight);
 };
 
 /// The spans of some places of an axis, and their weights.
 struct ResizeKernel {
   std::vector<ResizeSpan> spans;
-  std::vector<WeightPair> pairs;  ///< each span's, one after another; 0 follows where a span has an odd number of weights
-  std::vector<double> exact;      // weights of one span, before they are rounded
+  std::vector<WeightGroup> weights;  ///< each span's, one after another; zeros follow where its number is no multiple of four
+  std::vector<double> exact;         // weights of one span, before they are rounded
+
+  const WeightGroup* of(const ResizeSpan& span) const { return weights.data() + span.weights; }
 
   /// For the places first .. first + count - 1, or `mirrored` for the last of them first; memory is reused.
   void set(const ResizeAxis& axis, int first, int count, bool mirrored);
@@ -46,19 +52,24 @@ inline constexpr std::int32_t kResizeHalf = 1 << (kResizePlaces - 1);
 
 /// So many bytes beyond the last pixel used may be read.
 inline constexpr std::size_t kResizeSlack = 16;
-
-/// `count` rows of pixels, 1 .. kResizeRows, each from its first source pixel on: `in` is the first row's, rows are `stride` bytes
-/// apart, and after the last one's last pixel come kResizeSlack bytes. The results follow one another in `out`.
-void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out);
 inline constexpr int kResizeRows = 4;
 
-/// `width` bytes of a column-wise sum: `in` is the first byte of a span's first row, rows are `stride` bytes apart, and the span's
-/// weights begin at `pair`.
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width, std::uint8_t* out);
+/// The two passes, for one kind of processor.
+struct ResizeCode {
+  /// `count` rows of pixels, 1 .. kResizeRows, each from its first source pixel on: `in` is the first row's, rows are `stride`
+  /// bytes apart, and after the last one's last pixel come kResizeSlack bytes. The results follow one another in `out`.
+  void (*rows)(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out);
+  /// `width` bytes of a column-wise sum: `in` is the first byte of a span's first row, rows are `stride` bytes apart, and
+  /// `weights` are the span's.
+  void (*blend)(const std::uint8_t* in, std::size_t stride, int rows, const WeightGroup* weights, std::size_t width,
+                std::uint8_t* out);
+};
 
-/// The same two for any processor; what those above use where there is no AVX2.
-void resize_rows_plainly(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out);
-void blend_rows_plainly(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
-                        std::uint8_t* out);
+/// For any processor; what the others equal bit for bit. Those are null where this processor lacks the instructions.
+const ResizeCode* plain_resize();
+const ResizeCode* avx2_resize();
+const ResizeCode* vnni_resize();
+/// The fastest of them that this processor has.
+const ResizeCode& resize_code();
 
 }  // namespace torchport::datasets

@@ -28,7 +28,8 @@ struct Sums {
   return _mm256_srai_epi32(_mm256_add_epi32(both, _mm256_set1_epi32(kResizeHalf)), kResizePlaces);
 }
 
-[[gnu::target("avx2"), gnu::always_inline]] inline __m256i weights_of(const std::int16_t (&two)[2]) {
+/// Two weights, as often as there is room.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i weights_at(const std::int16_t* two) {
   int both;
   std::memcpy(&both, two, sizeof both);
   return _mm256_set1_epi32(both);
@@ -43,14 +44,14 @@ struct Sums {
 using Rows = const std::uint8_t* const[kResizeRows];
 
 /// One pixel of each row, two pixels of their sources at a time, channel by channel: those of rows 0 and 2, and from the middle on
-/// those of rows 1 and 3. `pair` goes on to the next place's weights.
+/// those of rows 1 and 3.
 [[gnu::target("avx2"), gnu::always_inline]] inline __m256i pixel_of_rows(Rows& rows, const ResizeSpan& span,
-                                                                         const WeightPair*& pair) {
+                                                                         const WeightGroup* weights) {
   const __m256i by_channel = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   Sums first = no_sums(), second = no_sums();
   std::ptrdiff_t at = std::ptrdiff_t{3} * span.first;
-  for (const WeightPair* const end = pair + span.pairs(); pair != end; ++pair, at += 6) {
-    const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
+  for (int k = 0; k < span.count; k += 2, at += 6) {
+    const __m256i low = weights_at(weights[k / 4].low + k % 4), high = weights_at(weights[k / 4].high + k % 4);
     add(first, _mm256_shuffle_epi8(load_two(rows[0] + at, rows[1] + at), by_channel), low, high);
     add(second, _mm256_shuffle_epi8(load_two(rows[2] + at, rows[3] + at), by_channel), low, high);
   }
@@ -65,10 +66,10 @@ using Rows = const std::uint8_t* const[kResizeRows];
   const auto row = [&](int number) { return static_cast<std::size_t>(std::min(number, count - 1)); };
   Rows rows = {in, in + row(1) * stride, in + row(2) * stride, in + row(3) * stride};
   std::uint8_t *const out1 = out + row(1) * width, *const out2 = out + row(2) * width, *const out3 = out + row(3) * width;
-  const WeightPair* pair = kernel.pairs.data();
   std::size_t place = 0;
   for (; place + 3 < width; place += 3) {  // four bytes are stored at once, of which the fourth is written over by the next pixel
-    const __m256i bytes = pixel_of_rows(rows, kernel.spans[place / 3], pair);
+    const ResizeSpan& span = kernel.spans[place / 3];
+    const __m256i bytes = pixel_of_rows(rows, span, kernel.of(span));
     const __m128i even = _mm256_castsi256_si128(bytes), odd = _mm256_extracti128_si256(bytes, 1);
     _mm_storeu_si32(out + place, even);
     _mm_storeu_si32(out1 + place, odd);
@@ -76,7 +77,8 @@ using Rows = const std::uint8_t* const[kResizeRows];
     _mm_storeu_si32(out3 + place, _mm_srli_si128(odd, 4));
   }
   std::uint8_t last[32];
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(last), pixel_of_rows(rows, kernel.spans[place / 3], pair));
+  const ResizeSpan& span = kernel.spans.back();
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(last), pixel_of_rows(rows, span, kernel.of(span)));
   std::memcpy(out + place, last, 3);
   std::memcpy(out1 + place, last + 16, 3);
   std::memcpy(out2 + place, last + 4, 3);
@@ -84,14 +86,14 @@ using Rows = const std::uint8_t* const[kResizeRows];
 }
 
 /// Sixteen columns of `rows` rows.
-[[gnu::target("avx2")]] void blend_columns(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair,
+[[gnu::target("avx2")]] void blend_columns(const std::uint8_t* in, std::size_t stride, int rows, const WeightGroup* weights,
                                            std::uint8_t* out) {
   Sums left = no_sums(), right = no_sums();  // of columns 0-3 and 8-11, and of the others
-  for (int row = 0; row < rows; row += 2, in += 2 * stride, ++pair) {
+  for (int row = 0; row < rows; row += 2, in += 2 * stride) {
     const std::uint8_t* next = row + 1 < rows ? in + stride : in;  // whose weight is 0
     const __m256i upper = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)));
     const __m256i lower = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(next)));
-    const __m256i low = weights_of(pair->low), high = weights_of(pair->high);
+    const __m256i low = weights_at(weights[row / 4].low + row % 4), high = weights_at(weights[row / 4].high + row % 4);
     add(left, _mm256_unpacklo_epi16(upper, lower), low, high);
     add(right, _mm256_unpackhi_epi16(upper, lower), low, high);
   }
@@ -100,25 +102,21 @@ using Rows = const std::uint8_t* const[kResizeRows];
   _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
 }
 
-bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") != 0;
-  return has;
+[[gnu::target("avx2")]] void blend_rows_avx2(const std::uint8_t* in, std::size_t stride, int rows, const WeightGroup* weights,
+                                             std::size_t width, std::uint8_t* out) {
+  constexpr std::size_t kColumns = 16;
+  if (width < kColumns) return plain_resize()->blend(in, stride, rows, weights, width, out);
+  for (std::size_t x = 0; x + kColumns <= width; x += kColumns) blend_columns(in + x, stride, rows, weights, out + x);
+  const std::size_t last = width - kColumns;  // again, where the width is no multiple
+  if (width % kColumns != 0) blend_columns(in + last, stride, rows, weights, out + last);
 }
 
 }  // namespace
 
-void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
-  if (has_avx2()) return resize_rows_avx2(in, stride, count, kernel, out);
-  resize_rows_plainly(in, stride, count, kernel, out);
-}
-
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
-                std::uint8_t* out) {
-  constexpr std::size_t kColumns = 16;
-  if (!has_avx2() || width < kColumns) return blend_rows_plainly(in, stride, rows, pair, width, out);
-  for (std::size_t x = 0; x + kColumns <= width; x += kColumns) blend_columns(in + x, stride, rows, pair, out + x);
-  const std::size_t last = width - kColumns;  // again, where the width is no multiple
-  if (width % kColumns != 0) blend_columns(in + last, stride, rows, pair, out + last);
+const ResizeCode* avx2_resize() {
+  static const ResizeCode code{resize_rows_avx2, blend_rows_avx2};
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has ? &code : nullptr;
 }
 
 }  // namespace torchport::datasets
@@ -127,14 +125,7 @@ void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const Weig
 
 namespace torchport::datasets {
 
-void resize_rows(const std::uint8_t* in, std::size_t stride, int count, const ResizeKernel& kernel, std::uint8_t* out) {
-  resize_rows_plainly(in, stride, count, kernel, out);
-}
-
-void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const WeightPair* pair, std::size_t width,
-                std::uint8_t* out) {
-  blend_rows_plainly(in, stride, rows, pair, width, out);
-}
+const ResizeCode* avx2_resize() { return nullptr; }
 
 }  // namespace torchport::datasets
 

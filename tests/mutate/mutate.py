@@ -19,9 +19,14 @@ os.environ["CCACHE_BASEDIR"] = str(TREE)   # so that what ./dev test compiled is
 
 
 def main():
-    wanted = [m for m in MUTATIONS if not sys.argv[1:] or m.name in sys.argv[1:]]
-    if not wanted:
+    named = [m for m in MUTATIONS if not sys.argv[1:] or m.name in sys.argv[1:]]
+    if not named:
         sys.exit("no such mutation; there are: " + ", ".join(m.name for m in MUTATIONS))
+    flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    for mutation in named:
+        if mutation.cpu and mutation.cpu not in flags:
+            print(f"{mutation.name:34} not tried: this processor has no {mutation.cpu}")
+    wanted = [m for m in named if not m.cpu or m.cpu in flags]
     copy_tree()
     stale = [m.name for m in wanted if (TREE / m.file).read_text().count(m.old) != 1]
     if stale:

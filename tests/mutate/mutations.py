@@ -11,6 +11,7 @@ class Mutation(NamedTuple):
     old: str
     new: str
     tests: list
+    cpu: str = ""   # the processor's flag (/proc/cpuinfo) without which this code does not run
 
 
 OPTIMIZER = "component/training/optimizer.cpp"
@@ -79,7 +80,9 @@ MUTATIONS = [
     Mutation("bytes not rounded between the passes", "datasets/pixels/resize.h", "kResizeHalf = 1 << (kResizePlaces - 1);", "kResizeHalf = 0;",
              ["datasets.transforms_test"]),
     Mutation("third row resized as the first", "datasets/pixels/resize_avx2.cpp", "_mm_storeu_si32(out2 + place, _mm_srli_si128(even, 4));",
-             "_mm_storeu_si32(out2 + place, even);", ["datasets"]),
+             "_mm_storeu_si32(out2 + place, even);", ["datasets"], "avx2"),
+    Mutation("fourth row blended as the third", "datasets/pixels/resize_vnni.cpp", "fourth = _mm512_maskz_loadu_epi8(mask, at + next(3))",
+             "fourth = _mm512_maskz_loadu_epi8(mask, at + next(2))", ["datasets"], "avx512_vnni"),
     Mutation("mirrored spans in order", "datasets/pixels/resize.cpp", "mirrored ? first + count - 1 - i : first + i", "first + i",
              ["datasets.transforms_test"]),
     Mutation("weights of a new ResNet not drawn", "models/architectures/resnet.cpp", "if (options.drawn == Drawn::all) initialise",

@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "component/training/allocator.h"
 #include "datasets/loading/loader.h"
 #include "datasets/loading/sampler.h"
 #include "runtime/files.h"
@@ -81,7 +82,8 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argv[1];
   const int threads = std::stoi(argv[2]);
   const double seconds = std::stod(argv[3]);
-  at::set_num_threads(1);  // nothing computes here: the loader's threads have the cores
+  torchport::component::keep_freed_memory();  // as training does
+  at::set_num_threads(1);                     // nothing computes here: the loader's threads have the cores
   const auto images = ImageDirectory::open(folder, "photos");
   measure_reading(images, seconds);
   const std::string at = ", " + std::to_string(threads) + " threads";
