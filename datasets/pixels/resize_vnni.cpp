@@ -1,5 +1,5 @@
-// The two passes of resizing for processors with AVX512-VNNI, bit for bit what the plain ones do. Four bytes times four weights of 8
-// bits are multiplied and added in one instruction; weights have 23 bits, so that is done with each of their three digits.
+// The two passes of resizing for processors with AVX512-VNNI, bit for bit what the plain ones do. Four bytes times four weights of
+// 8 bits are multiplied and added in one instruction; weights have 23 bits, so that is done with each of their three digits.
 #include <cstring>
 
 #include "datasets/pixels/resize.h"
@@ -61,8 +61,7 @@ using Rows = const std::uint8_t* const[kResizeRows];
 [[TORCHPORT_VNNI, gnu::always_inline]] inline __m512i pixel_of_rows(Rows& rows, const ResizeKernel& kernel, std::size_t place) {
   const ResizeSpan& span = kernel.spans[std::min(place, kernel.spans.size() - 1)];
   const WeightGroup* weights = kernel.of(span);
-  const __m512i by_channel =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1));
+  const __m512i by_channel = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1));
   Sums sums = no_sums();
   std::ptrdiff_t at = std::ptrdiff_t{3} * span.first;
   int left = span.count;

@@ -9,6 +9,11 @@
 
 namespace torchport::models {
 
+/// A map or filters of these sizes, [images or filters, channels, height, width], not yet filled.
+inline at::Tensor channels_last(at::IntArrayRef sizes, at::ScalarType type) {
+  return at::empty(sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
 /// Inputs: x, weight.
 struct ConvolutionNode : FusedNode {
   torch::autograd::SavedVariable x, weight;

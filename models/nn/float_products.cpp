@@ -47,8 +47,7 @@ void by_images(const at::Tensor& x, const at::Tensor& y, Work&& work) {
 
 // `matrix`: [channels of x, channels of the result].
 at::Tensor at_each_pixel(const at::Tensor& x, const at::Tensor& matrix) {
-  at::Tensor y =
-      at::empty({x.size(0), matrix.size(1), x.size(2), x.size(3)}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor y = channels_last({x.size(0), matrix.size(1), x.size(2), x.size(3)}, x.scalar_type());
   const at::Tensor from = rows(x), to = rows(y);
   in_chunks(from.size(0), matrix.size(0) + matrix.size(1), kPointwiseChunk, [&](std::int64_t first, std::int64_t last) {
     to.slice(0, first, last).copy_(at::mm(from.slice(0, first, last).to(at::kFloat), matrix));
@@ -69,8 +68,7 @@ at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry&
   const AutocastScope float32(false);
   if (is_pointwise(g, x)) return at_each_pixel(x, weight.flatten(1).t());
   const auto along = [&](std::int64_t size) { return (size + g.kernel / 2 * 2 - g.kernel) / g.stride + 1; };
-  at::Tensor y = at::empty({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))},
-                           x.options().memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor y = channels_last({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))}, x.scalar_type());
   by_images(x, y, [&](std::int64_t first, std::int64_t last) {
     y.slice(0, first, last)
         .copy_(at::conv2d(x.slice(0, first, last).to(at::kFloat), weight, {}, g.stride, g.kernel / 2, /*dilation=*/1, g.groups));

@@ -25,10 +25,6 @@ WinogradTiles tiles_of(const at::Tensor& map) { return {map.size(0), map.size(2)
 
 at::Tensor points(std::int64_t rows, std::int64_t columns) { return at::empty({kWinogradPoints, rows, columns}, at::kFloat); }
 
-at::Tensor channels_last(at::IntArrayRef sizes, at::ScalarType type) {
-  return at::empty(sizes, at::TensorOptions(type).memory_format(at::MemoryFormat::ChannelsLast));
-}
-
 // Calls slice(first, count) for all `channels`, few enough at a time for their filters, of `others` channels each.
 template <class Slice>
 void in_slices(std::int64_t channels, std::int64_t others, Slice&& slice) {
