@@ -55,7 +55,8 @@ inline std::int64_t number(std::uint64_t bits, std::uint32_t size) {
   std::uint32_t k = 1;
   // Filling takes longer than reading a symbol, and three nearly always fit: fewer and more than three were slower.
   const auto fill = [&] {
-    if (bits.held <= JpegCodeTable::kMostBits) [[unlikely]] bits.fill();
+    if (bits.held <= JpegCodeTable::kMostBits) [[unlikely]]
+      bits.fill();
   };
   while (true) {
     bits.fill();
@@ -88,8 +89,8 @@ void JpegCodes::take_over(jpeg_decompress_struct& image) {
   image.entropy = this;
 }
 
-// A byte of 255 is followed by a 0 that stands for no bits, or begins a marker. Restarts are markers and count from 0 to 7 again and
-// again; any other one ends the scan.
+// A byte of 255 is followed by a 0 that stands for no bits, or begins a marker. Restarts are markers and count from 0 to 7 again
+// and again; any other one ends the scan.
 bool JpegCodes::find_segments(const jpeg_decompress_struct& image) {
   const JOCTET *at = image.src->next_input_byte, *const end = at + image.src->bytes_in_buffer;
   bytes_.resize(image.src->bytes_in_buffer + kBeyond);

@@ -16,8 +16,8 @@ namespace torchport::datasets::images {
 /// else libjpeg can tell what is wrong, or go on.
 class JpegCodes : public jpeg_entropy_decoder {
  public:
-  /// To be called after jpeg_start_decompress, with all of the file in the source's buffer. An image of a kind that is left to libjpeg
-  /// stays as it is. From then on an error may mean that left_off() is true: the image is to be read again without this.
+  /// To be called after jpeg_start_decompress, with all of the file in the source's buffer. An image of a kind that is left to
+  /// libjpeg stays as it is. From then on an error may mean that left_off() is true: the image is to be read again without this.
   void take_over(jpeg_decompress_struct& image);
   bool left_off() const { return left_off_; }
 

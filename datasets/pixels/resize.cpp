@@ -10,10 +10,10 @@ double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
 /// Keys' cubic with a = -0.5.
 double cubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::abs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+  if (x < 1) return ((kA + 2) * x - (kA + 3)) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * kA : 0;
 }
 
 double scale_of(const ResizeAxis& axis) { return axis.extent / axis.out; }
@@ -53,7 +53,9 @@ void blend_rows(const std::uint8_t* in, std::size_t stride, int rows, const Weig
 ResizeSpan span_of(const ResizeAxis& axis, int place) {
   const double support = (axis.interpolation == Interpolation::bicubic ? 2.0 : 1.0) * stretch_of(axis);
   const double centre = centre_of(axis, place);
+  // As Pillow rounds. NOLINTNEXTLINE(bugprone-incorrect-roundings)
   const int first = std::max(0, static_cast<int>(centre - support + 0.5));
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return {first, std::min(axis.in, static_cast<int>(centre + support + 0.5)) - first};
 }
 

@@ -42,7 +42,8 @@ std::string written(const Kind& kind) {
   std::mt19937 random(3);
   std::vector<JSAMPLE> row(static_cast<std::size_t>(kWidth * kind.channels));
   for (int y = 0; y < kHeight; ++y) {  // from flat to noisy, so that short and long codes come
-    for (JSAMPLE& value : row) value = static_cast<JSAMPLE>(100 + y + static_cast<int>(random() % static_cast<unsigned>(3 * y + 1)));
+    for (JSAMPLE& value : row)
+      value = static_cast<JSAMPLE>(100 + y + static_cast<int>(random() % static_cast<unsigned>(3 * y + 1)));
     JSAMPROW rows[] = {row.data()};
     jpeg_write_scanlines(&image, rows, 1);
   }
