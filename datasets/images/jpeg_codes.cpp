@@ -53,7 +53,7 @@ inline std::int64_t number(std::uint64_t bits, std::uint32_t size) {
   bits.skip(first.bits);
   block[0] = static_cast<JCOEF>(last);
   std::uint32_t k = 1;
-  // Filling takes longer than reading a symbol, and three nearly always fit: fewer and more than three were slower.
+  // Filling takes longer than reading a symbol, and three nearly always fit; with fewer it was slower.
   const auto fill = [&] {
     if (bits.held <= JpegCodeTable::kMostBits) [[unlikely]]
       bits.fill();
