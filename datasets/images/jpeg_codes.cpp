@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#if defined(__x86_64__)
-#define TORCHPORT_BMI2 [[gnu::target_clones("default", "arch=x86-64-v3")]]  // shifts by a register in one instruction
-#else
-#define TORCHPORT_BMI2
-#endif
+#include "runtime/instruction_sets.h"
 
 namespace torchport::datasets::images {
 namespace {
@@ -127,7 +123,8 @@ bool JpegCodes::end_scan(jpeg_source_mgr& source) const {
   return true;
 }
 
-TORCHPORT_BMI2 bool JpegCodes::read(const jpeg_decompress_struct& image, JBLOCKROW* blocks) {
+// From x86-64-v3 on, shifts by a register are one instruction.
+FOR_EACH_INSTRUCTION_SET bool JpegCodes::read(const jpeg_decompress_struct& image, JBLOCKROW* blocks) {
   JpegBits bits = bits_;
   for (int b = 0; b < image.blocks_in_MCU; ++b) {
     if (bits.next >= ends_[segment_] + kAhead) return false;

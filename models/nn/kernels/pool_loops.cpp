@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "models/nn/kernels/instruction_sets.h"
 #include "models/nn/kernels/scalar.h"
+#include "runtime/instruction_sets.h"
 
 namespace torchport::models::kernels {
 namespace {

@@ -11,7 +11,7 @@
 
 #include <c10/util/BFloat16.h>
 
-#include "models/nn/kernels/instruction_sets.h"
+#include "runtime/instruction_sets.h"
 
 namespace torchport::models::kernels {
 namespace {

@@ -1,4 +1,0 @@
-// For functions whose loops GCC vectorises: each is compiled for several instruction sets, and the CPU's best is chosen at start.
-#pragma once
-
-#define FOR_EACH_INSTRUCTION_SET [[gnu::target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")]]
