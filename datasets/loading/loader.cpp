@@ -5,15 +5,14 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include "datasets/loading/span.h"
+#include "datasets/loading/time_spent.h"
 #include "runtime/launch.h"
 
 namespace torchport::datasets {
@@ -23,30 +22,12 @@ namespace {
 // Batches being filled at once: one that the consumer is about to take, one behind it, and one for threads that are ahead.
 constexpr std::size_t kBatchesAhead = 3;
 
-struct Filling {
-  Batch batch;
-  std::size_t missing = 0;  // images that no thread has finished
-};
-
 // Of a pass's filling in between: after so long it is decided whether files are slow.
 constexpr double kTrialSeconds = 0.5;
 
-// Seconds that passed, and those in which this thread computed.
-struct Spent {
-  double wall = 0, cpu = 0;
-
-  static Spent so_far() {
-    timespec cpu{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now().time_since_epoch();
-    return {wall.count(), static_cast<double>(cpu.tv_sec) + 1e-9 * static_cast<double>(cpu.tv_nsec)};
-  }
-  void add_since(const Spent& before) {
-    const Spent now = so_far();
-    wall += now.wall - before.wall;
-    cpu += now.cpu - before.cpu;
-  }
-  bool mostly_waited() const { return wall > kTrialSeconds && cpu < wall / 2; }
+struct Filling {
+  Batch batch;
+  std::size_t missing = 0;  // images that no thread has finished
 };
 
 }  // namespace
@@ -71,7 +52,7 @@ struct Loader::State {
   // Where the consumer computes on all cores, a thread at work on an image displaces one of its threads, and the others wait for
   // that one. Then the consumer's threads fill a batch together when it is asked for, unless they would wait for files.
   bool in_between = false;
-  Spent spent;
+  TimeSpent spent;
   std::vector<ImageReader::Scratch> scratches;
   std::vector<std::thread> threads;
 
@@ -134,13 +115,14 @@ struct Loader::State {
   void fill_in_between() {
     scratches.resize(static_cast<std::size_t>(at::get_num_threads()));
     at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t thread, std::int64_t) {
-      const Spent before = Spent::so_far();
+      const TimeSpent before = TimeSpent::so_far();
       std::unique_lock lock(mutex);
       while (has_work()) load_next(lock, scratches[static_cast<std::size_t>(thread)]);
       spent.add_since(before);
     });
     const std::lock_guard lock(mutex);
-    in_between = !spent.mostly_waited();
+    const bool mostly_waited = spent.wall > kTrialSeconds && spent.cpu < spent.wall / 2;
+    in_between = !mostly_waited;
   }
 
   // Puts image `index`, or the next readable one, into row `row`. Says what was wrong with the former.

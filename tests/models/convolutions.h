@@ -3,10 +3,10 @@
 #include <torch/torch.h>
 
 #include "models/nn/convolution.h"
+#include "tests/models/tensors.h"
 
 namespace torchport::models_test {
 
-inline at::Tensor channels_last(const at::Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 inline at::Tensor noise(at::IntArrayRef sizes) { return channels_last(torch::randn(sizes)); }
 
 /// One of the networks' convolutions, with weights in channels-last as the trainer lays them.
@@ -15,11 +15,6 @@ inline torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int
   auto result = models::convolution(models::Drawn::all, in, out, kernel, stride, groups);
   result->weight.set_data(channels_last(result->weight));
   return result;
-}
-
-/// The largest difference, relative to the largest value wanted.
-inline double error(const at::Tensor& found, const at::Tensor& wanted) {
-  return ((found.to(at::kDouble) - wanted.to(at::kDouble)).abs().max() / wanted.to(at::kDouble).abs().max()).item<double>();
 }
 
 struct Results {

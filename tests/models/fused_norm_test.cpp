@@ -7,18 +7,15 @@
 #include "models/nn/dense_features.h"
 #include "models/nn/fused_norm.h"
 #include "models/nn/norm_activation.h"
+#include "tests/models/tensors.h"
 #include "tests/support/catch.h"
 #include "tests/support/networks.h"
 
 using namespace torchport;
+using models_test::channels_last, models_test::error;
 using torch::nn::BatchNorm2d;
 
 namespace {
-
-// Copied, because a contiguous map of 1 x 1 counts as channels-last already.
-at::Tensor channels_last(const at::Tensor& x) {
-  return at::empty(x.sizes(), x.options().requires_grad(false).memory_format(at::MemoryFormat::ChannelsLast)).copy_(x.detach());
-}
 
 // The norm in float64, so that what is measured is the fused one's error alone.
 BatchNorm2d in_float64(const BatchNorm2d& norm) {
@@ -51,11 +48,6 @@ at::Tensor clear_of_zero(const BatchNorm2d& norm, const at::Tensor& x, const at:
   at::Tensor y = in_float64(norm)->forward(x.to(at::kDouble));
   if (shortcut.defined()) y = y + shortcut;
   return channels_last(weight * (y.abs() > 1e-3));
-}
-
-double error(const at::Tensor& a, const at::Tensor& expected) {
-  const at::Tensor wanted = expected.to(at::kDouble);
-  return ((a.to(at::kDouble) - wanted).abs().max() / wanted.abs().max().clamp_min(1e-3)).item<double>();
 }
 
 }  // namespace
@@ -226,9 +218,7 @@ TEST_CASE("fused dense block: values and gradients are those of concatenations, 
 TEST_CASE("fused networks: a training step in channels-last is as near to float64 as the same step operation by operation",
           "[fused]") {
   const std::string name = GENERATE("resnet18", "resnet50", "densenet121");
-  models::ModelSpec spec;
-  spec.component = &runtime::Specs::get().component(name.starts_with("res") ? "resnet" : "densenet");
-  spec.variant = spec.component->variant(name);
+  models::ModelSpec spec = test::model_spec(name);
   spec.flags["memory_efficient"] = GENERATE(false, true);
   if (spec.flags["memory_efficient"] && name != "densenet121") return;
   torch::manual_seed(2);

@@ -30,6 +30,7 @@ LOOPS = "models/nn/kernels/norm_loops.cpp"
 WINOGRAD = "models/nn/winograd.cpp"
 FLOAT_PRODUCTS = "models/nn/float_products.cpp"
 WINOGRAD_LOOPS = "models/nn/kernels/winograd_loops.cpp"
+WINOGRAD_TRANSFORM = "models/nn/kernels/winograd_transform.h"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -221,7 +222,7 @@ MUTATIONS = [
              "return tensor.use_count() >= 1;", ["models"]),
     Mutation("stem's gradient from one window", "models/nn/kernels/pool_loops.cpp", "r <= (row + 1) / 2", "r <= row / 2", ["models"]),
     Mutation("gradients of later dense layers dropped", LOOPS, "kAdd ? gx + load(out + k) : gx", "gx", ["models"]),
-    Mutation("a wrong interpolation point", WINOGRAD_LOOPS, "{0, -1, 0.5F, 2.5F, 1, 0}", "{0, -1, 0.5F, 2.4F, 1, 0}", ["models"]),
+    Mutation("a wrong interpolation point", WINOGRAD_TRANSFORM, "{0, -1, 0.5F, 2.5F, 1, 0}", "{0, -1, 0.5F, 2.4F, 1, 0}", ["models"]),
     Mutation("the next image's pixels beside a tile", WINOGRAD_LOOPS, "kWhole || window.has(i, j)", "kWhole || i >= window.top",
              ["models"]),
     Mutation("gradient's filters not rotated", WINOGRAD_LOOPS, "rotated ? 8 - tap : tap", "tap", ["models"]),
@@ -230,7 +231,7 @@ MUTATIONS = [
     Mutation("winograd of float32 where autocast is on", WINOGRAD,
              "AutocastScope::enabled() ? !wants_float_products(x) : x.scalar_type() != at::kFloat", "x.scalar_type() != at::kFloat",
              ["models"]),
-    Mutation("bfloat16 cut off, not rounded", WINOGRAD_LOOPS, "(bits + 0x7fff + ((bits >> 16) & 1)) >> 16", "bits >> 16", ["models"]),
+    Mutation("bfloat16 cut off, not rounded", WINOGRAD_TRANSFORM, "(bits + 0x7fff + ((bits >> 16) & 1)) >> 16", "bits >> 16", ["models"]),
     Mutation("float products under autocast", FLOAT_PRODUCTS, "  const AutocastScope float32(false);\n  if", "  if", ["models"]),
     Mutation("weights' gradient of the last pixels only", FLOAT_PRODUCTS, "first == 0 ? 0 : 1", "0", ["models"]),
     Mutation("weights' gradient of the last images only", FLOAT_PRODUCTS, "first == 0 ? of_weight : result[1].add_(of_weight)", "of_weight",
