@@ -244,6 +244,8 @@ MUTATIONS = [
              "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
     Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",
              "if (thread != trainer) return;\n    if (name.empty()) name =", ["component.profile_test"]),
+    Mutation("buffers of posix_memalign", "component/training/allocator.cpp", "  c10::SetCPUAllocator(&allocator);\n", "", ["component"]),
+    Mutation("large buffers mapped", "component/training/allocator.cpp", "mallopt(M_MMAP_MAX, 0);", "mallopt(M_MMAP_MAX, 65536);", ["component"]),
     Mutation("images never loaded in between", "datasets/loading/loader.cpp", "at::get_num_threads() >= runtime::processing_units()",
              "false", ["component.profile_test"]),
     Mutation("images always loaded in between", "datasets/loading/loader.cpp", "at::get_num_threads() >= runtime::processing_units()",
