@@ -160,12 +160,14 @@ std::string_view read_data(std::string_view span, const Entry& entry) {
   return data;
 }
 
-/// Refuses the first record whose checksum is wrong. On two threads, as this is half of the reading of a state dict.
-void check_sums(const std::vector<Entry>& entries, const std::vector<std::string_view>& data) {
+/// Refuses the first record whose checksum is wrong; entry `i` is record `i`'s. On two threads, as this is half of the reading of a
+/// state dict.
+void check_sums(const std::vector<Entry>& entries, const std::vector<ZipRecord>& records) {
   std::atomic<std::size_t> next = 0;
   const auto first_damaged = [&] {
     for (std::size_t i = next++; i < entries.size(); i = next++) {
-      if (crc32_z(0, reinterpret_cast<const Bytef*>(data[i].data()), data[i].size()) != entries[i].crc) return i;
+      const std::string_view data = records[i].data;
+      if (crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()) != entries[i].crc) return i;
     }
     return entries.size();
   };
@@ -204,14 +206,12 @@ std::vector<ZipRecord> read_zip(std::string_view archive) {
   if (top.empty()) refuse("the record " + quoted(entries.front().name) + " lies in no folder");
   if (entries.front().header != 0) refuse("the zip archive does not begin with a record");
   std::vector<ZipRecord> records;
-  std::vector<std::string_view> data;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const auto begin = entries[i].header, end = i + 1 < entries.size() ? entries[i + 1].header : directory.begin;
     if (end < begin || end > directory.begin) refuse("the record " + quoted(entries[i].name) + " lies outside of the archive");
-    data.push_back(read_data(archive.substr(begin, end - begin), entries[i]));
-    records.push_back({inner_name(entries[i].name, top), data.back()});
+    records.push_back({inner_name(entries[i].name, top), read_data(archive.substr(begin, end - begin), entries[i])});
   }
-  check_sums(entries, data);
+  check_sums(entries, records);
   std::sort(records.begin(), records.end(), [](const ZipRecord& a, const ZipRecord& b) { return a.name < b.name; });
   const auto twice =
       std::adjacent_find(records.begin(), records.end(), [](const ZipRecord& a, const ZipRecord& b) { return a.name == b.name; });

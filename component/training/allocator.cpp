@@ -1,17 +1,15 @@
 #include "component/training/allocator.h"
 
 #include <c10/core/CPUAllocator.h>
+#include <c10/core/alignment.h>
 #include <malloc.h>
 
-#include <cstdint>
 #include <cstdlib>
+#include <memory>
 
 namespace torchport::component {
 
 namespace {
-
-// As c10's own does (c10::gAlignment): a cache line, and a register of AVX-512.
-constexpr std::size_t kAlignment = 64;
 
 // Lies before the aligned memory, as that is all that c10 gives back.
 using Block = void*;
@@ -27,10 +25,11 @@ class MallocAllocator final : public c10::Allocator {
   c10::DataPtr allocate(std::size_t bytes) override {
     const c10::Device cpu(c10::DeviceType::CPU);
     if (bytes == 0) return {nullptr, nullptr, &free_aligned, cpu};
-    const Block block = std::malloc(bytes + sizeof(Block) + kAlignment - 1);
+    std::size_t room = bytes + c10::gAlignment - 1;
+    const Block block = std::malloc(sizeof(Block) + room);
     TORCH_CHECK(block, "not enough memory: ", bytes, " bytes were wanted");
-    const auto address = (reinterpret_cast<std::uintptr_t>(block) + sizeof(Block) + kAlignment - 1) / kAlignment * kAlignment;
-    void* const memory = reinterpret_cast<void*>(address);
+    void* memory = static_cast<Block*>(block) + 1;
+    std::align(c10::gAlignment, bytes, memory, room);  // `room` is enough wherever malloc's memory begins
     static_cast<Block*>(memory)[-1] = block;
     return {memory, memory, &free_aligned, cpu};
   }

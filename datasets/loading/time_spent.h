@@ -1,3 +1,4 @@
+// What a thread has spent of two clocks. Called by the loader, which tells by it whether it computes or waits for files.
 #pragma once
 #include <chrono>
 #include <ctime>

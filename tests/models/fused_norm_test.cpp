@@ -12,7 +12,7 @@
 #include "tests/support/networks.h"
 
 using namespace torchport;
-using models_test::channels_last, models_test::error;
+using models_test::channels_last;
 using torch::nn::BatchNorm2d;
 
 namespace {
@@ -49,6 +49,8 @@ at::Tensor clear_of_zero(const BatchNorm2d& norm, const at::Tensor& x, const at:
   if (shortcut.defined()) y = y + shortcut;
   return channels_last(weight * (y.abs() > 1e-3));
 }
+
+double error(const at::Tensor& found, const at::Tensor& wanted) { return models_test::error(found, wanted, 1e-3); }
 
 }  // namespace
 

@@ -9,10 +9,10 @@ inline at::Tensor channels_last(const at::Tensor& x) {
   return at::empty(x.sizes(), x.options().requires_grad(false).memory_format(at::MemoryFormat::ChannelsLast)).copy_(x.detach());
 }
 
-/// The largest difference, relative to the largest value wanted.
-inline double error(const at::Tensor& found, const at::Tensor& wanted) {
+/// The largest difference, relative to the largest value wanted, or to `least` where all of them are smaller.
+inline double error(const at::Tensor& found, const at::Tensor& wanted, double least = 0) {
   const at::Tensor truth = wanted.to(at::kDouble);
-  return ((found.to(at::kDouble) - truth).abs().max() / truth.abs().max().clamp_min(1e-3)).item<double>();
+  return ((found.to(at::kDouble) - truth).abs().max() / truth.abs().max().clamp_min(least)).item<double>();
 }
 
 }  // namespace torchport::models_test

@@ -136,7 +136,7 @@ MUTATIONS = [
     Mutation("exit 2 for a diverged loss", "spec/errors.yaml", """      training_loss:
         exit: 10""", """      training_loss:
         exit: 2""", ["component.train_test"]),
-    Mutation("CRC not checked", "models/zip_reader.cpp", "data[i].size()) != entries[i].crc)", "data[i].size()) != entries[i].crc && false)",
+    Mutation("CRC not checked", "models/zip_reader.cpp", "data.size()) != entries[i].crc)", "data.size()) != entries[i].crc && false)",
              ["formats"]),
     Mutation("last element of a tensor not checked", "models/state_dict_file.cpp", "last >= tensor.storage_elements",
              "last > tensor.storage_elements", ["fuzz.hostile_models_test"]),
