@@ -1,9 +1,9 @@
 // Apply Image Transformation: an image directory and a transformation in, an image directory out, whose images are transformed or
 // which carries the transformation.
-#include "datasets/apply_transformation.h"
-#include "datasets/transformation_directory.h"
-#include "runtime/component.h"
-#include "runtime/launch.h"
+#include "datasets/transforms/apply_transformation.h"
+#include "datasets/transforms/transformation_directory.h"
+#include "runtime/launch/launch.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 

@@ -1,6 +1,6 @@
 #include "component/check.h"
 
-#include "models/model_directory.h"
+#include "models/directory/model_directory.h"
 
 namespace torchport::component {
 namespace {

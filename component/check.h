@@ -2,9 +2,9 @@
 // function, defines `void <function>(request, problems)`.
 // Torch-free: called by `torchport validate`, by the launcher before it starts mpirun, and by every rank of the worker.
 #pragma once
-#include "runtime/error.h"
-#include "runtime/request.h"
-#include "runtime/table.h"
+#include "runtime/error/error.h"
+#include "runtime/request/request.h"
+#include "runtime/spec/table.h"
 
 namespace torchport::component {
 

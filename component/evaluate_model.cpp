@@ -3,7 +3,7 @@
 #include <cstdio>
 
 #include "component/evaluation/report.h"
-#include "runtime/component.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 namespace {

@@ -1,6 +1,6 @@
 // Init Image Transformation: writes the chosen operations as a transformation directory, in the original's order.
-#include "datasets/transformation_directory.h"
-#include "runtime/component.h"
+#include "datasets/transforms/transformation_directory.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 namespace {

@@ -2,8 +2,8 @@
 // of a file. Which networks there are is the specs' matter: a component without a file of its own says `function: init_model`.
 #include "component/download/fetch_weights.h"
 #include "models/nn/classifier.h"
-#include "models/weights_file.h"
-#include "runtime/component.h"
+#include "models/weights/weights_file.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 namespace {

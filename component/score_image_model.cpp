@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <numeric>
 
-#include "component/training/bad_images.h"
-#include "component/training/size_check.h"
+#include "component/images/bad_images.h"
+#include "component/images/size_check.h"
 #include "datasets/loading/loader.h"
 #include "datasets/tables/scored_dataset.h"
-#include "models/model_directory.h"
+#include "models/directory/model_directory.h"
 #include "models/nn/classifier.h"
-#include "runtime/component.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 namespace {

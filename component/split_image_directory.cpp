@@ -1,7 +1,7 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
-#include "datasets/image_subset.h"
-#include "datasets/split.h"
-#include "runtime/component.h"
+#include "datasets/directory/image_subset.h"
+#include "datasets/directory/split.h"
+#include "runtime/request/context.h"
 
 namespace torchport::component {
 

@@ -1,11 +1,11 @@
 // Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
 #include <numeric>
 
-#include "component/training/size_check.h"
+#include "component/images/size_check.h"
 #include "component/training/trainer.h"
-#include "models/model_directory.h"
-#include "runtime/component.h"
-#include "runtime/text.h"
+#include "models/directory/model_directory.h"
+#include "runtime/request/context.h"
+#include "runtime/text/text.h"
 
 namespace torchport::component {
 

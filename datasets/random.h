@@ -1,5 +1,5 @@
 // Random numbers as a function of where they are used, so that they depend neither on threads nor on what was drawn before.
-// Used by the sampler and by the random operations of datasets/transforms/.
+// Used by the sampler and by the random operations of datasets/transforms/operations/.
 #pragma once
 #include <cstdint>
 #include <initializer_list>

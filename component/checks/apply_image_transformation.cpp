@@ -1,8 +1,8 @@
 // What Apply Image Transformation asks of its two inputs. Whether crops fit the images is the component's to see: it opens all of
 // them.
 #include "component/check.h"
-#include "datasets/image_directory.h"
-#include "datasets/transformation_directory.h"
+#include "datasets/directory/image_directory.h"
+#include "datasets/transforms/transformation_directory.h"
 
 namespace torchport::component {
 

@@ -1,7 +1,7 @@
 // What a model component needs beside its parameters: the file of weights that is given, if any, must be one. Whether published
 // weights can be had is known only when they are fetched.
 #include "component/check.h"
-#include "models/weights_file.h"
+#include "models/weights/weights_file.h"
 
 namespace torchport::component {
 

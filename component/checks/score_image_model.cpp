@@ -1,6 +1,6 @@
 // What Score Image Model asks of its dataset before anything is read of its images: that its index is whole.
 #include "component/check.h"
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 
 namespace torchport::component {
 

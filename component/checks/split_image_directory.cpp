@@ -1,6 +1,6 @@
 // What Split Image Directory asks of its input and fraction together: an image for each side.
 #include "component/check.h"
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 
 namespace torchport::component {
 namespace {

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "component/check.h"
-#include "datasets/image_directory.h"
-#include "models/model_directory.h"
+#include "datasets/directory/image_directory.h"
+#include "models/directory/model_directory.h"
 
 namespace torchport::component {
 namespace {

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "datasets/loading/span.h"
+#include "datasets/trace.h"
 
 namespace torchport::component {
 namespace {

@@ -1,11 +1,11 @@
 // The world of several processes, on MPI: gradients on CPUs, and all agreement among ranks.
-// Made by component/main.cpp; the trainer sees runtime::Collective only. No MPI header is needed to include this.
+// Made by component/worker/main.cpp; the trainer sees runtime::Collective only. No MPI header is needed to include this.
 #pragma once
 #include <memory>
 #include <optional>
 
 #include "runtime/collective.h"
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 namespace torchport::component {
 

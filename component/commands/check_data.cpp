@@ -1,9 +1,9 @@
 #include "component/commands/check_data.h"
 
 #include "datasets/doctor/examine.h"
-#include "runtime/error.h"
-#include "runtime/launch.h"
-#include "runtime/pipeline/options.h"
+#include "runtime/cli/options.h"
+#include "runtime/error/error.h"
+#include "runtime/launch/launch.h"
 
 namespace torchport::component {
 namespace {

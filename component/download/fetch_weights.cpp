@@ -4,11 +4,11 @@
 #include <optional>
 #include <thread>
 
+#include "component/download/environment.h"
 #include "component/download/http.h"
-#include "runtime/environment.h"
-#include "runtime/error.h"
-#include "runtime/files.h"
-#include "runtime/sha256.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
+#include "runtime/files/sha256.h"
 
 namespace torchport::component {
 namespace {
@@ -50,8 +50,8 @@ class Fetcher {
   Fetcher(const models::ModelSpec& spec, int stall_seconds, runtime::Log& log)
       : model_(spec.variant->name),
         file_(spec.variant->text("weights")),
-        cache_(runtime::torch_checkpoints()),
-        url_(runtime::weights_url(spec.component->architecture->published.url) + file_),
+        cache_(torch_checkpoints()),
+        url_(weights_url(spec.component->architecture->published.url) + file_),
         // Twice what the parameters take: statistics, names and the archive around them are far less.
         max_bytes_(static_cast<std::size_t>(spec.variant->integer("parameters")) * 8 + (std::size_t{16} << 20)),
         stall_seconds_(stall_seconds),
@@ -59,7 +59,7 @@ class Fetcher {
 
   fs::path fetch() {
     std::vector<fs::path> folders = {cache_};
-    if (const auto own = runtime::weights_folder(); !own.empty()) folders.insert(folders.begin(), own);
+    if (const auto own = weights_folder(); !own.empty()) folders.insert(folders.begin(), own);
     for (const fs::path& folder : folders) {
       std::error_code absent;
       if (!fs::exists(folder / file_, absent)) continue;

@@ -3,8 +3,8 @@
 #pragma once
 #include <filesystem>
 
-#include "models/model_directory.h"
-#include "runtime/log.h"
+#include "models/directory/model_directory.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 

@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "component/estimate/trial.h"
-#include "datasets/image_directory.h"
-#include "datasets/image_source.h"
-#include "datasets/image_subset.h"
-#include "datasets/loading/sampler.h"
-#include "datasets/split.h"
+#include "datasets/directory/image_directory.h"
+#include "datasets/directory/image_subset.h"
+#include "datasets/directory/split.h"
+#include "datasets/sampler.h"
+#include "datasets/sources/image_source.h"
 #include "runtime/pipeline/commands.h"
 
 namespace torchport::component {

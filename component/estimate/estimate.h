@@ -1,11 +1,11 @@
 // `torchport estimate PIPELINE.yaml`: what a run would cost. Every step that would run is tried on some of the images, with the
-// very program that a run uses, and what that cost is scaled to all of them. Called by component/main.cpp; torch-free.
+// very program that a run uses, and what that cost is scaled to all of them. Called by component/worker/main.cpp; torch-free.
 #pragma once
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "runtime/cli.h"
+#include "runtime/cli/cli.h"
 
 namespace torchport::component {
 

@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <ctime>
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/process.h"
 #include "runtime/pipeline/run.h"
-#include "runtime/process.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;

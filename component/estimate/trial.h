@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/cli.h"
+#include "runtime/cli/cli.h"
 #include "runtime/pipeline/pipeline.h"
 
 namespace torchport::component {

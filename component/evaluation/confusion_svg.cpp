@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "component/evaluation/report.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::component {
 namespace {

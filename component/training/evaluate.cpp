@@ -4,8 +4,8 @@
 #include <array>
 #include <numeric>
 
-#include "datasets/loading/sampler.h"
-#include "datasets/loading/span.h"
+#include "datasets/sampler.h"
+#include "datasets/trace.h"
 #include "models/nn/autocast.h"
 
 namespace torchport::component {

@@ -1,6 +1,6 @@
 // One pass of a network over a dataset without learning: what validation does after each epoch.
 #pragma once
-#include "component/training/bad_images.h"
+#include "component/images/bad_images.h"
 #include "component/training/metrics.h"
 #include "component/training/options.h"
 #include "datasets/loading/loader.h"

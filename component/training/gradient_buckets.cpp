@@ -8,7 +8,7 @@
 
 #include <stdexcept>
 
-#include "datasets/loading/span.h"
+#include "datasets/trace.h"
 
 namespace torchport::component {
 

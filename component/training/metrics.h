@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/events.h"
+#include "runtime/report/events.h"
 
 namespace torchport::component {
 

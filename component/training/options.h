@@ -5,7 +5,7 @@
 #include <string>
 
 #include "component/training/precision.h"
-#include "component/training/recipe.h"
+#include "component/training/recipe/recipe.h"
 
 namespace torchport::component {
 

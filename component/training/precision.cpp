@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "models/nn/cpu_bfloat16.h"
+#include "models/nn/cpu/cpu_bfloat16.h"
 
 namespace torchport::component {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "runtime/collective.h"
-#include "runtime/log.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 

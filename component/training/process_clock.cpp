@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "component/training/trainer.h"
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 namespace torchport::component {
 

@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 namespace torchport::component {
 

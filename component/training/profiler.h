@@ -1,11 +1,11 @@
 // What each thread of a training does, and when, as a trace for Perfetto or chrome://tracing: the file of --profile.
-// Called by the trainer; it observes LibTorch's operators and the spans of datasets/loading/span.h.
+// Called by the trainer; it observes LibTorch's operators and the spans of datasets/trace.h.
 #pragma once
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 
-#include "runtime/log.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 

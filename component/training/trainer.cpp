@@ -6,12 +6,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "component/images/size_check.h"
 #include "component/training/evaluate.h"
-#include "component/training/mixup.h"
-#include "component/training/schedule.h"
-#include "component/training/size_check.h"
-#include "component/training/training_loss.h"
-#include "datasets/loading/span.h"
+#include "component/training/recipe/mixup.h"
+#include "component/training/recipe/schedule.h"
+#include "component/training/recipe/training_loss.h"
+#include "datasets/trace.h"
 #include "models/nn/autocast.h"
 
 namespace torchport::component {

@@ -7,22 +7,22 @@
 #include <span>
 #include <vector>
 
-#include "component/training/bad_images.h"
-#include "component/training/epoch_rules.h"
+#include "component/images/bad_images.h"
 #include "component/training/gradient_buckets.h"
 #include "component/training/metrics.h"
-#include "component/training/optimizer.h"
 #include "component/training/options.h"
 #include "component/training/profiler.h"
-#include "component/training/progressive_size.h"
-#include "component/training/weight_average.h"
-#include "datasets/image_directory.h"
+#include "component/training/recipe/epoch_rules.h"
+#include "component/training/recipe/optimizer.h"
+#include "component/training/recipe/progressive_size.h"
+#include "component/training/recipe/weight_average.h"
+#include "datasets/directory/image_directory.h"
 #include "datasets/loading/loader.h"
-#include "datasets/loading/sampler.h"
+#include "datasets/sampler.h"
 #include "models/nn/classifier.h"
 #include "runtime/collective.h"
-#include "runtime/events.h"
-#include "runtime/log.h"
+#include "runtime/report/events.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 

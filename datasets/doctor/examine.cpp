@@ -6,8 +6,8 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/images/decode.h"
-#include "runtime/error.h"
+#include "datasets/codecs/decode.h"
+#include "runtime/error/error.h"
 
 namespace torchport::datasets {
 namespace {

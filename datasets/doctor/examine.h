@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 
 namespace torchport::datasets {
 

@@ -1,5 +1,5 @@
 #include "datasets/doctor/examine.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::datasets {
 namespace {

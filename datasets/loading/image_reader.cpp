@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "datasets/loading/span.h"
-#include "runtime/files.h"
+#include "datasets/trace.h"
+#include "runtime/files/files.h"
 
 namespace torchport::datasets {
 namespace {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 #include "datasets/loading/pixel_cache.h"
-#include "datasets/transformation.h"
+#include "datasets/transforms/transformation.h"
 
 namespace torchport::datasets {
 

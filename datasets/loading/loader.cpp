@@ -11,9 +11,9 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/loading/span.h"
 #include "datasets/loading/time_spent.h"
-#include "runtime/launch.h"
+#include "datasets/trace.h"
+#include "runtime/launch/launch.h"
 
 namespace torchport::datasets {
 

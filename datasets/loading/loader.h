@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "datasets/image_directory.h"
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
+#include "datasets/directory/image_directory.h"
 #include "datasets/loading/image_reader.h"
 #include "datasets/loading/normalised.h"
 

@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "datasets/loading/span.h"
+#include "datasets/trace.h"
 
 namespace torchport::datasets {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 
 namespace torchport::datasets {
 

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 #include "datasets/loading/loader.h"
 
 namespace torchport::datasets {

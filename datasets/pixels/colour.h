@@ -1,6 +1,6 @@
 // Changing colours as Pillow's ImageEnhance and torchvision's adjust_* do. Used by the operations of transforms/.
 #pragma once
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 
 namespace torchport::datasets {
 

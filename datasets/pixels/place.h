@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 
 namespace torchport::datasets {
 

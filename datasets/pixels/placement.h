@@ -4,7 +4,7 @@
 #pragma once
 #include <vector>
 
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 #include "datasets/pixels/resize.h"
 
 namespace torchport::datasets {

@@ -1,5 +1,5 @@
 #include "datasets/tables/table_files.h"
-#include "runtime/python_json.h"
+#include "runtime/text/python_json.h"
 
 namespace torchport::datasets {
 namespace {

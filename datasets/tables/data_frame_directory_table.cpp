@@ -1,7 +1,7 @@
 // DataFrameDirectory::read: apart from open(), because it brings Arrow in.
 #include "datasets/tables/data_frame_directory.h"
 #include "datasets/tables/table_files.h"
-#include "runtime/error.h"
+#include "runtime/error/error.h"
 
 namespace torchport::datasets {
 namespace {

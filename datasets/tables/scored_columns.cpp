@@ -1,9 +1,9 @@
 #include "datasets/tables/scored_columns.h"
 
-#include "datasets/image_directory_form.h"
+#include "datasets/directory/image_directory_form.h"
 #include "datasets/tables/scored_dataset.h"
-#include "runtime/error.h"
-#include "runtime/text.h"
+#include "runtime/error/error.h"
+#include "runtime/text/text.h"
 
 namespace torchport::datasets {
 

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "datasets/image_directory_form.h"
+#include "datasets/directory/image_directory_form.h"
 #include "datasets/tables/scored_columns.h"
-#include "runtime/error.h"
-#include "runtime/python_json.h"
+#include "runtime/error/error.h"
+#include "runtime/text/python_json.h"
 
 namespace torchport::datasets {
 namespace {

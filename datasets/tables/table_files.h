@@ -6,7 +6,7 @@
 #include <string>
 
 #include "datasets/tables/data_frame.h"
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 namespace torchport::datasets {
 

@@ -2,11 +2,11 @@
 // Modules are made in torchvision's order, so that the same seed draws the same weights.
 #include <torch/torch.h>
 
-#include "models/nn/checkpoint.h"
 #include "models/nn/classifier.h"
 #include "models/nn/convolution.h"
-#include "models/nn/dense_features.h"
+#include "models/nn/cpu/dense_features.h"
 #include "models/nn/norm_activation.h"
+#include "models/nn/recompute.h"
 
 namespace torchport::models {
 namespace {

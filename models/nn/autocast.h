@@ -1,5 +1,5 @@
 // Mixed precision: while a scope is alive, convolutions and linear layers of this thread compute in bfloat16 from float32 weights.
-// The trainer opens one around each forward pass; checkpoint.cpp opens one again where a part of that pass runs a second time.
+// The trainer opens one around each forward pass; recompute.cpp opens one again where a part of that pass runs a second time.
 #pragma once
 
 namespace torchport::models {

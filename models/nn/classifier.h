@@ -10,9 +10,9 @@
 #include <torch/nn/module.h>
 #include <torch/nn/modules/linear.h>
 
-#include "models/model_directory.h"
-#include "runtime/spec.h"
-#include "runtime/table.h"
+#include "models/directory/model_directory.h"
+#include "runtime/spec/spec.h"
+#include "runtime/spec/table.h"
 
 namespace torchport::models {
 

@@ -3,8 +3,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/torch.h>
 
-#include "models/nn/float_products.h"
-#include "models/nn/winograd.h"
+#include "models/nn/cpu/float_products.h"
+#include "models/nn/cpu/winograd.h"
 
 namespace torchport::models {
 namespace {

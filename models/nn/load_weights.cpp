@@ -5,7 +5,7 @@
 #include <future>
 
 #include "models/nn/state_dict.h"
-#include "runtime/error.h"
+#include "runtime/error/error.h"
 
 namespace torchport::models {
 namespace {

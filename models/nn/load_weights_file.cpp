@@ -2,7 +2,7 @@
 #include <torch/torch.h>
 
 #include "models/nn/state_dict.h"
-#include "runtime/error.h"
+#include "runtime/error/error.h"
 
 namespace torchport::models {
 namespace {

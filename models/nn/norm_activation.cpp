@@ -4,8 +4,8 @@
 
 #include <ATen/ops/max_pool2d.h>
 
-#include "models/nn/fused_norm.h"
-#include "models/nn/fused_pool.h"
+#include "models/nn/cpu/fused_norm.h"
+#include "models/nn/cpu/fused_pool.h"
 
 namespace torchport::models {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "models/nn/classifier.h"
-#include "models/state_dict_file.h"
+#include "models/weights/state_dict_file.h"
 
 namespace torchport::models {
 

@@ -3,10 +3,10 @@
 
 #include <cstdlib>
 
-#include "runtime/files.h"
-#include "runtime/launch.h"
-#include "runtime/launch/last_lines.h"
-#include "runtime/process.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/process.h"
+#include "runtime/report/verdict.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

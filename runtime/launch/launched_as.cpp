@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 namespace torchport::runtime {
 namespace {

@@ -2,13 +2,13 @@
 
 #include <ostream>
 
-#include "runtime/files.h"
-#include "runtime/launch.h"
-#include "runtime/pipeline/options.h"
+#include "runtime/cli/options.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/launch.h"
 #include "runtime/pipeline/picture.h"
 #include "runtime/pipeline/plan.h"
 #include "runtime/pipeline/run.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

@@ -1,10 +1,10 @@
-// The commands of torchport that know pipelines: run and validate of a file, graph, and runs. Called by runtime/cli.cpp.
+// The commands of torchport that know pipelines: run and validate of a file, graph, and runs. Called by runtime/cli/cli.cpp.
 #pragma once
 #include <string>
 #include <vector>
 
-#include "runtime/cli.h"
-#include "runtime/pipeline/options.h"
+#include "runtime/cli/cli.h"
+#include "runtime/cli/options.h"
 #include "runtime/pipeline/plan.h"
 
 namespace torchport::runtime {

@@ -5,8 +5,8 @@
 
 #include <ctime>
 
-#include "runtime/error.h"
-#include "runtime/sha256.h"
+#include "runtime/error/error.h"
+#include "runtime/files/sha256.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

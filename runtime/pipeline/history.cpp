@@ -4,7 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 #include "runtime/pipeline/content.h"
 
 namespace torchport::runtime {

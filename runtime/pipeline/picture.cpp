@@ -1,10 +1,10 @@
 #include "runtime/pipeline/picture.h"
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/process.h"
 #include "runtime/pipeline/history.h"
 #include "runtime/pipeline/run.h"
-#include "runtime/process.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "runtime/error.h"
-#include "runtime/request.h"
-#include "runtime/spec.h"
+#include "runtime/error/error.h"
+#include "runtime/request/request.h"
+#include "runtime/spec/spec.h"
 
 namespace torchport::runtime {
 

@@ -1,7 +1,7 @@
 #include "runtime/pipeline/plan.h"
 
 #include "runtime/pipeline/content.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {

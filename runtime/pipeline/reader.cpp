@@ -1,8 +1,8 @@
 // The pipeline file: every fault is reported with its line and column, and reading goes on behind it.
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 #include "runtime/pipeline/pipeline.h"
-#include "runtime/text.h"
-#include "runtime/yaml.h"
+#include "runtime/text/text.h"
+#include "runtime/text/yaml.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

@@ -4,11 +4,11 @@
 #include <ctime>
 #include <ostream>
 
-#include "runtime/files.h"
-#include "runtime/launch.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/process.h"
 #include "runtime/pipeline/content.h"
-#include "runtime/process.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {

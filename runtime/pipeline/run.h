@@ -1,6 +1,6 @@
 // Runs a planned pipeline, step after step, in a numbered folder, and keeps its record. Called by the command line.
 #pragma once
-#include "runtime/cli.h"
+#include "runtime/cli/cli.h"
 #include "runtime/pipeline/plan.h"
 
 namespace torchport::runtime {

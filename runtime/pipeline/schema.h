@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "runtime/spec.h"
+#include "runtime/spec/spec.h"
 
 namespace torchport::runtime {
 

@@ -1,6 +1,6 @@
 // The wires between steps: whether they lead somewhere, fit, and never in a circle.
 #include "runtime/pipeline/pipeline.h"
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

@@ -1,4 +1,4 @@
-#include "component/training/allocator.h"
+#include "component/worker/allocator.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/CPUAllocator.h>

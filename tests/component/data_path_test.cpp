@@ -3,8 +3,8 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
-#include "datasets/apply_transformation.h"
 #include "datasets/loading/loader.h"
+#include "datasets/transforms/apply_transformation.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

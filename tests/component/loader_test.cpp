@@ -4,9 +4,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
-#include "datasets/apply_transformation.h"
-#include "datasets/images/decode.h"
-#include "runtime/launch.h"
+#include "datasets/codecs/decode.h"
+#include "datasets/transforms/apply_transformation.h"
+#include "runtime/launch/launch.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -1,4 +1,4 @@
-#include "component/training/optimizer.h"
+#include "component/training/recipe/optimizer.h"
 
 #include "tests/support/catch.h"
 

@@ -1,8 +1,8 @@
 #include "component/training/gradient_buckets.h"
-#include "component/training/mixup.h"
-#include "component/training/optimizer.h"
-#include "component/training/progressive_size.h"
-#include "component/training/training_loss.h"
+#include "component/training/recipe/mixup.h"
+#include "component/training/recipe/optimizer.h"
+#include "component/training/recipe/progressive_size.h"
+#include "component/training/recipe/training_loss.h"
 #include "tests/support/catch.h"
 
 using namespace torchport;

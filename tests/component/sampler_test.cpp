@@ -1,4 +1,4 @@
-#include "datasets/loading/sampler.h"
+#include "datasets/sampler.h"
 
 #include <algorithm>
 #include <numeric>

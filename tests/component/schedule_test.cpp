@@ -1,7 +1,7 @@
-#include "component/training/schedule.h"
+#include "component/training/recipe/schedule.h"
 
-#include "component/training/epoch_rules.h"
 #include "component/training/metrics.h"
+#include "component/training/recipe/epoch_rules.h"
 #include "tests/support/catch.h"
 
 using namespace torchport::component;

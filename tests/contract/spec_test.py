@@ -53,7 +53,7 @@ def names_read(stem):
 functions = {}
 for stem, component in components.items():
     functions.setdefault(component.get("function", stem), []).append(component)
-sources = {path.stem for path in (SOURCE / "component").glob("*.cpp")} - {"main", "check"}
+sources = {path.stem for path in (SOURCE / "component").glob("*.cpp")} - {"cli_main", "check"}
 problems += [f"component/{function}.cpp is missing" for function in functions if function not in sources]
 problems += [f"component/{stem}.cpp serves no component" for stem in sorted(sources - set(functions))]
 problems += [f"component/checks/{path.name} checks no component" for path in (SOURCE / "component/checks").glob("*.cpp") if path.stem not in functions]

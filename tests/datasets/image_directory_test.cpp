@@ -1,11 +1,11 @@
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 
 #include <unistd.h>
 
 #include <fstream>
 
-#include "datasets/image_directory_form.h"
-#include "runtime/error.h"
+#include "datasets/directory/image_directory_form.h"
+#include "runtime/error/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -1,14 +1,14 @@
-#include "datasets/image_source.h"
+#include "datasets/sources/image_source.h"
 
 #include <sys/stat.h>
 #include <zlib.h>
 
 #include <fstream>
 
-#include "datasets/image_directory.h"
-#include "datasets/images/decode.h"
-#include "runtime/error.h"
-#include "runtime/files.h"
+#include "datasets/codecs/decode.h"
+#include "datasets/directory/image_directory.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include "datasets/image_directory.h"
+#include "datasets/directory/image_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

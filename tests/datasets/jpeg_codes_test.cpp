@@ -1,11 +1,11 @@
 // Codes read in libjpeg's place against libjpeg's own reading: the same pixels, and of damaged files the same errors.
-#include "datasets/images/jpeg_codes.h"
+#include "datasets/codecs/jpeg_codes.h"
 
 #include <catch2/catch.hpp>
 #include <csetjmp>
 #include <random>
 
-#include "datasets/images/codecs.h"
+#include "datasets/codecs/codecs.h"
 
 using namespace torchport::datasets;
 using namespace torchport::datasets::images;

@@ -1,11 +1,11 @@
-#include "datasets/transformation.h"
+#include "datasets/transforms/transformation.h"
 
 #include <atomic>
 #include <random>
 
 #include "datasets/in_order.h"
-#include "datasets/transformation_directory.h"
-#include "runtime/error.h"
+#include "datasets/transforms/transformation_directory.h"
+#include "runtime/error/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -1,4 +1,4 @@
-#include "models/label_map.h"
+#include "models/directory/label_map.h"
 
 #include "tests/support/catch.h"
 

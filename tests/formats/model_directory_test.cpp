@@ -1,8 +1,8 @@
-#include "models/model_directory.h"
+#include "models/directory/model_directory.h"
 
-#include "models/model_fault.h"
-#include "models/model_spec_file.h"
-#include "runtime/error.h"
+#include "models/directory/model_fault.h"
+#include "models/directory/model_spec_file.h"
+#include "runtime/error/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

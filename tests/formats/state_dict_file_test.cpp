@@ -1,7 +1,7 @@
-#include "models/state_dict_file.h"
+#include "models/weights/state_dict_file.h"
 
-#include "models/zip_reader.h"
-#include "models/zip_writer.h"
+#include "models/weights/zip_reader.h"
+#include "models/weights/zip_writer.h"
 #include "tests/support/catch.h"
 
 using namespace torchport::models;

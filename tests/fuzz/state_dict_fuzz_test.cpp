@@ -2,10 +2,10 @@
 // Under the asan preset the same run also shows that nothing is read outside of the file.
 #include <random>
 
-#include "models/pickle_reader.h"
-#include "models/state_dict_file.h"
-#include "models/zip_reader.h"
-#include "models/zip_writer.h"
+#include "models/weights/pickle_reader.h"
+#include "models/weights/state_dict_file.h"
+#include "models/weights/zip_reader.h"
+#include "models/weights/zip_writer.h"
 #include "tests/support/catch.h"
 
 using namespace torchport::models;

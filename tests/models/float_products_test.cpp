@@ -1,11 +1,11 @@
 // Convolutions of bfloat16 by float32 products beside torch's direct one in float64, and when they are used.
-#include "models/nn/float_products.h"
+#include "models/nn/cpu/float_products.h"
 
 #include <fstream>
 #include <sstream>
 
 #include "models/nn/autocast.h"
-#include "models/nn/cpu_bfloat16.h"
+#include "models/nn/cpu/cpu_bfloat16.h"
 #include "models/nn/norm_activation.h"
 #include "tests/models/convolutions.h"
 #include "tests/support/catch.h"

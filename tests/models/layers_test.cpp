@@ -3,9 +3,9 @@
 #include <torch/torch.h>
 
 #include "models/nn/autocast.h"
-#include "models/nn/checkpoint.h"
 #include "models/nn/convolution.h"
 #include "models/nn/norm_activation.h"
+#include "models/nn/recompute.h"
 #include "tests/support/catch.h"
 #include "tests/support/networks.h"
 

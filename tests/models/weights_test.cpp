@@ -3,8 +3,8 @@
 
 #include "models/nn/classifier.h"
 #include "models/nn/state_dict.h"
-#include "runtime/error.h"
-#include "runtime/files.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -1,10 +1,10 @@
 // Winograd's convolution beside torch's direct one in float64.
-#include "models/nn/winograd.h"
+#include "models/nn/cpu/winograd.h"
 
 #include <limits>
 
 #include "models/nn/autocast.h"
-#include "models/nn/cpu_bfloat16.h"
+#include "models/nn/cpu/cpu_bfloat16.h"
 #include "models/nn/norm_activation.h"
 #include "tests/models/convolutions.h"
 #include "tests/support/catch.h"

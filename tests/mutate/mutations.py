@@ -14,23 +14,23 @@ class Mutation(NamedTuple):
     cpu: str = ""   # the processor's flag (/proc/cpuinfo) without which this code does not run
 
 
-OPTIMIZER = "component/training/optimizer.cpp"
-SCHEDULE = "component/training/schedule.cpp"
+OPTIMIZER = "component/training/recipe/optimizer.cpp"
+SCHEDULE = "component/training/recipe/schedule.cpp"
 TRAINER = "component/training/trainer.cpp"
-RULES = "component/training/epoch_rules.cpp"
-AVERAGE = "component/training/weight_average.cpp"
-MIXUP = "component/training/mixup.cpp"
-SAMPLER = "datasets/loading/sampler.cpp"
+RULES = "component/training/recipe/epoch_rules.cpp"
+AVERAGE = "component/training/recipe/weight_average.cpp"
+MIXUP = "component/training/recipe/mixup.cpp"
+SAMPLER = "datasets/sampler.cpp"
 SCORE = "component/score_image_model.cpp"
 EVALUATION = "component/evaluation/evaluation.cpp"
-SPLIT = "datasets/split.cpp"
+SPLIT = "datasets/directory/split.cpp"
 BENCH = "tests/bench/pairs.py"
-FUSED = "models/nn/fused_norm.cpp"
-LOOPS = "models/nn/kernels/norm_loops.cpp"
-WINOGRAD = "models/nn/winograd.cpp"
-FLOAT_PRODUCTS = "models/nn/float_products.cpp"
-WINOGRAD_LOOPS = "models/nn/kernels/winograd_loops.cpp"
-WINOGRAD_TRANSFORM = "models/nn/kernels/winograd_transform.h"
+FUSED = "models/nn/cpu/fused_norm.cpp"
+LOOPS = "models/nn/cpu/kernels/norm_loops.cpp"
+WINOGRAD = "models/nn/cpu/winograd.cpp"
+FLOAT_PRODUCTS = "models/nn/cpu/float_products.cpp"
+WINOGRAD_LOOPS = "models/nn/cpu/kernels/winograd_loops.cpp"
+WINOGRAD_TRANSFORM = "models/nn/cpu/kernels/winograd_transform.h"
 
 MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
@@ -61,7 +61,7 @@ MUTATIONS = [
              "  restore_best();", ["component.recipe_test"]),
     Mutation("mixup with the next image", MIXUP, "at::roll(images, 1, 0)", "at::roll(images, -1, 0)", ["component"]),
     Mutation("mixup alike in all steps", MIXUP, "static_cast<std::uint64_t>(step)", "static_cast<std::uint64_t>(step * 0)", ["component"]),
-    Mutation("images grow until the last epoch", "component/training/progressive_size.cpp", "kGrowingPercent = 70;", "kGrowingPercent = 100;",
+    Mutation("images grow until the last epoch", "component/training/recipe/progressive_size.cpp", "kGrowingPercent = 70;", "kGrowingPercent = 100;",
              ["component"]),
     Mutation("early stop against the best", RULES, "  previous_ = validation_loss;",
              "  previous_ = previous_ && *previous_ < validation_loss ? *previous_ : validation_loss;", ["component"]),
@@ -74,7 +74,7 @@ MUTATIONS = [
              ["component.train_test"]),
     Mutation("label map reversed", "component/train_pytorch_model.cpp", "names.push_back(category.name);",
              "names.insert(names.begin(), category.name);", ["component.train_test"]),
-    Mutation("class ids swapped", "datasets/image_directory_reader.cpp", "ids_[category.name] = static_cast<std::int32_t>(category.id);",
+    Mutation("class ids swapped", "datasets/directory/image_directory_reader.cpp", "ids_[category.name] = static_cast<std::int32_t>(category.id);",
              "ids_[category.name] = static_cast<std::int32_t>(category.id ^ 1);", ["datasets"]),
     Mutation("resize without antialiasing", "datasets/pixels/resize.cpp", "stretch = std::max(scale, 1.0);", "stretch = 1.0;",
              ["datasets.transforms_test"]),
@@ -84,21 +84,21 @@ MUTATIONS = [
              "_mm_storeu_si32(out2 + place, even);", ["datasets"], "avx2"),
     Mutation("fourth row blended as the third", "datasets/pixels/resize_vnni.cpp", "fourth = _mm512_maskz_loadu_epi8(mask, at + next(3))",
              "fourth = _mm512_maskz_loadu_epi8(mask, at + next(2))", ["datasets"], "avx512_vnni"),
-    Mutation("long JPEG codes one off", "datasets/images/jpeg_code_table.cpp", "distance_[length] = number - code;",
+    Mutation("long JPEG codes one off", "datasets/codecs/jpeg_code_table.cpp", "distance_[length] = number - code;",
              "distance_[length] = number - code + 1;", ["datasets"]),
-    Mutation("JPEG restart goes on with the last colour", "datasets/images/jpeg_codes.cpp", "bits_ = {ends_[segment_++]};\n  last_.fill(0);",
+    Mutation("JPEG restart goes on with the last colour", "datasets/codecs/jpeg_codes.cpp", "bits_ = {ends_[segment_++]};\n  last_.fill(0);",
              "bits_ = {ends_[segment_++]};", ["datasets"]),
-    Mutation("damaged JPEG not read again", "datasets/images/jpeg_codes.cpp", "codes.left_off_ = true;", "codes.left_off_ = false;", ["datasets"]),
+    Mutation("damaged JPEG not read again", "datasets/codecs/jpeg_codes.cpp", "codes.left_off_ = true;", "codes.left_off_ = false;", ["datasets"]),
     Mutation("mirrored spans in order", "datasets/pixels/resize.cpp", "mirrored ? first + count - 1 - i : first + i", "first + i",
              ["datasets.transforms_test"]),
     Mutation("weights of a new ResNet not drawn", "models/architectures/resnet.cpp", "if (options.drawn == Drawn::all) initialise",
              "if (options.drawn == Drawn::head) initialise", ["models", "component.init_model_test"]),
     Mutation("draws of loaded weights not skipped", "models/nn/convolution.cpp", "skip_draws(result->weight.numel() - 1)", "skip_draws(0)",
              ["models"]),
-    Mutation("copies of a name from the start", "datasets/apply_transformation.cpp", "std::to_string(++count)", "std::to_string(count++)",
+    Mutation("copies of a name from the start", "datasets/transforms/apply_transformation.cpp", "std::to_string(++count)", "std::to_string(count++)",
              ["component.transform_test"]),
-    Mutation("chroma of the window's edge", "datasets/images/jpeg.cpp", "kMargin = 2;", "kMargin = 0;", ["datasets.decode_part_test"]),
-    Mutation("rest of the file not read", "datasets/images/jpeg.cpp", "if (!to_the_end) return true;", "return true;",
+    Mutation("chroma of the window's edge", "datasets/codecs/jpeg.cpp", "kMargin = 2;", "kMargin = 0;", ["datasets.decode_part_test"]),
+    Mutation("rest of the file not read", "datasets/codecs/jpeg.cpp", "if (!to_the_end) return true;", "return true;",
              ["component", "datasets.decode_part_test"]),
     Mutation("damage found once", "datasets/loading/image_reader.cpp",
              "decode_part(bytes, header, source_of(placement), options, scratch.part);\n  sound_[image].store(true, std::memory_order_relaxed);",
@@ -111,47 +111,47 @@ MUTATIONS = [
              ["component"]),
     Mutation("made smaller too soon", "datasets/pixels/placement.cpp", "placement.box.width >= 2 * shrink * placement.size.width &&",
              "true &&", ["datasets"]),
-    Mutation("resized edge rounded up", "datasets/transforms/resize.cpp", "static_cast<double>(shorter * more) / static_cast<double>(less));",
+    Mutation("resized edge rounded up", "datasets/transforms/operations/resize.cpp", "static_cast<double>(shorter * more) / static_cast<double>(less));",
              "static_cast<double>(shorter * more) / static_cast<double>(less) + 0.5);", ["datasets", "datasets.transforms_test"]),
-    Mutation("center crop off by one", "datasets/transforms/center_crop.cpp", "std::nearbyint((all - part) / 2.0)",
+    Mutation("center crop off by one", "datasets/transforms/operations/center_crop.cpp", "std::nearbyint((all - part) / 2.0)",
              "std::floor((all - part) / 2.0)", ["datasets.transforms_test"]),
-    Mutation("aspect ratio drawn evenly", "datasets/transforms/random_resized_crop.cpp",
+    Mutation("aspect ratio drawn evenly", "datasets/transforms/operations/random_resized_crop.cpp",
              "std::exp(random.uniform(std::log(ratio[0]), std::log(ratio[1])))", "random.uniform(ratio[0], ratio[1])", ["datasets.transforms_test"]),
-    Mutation("augmentation alike in all epochs", "datasets/transformation.cpp", "static_cast<std::uint64_t>(key.epoch)", "0", ["component"]),
-    Mutation("validation augmented", "datasets/image_directory.cpp", "return augmented ? *transformation : transformation->without_random();",
+    Mutation("augmentation alike in all epochs", "datasets/transforms/transformation.cpp", "static_cast<std::uint64_t>(key.epoch)", "0", ["component"]),
+    Mutation("validation augmented", "datasets/directory/image_directory.cpp", "return augmented ? *transformation : transformation->without_random();",
              "return augmented || true ? *transformation : transformation->without_random();", ["component"]),
-    Mutation("color jitter kept for inference", "datasets/transforms/color_jitter.cpp", "  operation.random = true;\n", "", ["datasets"]),
+    Mutation("color jitter kept for inference", "datasets/transforms/operations/color_jitter.cpp", "  operation.random = true;\n", "", ["datasets"]),
     Mutation("split draws without the mask", SPLIT, "engine_()) & mask;", "engine_() % (most + 1u));", ["datasets.split_test"]),
     Mutation("split skips the second side's lots", SPLIT, "  approximate_mode(sizes, second, random);", "  // approximate_mode(sizes, second, random);",
              ["datasets.split_test"]),
-    Mutation("archive entries may climb", "datasets/archive.cpp", """if (part == "..") refuse""", """if (part == "...") refuse""", ["datasets.archive_test"]),
-    Mutation("archive links unpacked as files", "datasets/archive.cpp", "if (type == AE_IFLNK) refuse", "if (type == AE_IFLNK && false) refuse",
+    Mutation("archive entries may climb", "datasets/sources/archive.cpp", """if (part == "..") refuse""", """if (part == "...") refuse""", ["datasets.archive_test"]),
+    Mutation("archive links unpacked as files", "datasets/sources/archive.cpp", "if (type == AE_IFLNK) refuse", "if (type == AE_IFLNK && false) refuse",
              ["datasets.archive_test"]),
-    Mutation("bombs unpacked", "datasets/archive.cpp", "if (written_ <= most_) return;", "if (written_ <= limits_.bytes) return;", ["datasets.archive_test"]),
-    Mutation("passwords overlooked", "datasets/archive.cpp", "if (archive_entry_is_encrypted(entry)) refuse", "if (false) refuse", ["datasets.archive_test"]),
-    Mutation("COCO boxes taken for categories", "datasets/formats/coco.cpp", """{"bbox", "object detection"}""", """{"boxes", "object detection"}""",
+    Mutation("bombs unpacked", "datasets/sources/archive.cpp", "if (written_ <= most_) return;", "if (written_ <= limits_.bytes) return;", ["datasets.archive_test"]),
+    Mutation("passwords overlooked", "datasets/sources/archive.cpp", "if (archive_entry_is_encrypted(entry)) refuse", "if (false) refuse", ["datasets.archive_test"]),
+    Mutation("COCO boxes taken for categories", "datasets/sources/formats/coco.cpp", """{"bbox", "object detection"}""", """{"boxes", "object detection"}""",
              ["datasets.coco_test"]),
     Mutation("doctor compares files only", "datasets/doctor/examine.cpp", "digest({size, rgb}), digest({bytes})", "digest({bytes}), digest({bytes})",
              ["datasets.check_data_test"]),
     Mutation("exit 2 for a diverged loss", "spec/errors.yaml", """      training_loss:
         exit: 10""", """      training_loss:
         exit: 2""", ["component.train_test"]),
-    Mutation("CRC not checked", "models/zip_reader.cpp", "data.size()) != entries[i].crc)", "data.size()) != entries[i].crc && false)",
+    Mutation("CRC not checked", "models/weights/zip_reader.cpp", "data.size()) != entries[i].crc)", "data.size()) != entries[i].crc && false)",
              ["formats"]),
-    Mutation("last element of a tensor not checked", "models/state_dict_file.cpp", "last >= tensor.storage_elements",
+    Mutation("last element of a tensor not checked", "models/weights/state_dict_file.cpp", "last >= tensor.storage_elements",
              "last > tensor.storage_elements", ["fuzz.hostile_models_test"]),
-    Mutation("tensor gathered without its strides", "models/state_dict_file.cpp", "index[d] * stride[d]", "index[d] * length",
+    Mutation("tensor gathered without its strides", "models/weights/state_dict_file.cpp", "index[d] * stride[d]", "index[d] * length",
              ["formats.state_dict_test"]),
-    Mutation("any torch name allowed in a pickle", "models/pickle_machine.cpp", 'name == "_rebuild_tensor_v2"',
+    Mutation("any torch name allowed in a pickle", "models/weights/pickle_machine.cpp", 'name == "_rebuild_tensor_v2"',
              'name.starts_with("_rebuild_tensor")', ["fuzz.hostile_models_test"]),
-    Mutation("a key given twice accepted", "models/pickle_reader.cpp", "if (!keys.insert(text).second)",
+    Mutation("a key given twice accepted", "models/weights/pickle_reader.cpp", "if (!keys.insert(text).second)",
              "if (!keys.insert(text).second && false)", ["fuzz.hostile_models_test"]),
-    Mutation("float16 weights accepted", "models/model_directory.cpp", "found->dtype == wanted.dtype &&", "", ["formats"]),
-    Mutation("old pickle names in a model file", "models/pickle_machine.cpp", "if (dialect_ == Dialect::legacy) {", "if (true) {",
+    Mutation("float16 weights accepted", "models/directory/model_directory.cpp", "found->dtype == wanted.dtype &&", "", ["formats"]),
+    Mutation("old pickle names in a model file", "models/weights/pickle_machine.cpp", "if (dialect_ == Dialect::legacy) {", "if (true) {",
              ["fuzz.hostile_models_test"]),
-    Mutation("gap in safetensors accepted", "models/safetensors_file.cpp", "if (one.begin != place)", "if (one.begin < place)",
+    Mutation("gap in safetensors accepted", "models/weights/safetensors_file.cpp", "if (one.begin != place)", "if (one.begin < place)",
              ["fuzz.hostile_weights_test"]),
-    Mutation("key given twice in safetensors", "models/safetensors_file.cpp", ".insert(value.get<std::string>()).second)",
+    Mutation("key given twice in safetensors", "models/weights/safetensors_file.cpp", ".insert(value.get<std::string>()).second)",
              ".insert(value.get<std::string>()).second && false)", ["fuzz.hostile_weights_test"]),
     Mutation("prefix of DataParallel kept", "models/nn/load_weights_file.cpp", '{"module.", kKeyPrefix}', '{kKeyPrefix, kKeyPrefix}',
              ["component.weights_option_test"]),
@@ -160,7 +160,7 @@ MUTATIONS = [
     Mutation("stalled download waits on", "component/download/http.cpp", "CURLOPT_LOW_SPEED_LIMIT, 1L", "CURLOPT_LOW_SPEED_LIMIT, 0L",
              ["component.download_test"]),
     Mutation("bfloat16 weights kept from step to step", "models/nn/autocast.cpp", "== 0) at::autocast::clear_cache();", "== 0) return;", ["models"]),
-    Mutation("checkpoints forget their precision", "models/nn/checkpoint.cpp", "node->autocast = AutocastScope::enabled();", "node->autocast = false;",
+    Mutation("checkpoints forget their precision", "models/nn/recompute.cpp", "node->autocast = AutocastScope::enabled();", "node->autocast = false;",
              ["models"]),
     Mutation("auto takes the wrong precision", "component/training/precision.cpp", "&& everywhere == 1)", "&& everywhere == 0)",
              ["component.precision_test"]),
@@ -170,9 +170,9 @@ MUTATIONS = [
              ["component.fine_tuning_test"]),
     Mutation("normalisation of the directory ignored", "component/train_pytorch_model.cpp",
              "if (model.mean && model.std_dev) return {*model.mean, *model.std_dev};", "", ["component.fine_tuning_test"]),
-    Mutation("open bound taken as closed", "runtime/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
+    Mutation("open bound taken as closed", "runtime/request/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
              ["runtime"]),
-    Mutation("closed bound taken as open", "runtime/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
+    Mutation("closed bound taken as open", "runtime/request/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
     Mutation("scored without softmax", SCORE, ".softmax(1).contiguous()", ".sigmoid().contiguous()", ["component.score_test"]),
     Mutation("scored while training", SCORE, "  network->eval();\n", "", ["component.score_test"]),
     Mutation("scored with training's normalisation", SCORE, "kNone = {{0, 0, 0}, {1, 1, 1}};", "kNone = {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};",
@@ -192,7 +192,7 @@ MUTATIONS = [
              "std::floor(highest * static_cast<double>(kConfidenceBins))", ["component.evaluate_test"]),
     Mutation("confusion matrix turned", EVALUATION, "result.matrix[truth[row]][predicted[row]]", "result.matrix[predicted[row]][truth[row]]",
              ["component.evaluate_test"]),
-    Mutation("log level not padded", "runtime/log.cpp", "level.size() < 10 ? 11 - level.size() : 1", "1", ["runtime"]),
+    Mutation("log level not padded", "runtime/report/log.cpp", "level.size() < 10 ? 11 - level.size() : 1", "1", ["runtime"]),
     Mutation("reuse without looking at the outputs", "runtime/pipeline/history.cpp", "state == \"reused\") && whole(step))",
              "state == \"reused\"))", ["runtime.pipeline_run_test"]),
     Mutation("parameters are no part of the key", "runtime/pipeline/plan.cpp", "all[file ? \"files\" : \"parameters\"][value.spec->name] =",
@@ -220,7 +220,7 @@ MUTATIONS = [
     Mutation("variance without a pivot", LOOPS, "load(in + k) / static_cast<float>(few)", "0 * load(in + k)", ["models"]),
     Mutation("a caller's gradient overwritten", FUSED, "return tensor.use_count() == 1 && tensor.storage().use_count() == 1;",
              "return tensor.use_count() >= 1;", ["models"]),
-    Mutation("stem's gradient from one window", "models/nn/kernels/pool_loops.cpp", "r <= (row + 1) / 2", "r <= row / 2", ["models"]),
+    Mutation("stem's gradient from one window", "models/nn/cpu/kernels/pool_loops.cpp", "r <= (row + 1) / 2", "r <= row / 2", ["models"]),
     Mutation("gradients of later dense layers dropped", LOOPS, "kAdd ? gx + load(out + k) : gx", "gx", ["models"]),
     Mutation("a wrong interpolation point", WINOGRAD_TRANSFORM, "{0, -1, 0.5F, 2.5F, 1, 0}", "{0, -1, 0.5F, 2.4F, 1, 0}", ["models"]),
     Mutation("the next image's pixels beside a tile", WINOGRAD_LOOPS, "kWhole || window.has(i, j)", "kWhole || i >= window.top",
@@ -238,14 +238,14 @@ MUTATIONS = [
              ["models"]),
     Mutation("all images' gradients are the first's", FLOAT_PRODUCTS, "result[0].slice(0, first, last).copy_", "result[0].slice(0, 0, last - first).copy_",
              ["models"]),
-    Mutation("transposed weights read as they lie", "models/state_dict_file.cpp", "aligned && run(i).second == 0", "aligned",
+    Mutation("transposed weights read as they lie", "models/weights/state_dict_file.cpp", "aligned && run(i).second == 0", "aligned",
              ["formats.state_dict_test"]),
     Mutation("the last step's gradients added", "component/training/gradient_buckets.cpp",
              "  for (auto& parameter : parameters_) parameter.mutable_grad().reset();\n", "", ["distributed.training_test"]),
     Mutation("spans of the loader's threads are lost", "component/training/profiler.cpp", "if (name.empty()) name =",
              "if (thread != trainer) return;\n    if (name.empty()) name =", ["component.profile_test"]),
-    Mutation("buffers of posix_memalign", "component/training/allocator.cpp", "  c10::SetCPUAllocator(&allocator);\n", "", ["component"]),
-    Mutation("large buffers mapped", "component/training/allocator.cpp", "mallopt(M_MMAP_MAX, 0);", "mallopt(M_MMAP_MAX, 65536);", ["component"]),
+    Mutation("buffers of posix_memalign", "component/worker/allocator.cpp", "  c10::SetCPUAllocator(&allocator);\n", "", ["component"]),
+    Mutation("large buffers mapped", "component/worker/allocator.cpp", "mallopt(M_MMAP_MAX, 0);", "mallopt(M_MMAP_MAX, 65536);", ["component"]),
     Mutation("images never loaded in between", "datasets/loading/loader.cpp", "at::get_num_threads() >= runtime::processing_units()",
              "false", ["component.profile_test"]),
     Mutation("images always loaded in between", "datasets/loading/loader.cpp", "at::get_num_threads() >= runtime::processing_units()",

@@ -1,5 +1,5 @@
-#include "runtime/events.h"
-#include "runtime/files.h"
+#include "runtime/files/files.h"
+#include "runtime/report/events.h"
 #include "tests/support/capture.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"

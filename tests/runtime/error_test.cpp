@@ -1,6 +1,6 @@
-#include "runtime/error.h"
+#include "runtime/error/error.h"
 
-#include "runtime/error_catalogue.h"
+#include "runtime/error/error_catalogue.h"
 #include "tests/support/catch.h"
 
 namespace torchport::runtime {

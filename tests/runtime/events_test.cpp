@@ -1,7 +1,7 @@
-#include "runtime/events.h"
+#include "runtime/report/events.h"
 
-#include "runtime/files.h"
-#include "runtime/python_json.h"
+#include "runtime/files/files.h"
+#include "runtime/text/python_json.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

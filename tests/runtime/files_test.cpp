@@ -1,4 +1,4 @@
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,7 +9,7 @@
 
 #include <csignal>
 
-#include "runtime/error.h"
+#include "runtime/error/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

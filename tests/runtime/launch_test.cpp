@@ -1,9 +1,9 @@
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 #include <cstdlib>
 
-#include "runtime/files.h"
-#include "runtime/launch/last_lines.h"
+#include "runtime/files/files.h"
+#include "runtime/report/verdict.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

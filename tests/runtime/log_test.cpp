@@ -1,11 +1,11 @@
-#include "runtime/log.h"
+#include "runtime/report/log.h"
 
 #include <sys/stat.h>
 
 #include <regex>
 
-#include "runtime/error.h"
-#include "runtime/files.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/capture.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"

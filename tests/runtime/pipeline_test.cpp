@@ -2,9 +2,9 @@
 
 #include <utime.h>
 
-#include "runtime/files.h"
+#include "runtime/cli/options.h"
+#include "runtime/files/files.h"
 #include "runtime/pipeline/content.h"
-#include "runtime/pipeline/options.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

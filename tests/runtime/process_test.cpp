@@ -1,4 +1,4 @@
-#include "runtime/process.h"
+#include "runtime/launch/process.h"
 
 #include <sys/types.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 // Every range edge and bad value of the parameters that the original takes (docs/contract.md, "Train PyTorch Model").
-#include "runtime/request.h"
+#include "runtime/request/request.h"
 
 #include <limits>
 
-#include "runtime/text.h"
+#include "runtime/text/text.h"
 #include "tests/support/catch.h"
 
 namespace torchport::runtime {

@@ -1,7 +1,7 @@
-#include "runtime/run_record.h"
+#include "runtime/report/run_record.h"
 
-#include "runtime/ending.h"
-#include "runtime/files.h"
+#include "runtime/files/files.h"
+#include "runtime/report/error_info.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -1,8 +1,8 @@
-#include "runtime/spec.h"
+#include "runtime/spec/spec.h"
 
-#include "runtime/embedded.h"
-#include "runtime/error.h"
-#include "runtime/text.h"
+#include "runtime/error/error.h"
+#include "runtime/spec/embedded.h"
+#include "runtime/text/text.h"
 #include "tests/support/catch.h"
 
 namespace torchport::runtime {

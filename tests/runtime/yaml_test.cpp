@@ -1,4 +1,4 @@
-#include "runtime/yaml.h"
+#include "runtime/text/yaml.h"
 
 #include "tests/support/catch.h"
 

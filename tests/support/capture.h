@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 namespace torchport::test {
 

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdio>
 
-#include "component/training/allocator.h"
+#include "component/worker/allocator.h"
 #include "models/nn/convolution.h"
-#include "models/nn/winograd.h"
+#include "models/nn/cpu/winograd.h"
 #include "tests/bench/programs/clocks.h"
 
 using namespace torchport;

@@ -6,10 +6,10 @@
 
 #include <iostream>
 
-#include "component/training/allocator.h"
+#include "component/worker/allocator.h"
 #include "datasets/loading/loader.h"
-#include "datasets/loading/sampler.h"
-#include "runtime/files.h"
+#include "datasets/sampler.h"
+#include "runtime/files/files.h"
 #include "tests/bench/programs/clocks.h"
 
 using namespace torchport::datasets;

@@ -12,7 +12,7 @@
 #include <numeric>
 #include <optional>
 
-#include "component/training/allocator.h"
+#include "component/worker/allocator.h"
 #include "models/nn/norm_activation.h"
 #include "tests/bench/programs/clocks.h"
 #include "tests/bench/programs/training_step.h"

@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "component/training/gradient_buckets.h"
-#include "component/training/optimizer.h"
+#include "component/training/recipe/optimizer.h"
 #include "datasets/loading/loader.h"
-#include "datasets/loading/sampler.h"
+#include "datasets/sampler.h"
 #include "models/nn/autocast.h"
 #include "models/nn/classifier.h"
 #include "runtime/collective.h"

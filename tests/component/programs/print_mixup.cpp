@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "component/training/mixup.h"
+#include "component/training/recipe/mixup.h"
 
 int main(int argc, char** argv) {
   if (argc != 5) return 2;

@@ -1,10 +1,10 @@
 // Decodes each image file named on the command line: a line "WIDTH HEIGHT" and the raw RGB bytes, or a line "error REASON".
 // tests/datasets/decode_test.py compares them with Pillow's.
-#include "datasets/images/decode.h"
+#include "datasets/codecs/decode.h"
 
 #include <cstdio>
 
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 
 int main(int argc, char** argv) {
   namespace datasets = torchport::datasets;

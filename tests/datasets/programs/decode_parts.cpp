@@ -4,8 +4,8 @@
 // {"off": greatest difference of a value, "decoded": pixels decoded} or {"error"}. With "shrink" nothing is compared.
 #include <iostream>
 
-#include "datasets/images/decode.h"
-#include "runtime/files.h"
+#include "datasets/codecs/decode.h"
+#include "runtime/files/files.h"
 
 using namespace torchport::datasets;
 using nlohmann::json;

@@ -3,7 +3,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "datasets/split.h"
+#include "datasets/directory/split.h"
 
 int main() {
   using namespace torchport::datasets;

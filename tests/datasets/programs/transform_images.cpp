@@ -4,9 +4,9 @@
 //   {"draw": NAME, "size": [height, width], "count": N, ...}: what N images (seed, epoch 0, index 0 ..) draw in the first operation
 #include <iostream>
 
-#include "datasets/draws.h"
-#include "datasets/transformation.h"
-#include "runtime/files.h"
+#include "datasets/transforms/draws.h"
+#include "datasets/transforms/transformation.h"
+#include "runtime/files/files.h"
 
 using namespace torchport::datasets;
 using nlohmann::json;

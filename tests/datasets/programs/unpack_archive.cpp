@@ -1,8 +1,8 @@
 // unpack_archive ARCHIVE FOLDER: unpacks as Convert to Image Directory does, and prints the number of files or the error.
 #include <cstdio>
 
-#include "datasets/archive.h"
-#include "runtime/error.h"
+#include "datasets/sources/archive.h"
+#include "runtime/error/error.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 using namespace torchport;
 using runtime::DataType;

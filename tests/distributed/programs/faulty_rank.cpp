@@ -7,8 +7,8 @@
 #include <iostream>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch.h"
-#include "runtime/log.h"
+#include "runtime/launch/launch.h"
+#include "runtime/report/log.h"
 
 using namespace torchport;
 using runtime::Error;

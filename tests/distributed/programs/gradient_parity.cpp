@@ -6,9 +6,9 @@
 
 #include "component/collectives/mpi.h"
 #include "component/training/gradient_buckets.h"
-#include "datasets/loading/sampler.h"
+#include "datasets/sampler.h"
 #include "models/nn/classifier.h"
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 using namespace torchport;
 

@@ -2,7 +2,7 @@
 // usage: launch_faulty WORKER FLAGS
 #include <iostream>
 
-#include "runtime/launch.h"
+#include "runtime/launch/launch.h"
 
 using namespace torchport::runtime;
 

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "datasets/loading/sampler.h"
+#include "datasets/sampler.h"
 
 using namespace torchport::datasets;
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "models/state_dict_file.h"
+#include "models/weights/state_dict_file.h"
 
 using namespace torchport::models;
 

@@ -1,12 +1,12 @@
 // Coverage-guided fuzzing of the state dict reader; not part of the build, which needs no clang. From the root of the tree:
 //   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. -include runtime/pch.h tests/fuzz/libfuzzer/state_dict.cpp \
 //     models/{state_dict_file,zip_file,legacy_file,safetensors_file,zip_reader,zip_writer,pickle_reader,pickle_machine,dtype}.cpp
-//     runtime/text.cpp -lz -o fuzz
+//     runtime/text/text.cpp -lz -o fuzz
 //   ./fuzz -max_total_time=600 -rss_limit_mb=512 -timeout=5 corpus/
 // The first byte of an input chooses what the rest is: a whole file of any form, or a data.pkl that is put into a sound archive.
-#include "models/state_dict_file.h"
-#include "models/zip_writer.h"
-#include "runtime/files.h"
+#include "models/weights/state_dict_file.h"
+#include "models/weights/zip_writer.h"
+#include "runtime/files/files.h"
 
 using namespace torchport::models;
 

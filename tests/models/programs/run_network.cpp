@@ -11,7 +11,7 @@
 #include <iostream>
 
 #include "models/nn/state_dict.h"
-#include "runtime/files.h"
+#include "runtime/files/files.h"
 #include "tests/support/networks.h"
 
 using namespace torchport;

@@ -1,0 +1,62 @@
+#include "component/images/size_check.h"
+
+#include <algorithm>
+#include <array>
+
+namespace torchport::component {
+
+namespace {
+
+std::string described(const datasets::ImageDirectory& images, std::uint32_t index, datasets::ImageSize size) {
+  return std::string(images.file(index)) + "   " + size_text(size);
+}
+
+}  // namespace
+
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
+                                runtime::Collective& collective, bool augmented) {
+  const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads, augmented);
+  bad.start_pass();
+  collective.agree(bad.report(scan.bad));
+  auto count = static_cast<double>(scan.bad.size());
+  collective.all_reduce(&count, 1, runtime::DataType::float64, runtime::Reduction::sum);
+  bad.count(count);
+
+  // Every rank compares what it found with the first readable image of the lowest rank that has one.
+  std::int64_t source = scan.size.width > 0 ? collective.rank() : collective.size();
+  collective.all_reduce(&source, 1, runtime::DataType::int64, runtime::Reduction::min);
+  if (source == collective.size()) {
+    throw runtime::Error("InvalidDataset.no_images", {{"what", images.what()}, {"path", images.root().string()}});
+  }
+  std::array<std::int64_t, 3> first = {scan.first, scan.size.height, scan.size.width};
+  collective.broadcast(first.data(), sizeof(first), static_cast<int>(source));
+  const datasets::ImageSize reference{static_cast<int>(first[1]), static_cast<int>(first[2])};
+
+  std::optional<runtime::Error> differs;
+  const auto report = [&](std::uint32_t index, datasets::ImageSize size) {
+    differs = runtime::Error("InvalidDataset.sizes_differ", {{"what", images.what()}, {"path", images.root().string()}},
+                             {{"one image", described(images, static_cast<std::uint32_t>(first[0]), reference)},
+                              {"another", described(images, index, size)}});
+  };
+  if (scan.size.width > 0 && scan.size != reference) {
+    report(scan.first, scan.size);
+  } else if (scan.different) {
+    report(*scan.different, scan.different_size);
+  }
+  collective.agree(differs);
+  return reference;
+}
+
+void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageSize size, const models::ModelSpec& model) {
+  const std::int64_t minimum = model.component->architecture->minimum_size;
+  if (std::min(size.width, size.height) >= minimum) return;
+  throw runtime::Error("InvalidDataset.too_small", {{"what", images.what()},
+                                                    {"path", images.root().string()},
+                                                    {"size", size_text(size)},
+                                                    {"model", model.variant->name},
+                                                    {"minimum", std::to_string(minimum)}});
+}
+
+std::string size_text(datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
+
+}  // namespace torchport::component

@@ -1,0 +1,31 @@
+#include "component/training/recipe/training_loss.h"
+
+#include <ATen/ops/cross_entropy_loss.h>
+
+#include "component/training/recipe/mixup.h"
+
+namespace torchport::component {
+
+namespace {
+
+constexpr std::int64_t kIgnoreNone = -100;  // torch's default: no label is left out
+
+at::Tensor summed(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing) {
+  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum, kIgnoreNone, label_smoothing);
+}
+
+}  // namespace
+
+// The loss is linear in the targets, so a blend of two one-hot targets costs what the blend of two losses costs.
+at::Tensor training_loss(const at::Tensor& logits, const Targets& targets) {
+  const at::Tensor own = summed(logits, targets.labels, targets.label_smoothing);
+  if (targets.share == 1) return own;
+  return own * targets.share + summed(logits, previous_labels(targets.labels), targets.label_smoothing) * (1 - targets.share);
+}
+
+double count_correct(const at::Tensor& logits, const Targets& targets) {
+  const at::Tensor wanted = targets.share >= 0.5 ? targets.labels : previous_labels(targets.labels);
+  return logits.detach().argmax(1).eq(wanted).sum().item<double>();
+}
+
+}  // namespace torchport::component

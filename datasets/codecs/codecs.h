@@ -1,0 +1,66 @@
+// One decoder for each image format, and the byte readers that they share. Private to datasets/codecs/: callers use decode.h.
+// Every function gets bytes whose header read_header() has accepted, and fills `out.rgb`, which decode() has sized; decode_jpeg
+// makes a part of an image and sizes that itself.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "datasets/codecs/decode.h"
+
+namespace torchport::datasets::images {
+
+void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+                 PartOfImage& out);
+void decode_png(std::string_view bytes, Pixels& out);
+void decode_bmp(std::string_view bytes, Pixels& out);
+void decode_pnm(std::string_view bytes, Pixels& out);
+void decode_tiff(std::string_view bytes, Pixels& out);
+void decode_webp(std::string_view bytes, Pixels& out);
+
+ImageHeader pnm_header(std::string_view bytes);
+ImageHeader tiff_header(std::string_view bytes);
+
+/// What Pillow makes of integers beyond 8 bits: clipped, not scaled.
+inline std::uint8_t clip_to_byte(unsigned value) { return value > 255 ? 255 : static_cast<std::uint8_t>(value); }
+
+/// a * b / 255, rounded: how Pillow mixes black into the other inks of CMYK.
+inline unsigned share_of_255(unsigned a, unsigned b) {
+  const unsigned t = a * b + 128;
+  return (t + (t >> 8)) >> 8;
+}
+
+/// Integers at any place of a buffer, in either byte order. \throws ImageError beyond its end
+class Reader {
+ public:
+  Reader(std::string_view bytes, const char* format, bool big_endian) : bytes_(bytes), format_(format), big_endian_(big_endian) {}
+  std::size_t size() const { return bytes_.size(); }
+  std::uint8_t u8(std::size_t at) const { return static_cast<std::uint8_t>(integer(at, 1)); }
+  std::uint16_t u16(std::size_t at) const { return static_cast<std::uint16_t>(integer(at, 2)); }
+  std::uint32_t u32(std::size_t at) const { return integer(at, 4); }
+  std::string_view text(std::size_t at, std::size_t length) const {
+    need(at, length);
+    return bytes_.substr(at, length);
+  }
+  /// \throws ImageError "<format>: <reason>"
+  [[noreturn]] void fail(const std::string& reason) const { throw ImageError(std::string(format_) + ": " + reason); }
+  void need(std::size_t at, std::size_t length) const {
+    if (at > bytes_.size() || length > bytes_.size() - at) fail("premature end of data");
+  }
+
+ private:
+  std::uint32_t integer(std::size_t at, std::size_t length) const {
+    need(at, length);
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+      const auto byte = static_cast<std::uint8_t>(bytes_[at + (big_endian_ ? i : length - 1 - i)]);
+      value = value << 8 | byte;
+    }
+    return value;
+  }
+  std::string_view bytes_;
+  const char* format_;
+  bool big_endian_;
+};
+
+}  // namespace torchport::datasets::images

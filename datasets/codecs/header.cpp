@@ -1,0 +1,115 @@
+// Format and size of an image from its first bytes, by magic: a file's name says nothing about its content.
+#include "datasets/codecs/codecs.h"
+#include "runtime/files/files.h"
+
+namespace torchport::datasets {
+namespace {
+
+using images::Reader;
+
+ImageHeader header(ImageFormat format, std::uint32_t width, std::uint32_t height) {
+  // Sides beyond int would wrap below; anything near that is far above the cap anyway.
+  constexpr std::uint32_t kMost = 1u << 30;
+  return {format, static_cast<int>(std::min(width, kMost)), static_cast<int>(std::min(height, kMost))};
+}
+
+/// Walks the markers up to the frame header.
+ImageHeader jpeg_header(std::string_view bytes) {
+  const Reader in(bytes, "JPEG", true);
+  std::size_t at = 2;
+  while (true) {
+    if (in.u8(at) != 0xFF) in.fail("no marker where one must be");
+    const unsigned marker = in.u8(at + 1);
+    if (marker == 0xFF) {  // fill byte
+      ++at;
+      continue;
+    }
+    at += 2;
+    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // markers without a body
+    if (marker == 0xD9 || marker == 0xDA) in.fail("no frame header");
+    const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
+    if (frame) {
+      const bool supported = marker <= 0xC2 || marker == 0xC9 || marker == 0xCA;
+      if (!supported) in.fail("lossless and hierarchical images are not supported");
+      if (in.u8(at + 2) != 8) in.fail(std::to_string(in.u8(at + 2)) + " bits a sample are not supported");
+      return header(ImageFormat::jpeg, in.u16(at + 5), in.u16(at + 3));
+    }
+    at += std::max<std::size_t>(in.u16(at), 2);
+  }
+}
+
+ImageHeader png_header(std::string_view bytes) {
+  const Reader in(bytes, "PNG", true);
+  if (in.u32(8) != 13 || in.text(12, 4) != "IHDR") in.fail("no image header");
+  return header(ImageFormat::png, in.u32(16), in.u32(20));
+}
+
+ImageHeader bmp_header(std::string_view bytes) {
+  const Reader in(bytes, "BMP", false);
+  const auto magnitude = [](std::uint32_t side) { return side >> 31 ? 0u - side : side; };  // negative height: rows from the top
+  const std::uint32_t size = in.u32(14);
+  if (size == 12) return header(ImageFormat::bmp, in.u16(18), in.u16(20));
+  if (size < 40) in.fail("unknown header of " + std::to_string(size) + " bytes");
+  if (in.u32(18) >> 31) in.fail("negative width");
+  return header(ImageFormat::bmp, in.u32(18), magnitude(in.u32(22)));
+}
+
+ImageHeader webp_header(std::string_view bytes) {
+  const Reader in(bytes, "WebP", false);
+  const std::string_view kind = in.text(12, 4);
+  const auto u24 = [&](std::size_t at) { return in.u16(at) | static_cast<std::uint32_t>(in.u8(at + 2)) << 16; };
+  if (kind == "VP8X") return header(ImageFormat::webp, u24(24) + 1, u24(27) + 1);
+  if (kind == "VP8L") {
+    if (in.u8(20) != 0x2F) in.fail("no lossless signature");
+    const std::uint32_t packed = in.u32(21);
+    return header(ImageFormat::webp, (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1);
+  }
+  if (kind == "VP8 ") {
+    if (in.text(23, 3) != "\x9D\x01\x2A") in.fail("no key frame");
+    return header(ImageFormat::webp, in.u16(26) & 0x3FFF, in.u16(28) & 0x3FFF);
+  }
+  in.fail("unknown kind of image");
+}
+
+ImageHeader any_header(std::string_view bytes) {
+  const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
+  if (bytes.empty()) throw ImageError("the file is empty");
+  if (starts("\xFF\xD8\xFF")) return jpeg_header(bytes);
+  if (starts("\x89PNG\r\n\x1A\n")) return png_header(bytes);
+  if (starts("BM")) return bmp_header(bytes);
+  if (starts(std::string_view("II*\0", 4)) || starts(std::string_view("MM\0*", 4))) return images::tiff_header(bytes);
+  if (starts("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return webp_header(bytes);
+  if (bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' && std::strchr(" \t\n\v\f\r", bytes[2])) {
+    return images::pnm_header(bytes);
+  }
+  throw ImageError("no JPEG, PNG, BMP, PNM, TIFF or WebP image");
+}
+
+}  // namespace
+
+ImageHeader read_header(std::string_view bytes) {
+  const ImageHeader found = any_header(bytes);
+  if (found.width < 1 || found.height < 1) throw ImageError("the image has no pixels");
+  const std::int64_t pixels = std::int64_t{found.width} * found.height;
+  if (pixels > kMaxPixels) throw OversizedImage(std::to_string(pixels) + " pixels, more than " + std::to_string(kMaxPixels));
+  return found;
+}
+
+ImageHeader read_file_header(const std::filesystem::path& file) {
+  constexpr std::size_t kBeginning = 64 * 1024;
+  try {
+    return read_header(runtime::read_head(file, kBeginning));
+  } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header may be anywhere
+    return read_header(runtime::read_file(file));
+  }
+}
+
+bool has_image_extension(std::string_view file_name) {
+  static const std::set<std::string, std::less<>> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
+                                                                 ".pgm", ".tif",  ".tiff", ".webp"};
+  std::string extension = std::filesystem::path(file_name).extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return kExtensions.contains(extension);
+}
+
+}  // namespace torchport::datasets

@@ -1,0 +1,110 @@
+// ImageDirectory (docs/contract.md, "ImageDirectory"): an index of image files with labels, read strictly and written as the
+// original does. Torch-free: used by the checks, Convert to Image Directory and the loader.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/transforms/transformation.h"
+#include "runtime/files/files.h"
+
+namespace torchport::datasets {
+
+/// A category of the schema. Its id, not its place, is the class index of training.
+struct Category {
+  std::int64_t id = 0;
+  std::string name;
+  bool operator==(const Category&) const = default;
+};
+
+/// What a directory's `_meta.yaml` says beyond the contract: texts by name, e.g. "transforms"
+/// (datasets/transforms/transformation.h). Whoever makes a directory of another's images hands it on.
+using Extension = std::map<std::string, std::string, std::less<>>;
+
+/// An opened ImageDirectory: its index, in at most 100 bytes an image, and its categories. Image files are not touched.
+class ImageDirectory {
+ public:
+  /// Reads `_meta.yaml`, the schema and the index; a tree of class folders without `_meta.yaml` is taken as it is.
+  /// `what` names the directory in errors, e.g. "training dataset".
+  /// \throws Error InvalidDataset.* where anything is missing, broken, permuted or guessed at by the original (contract 2.1, W18)
+  static ImageDirectory open(const std::filesystem::path& root, std::string_view what);
+
+  std::size_t size() const { return labels_.size(); }
+  bool labelled() const { return labelled_; }
+  /// Read from class folders, without metadata.
+  bool raw() const { return raw_; }
+  const std::filesystem::path& root() const { return root_; }
+  /// What it was opened as, e.g. "training dataset".
+  const std::string& what() const { return what_; }
+  /// Sorted by id; ids are 0 .. n-1.
+  const std::vector<Category>& categories() const { return categories_; }
+  /// The class index of image `i`, or -1 in an unlabelled directory.
+  std::int32_t label(std::size_t i) const { return labels_[i]; }
+  /// The `id` of image `i` in the index, or its line number from 0 on: a number that stays with the image when directories are
+  /// split.
+  std::int64_t id(std::size_t i) const { return ids_[i]; }
+  /// The index's key, and so the scored dataset's column, of the categories; "" in an unlabelled directory.
+  const std::string& label_column() const { return label_column_; }
+  const Extension& extension() const { return extension_; }
+  /// The transformation that the images are to go through whenever they are read, of extension()'s "transforms"; null: none.
+  /// Training applies all of it, everything else what is left for inference.
+  const Transformation* transformation() const { return transformation_ ? &*transformation_ : nullptr; }
+  /// Path below root(), as in the index.
+  std::string_view file(std::size_t i) const;
+  /// Checked path of the image file. \throws std::runtime_error if it leads out of root()
+  std::filesystem::path path(std::size_t i) const;
+  /// The bytes of _schema.json and _samples.json as they stand (made afresh for class folders): a trained model carries them.
+  std::string schema_json() const;
+  std::string samples_json() const;
+
+ private:
+  std::filesystem::path root_;
+  std::string what_;
+  std::string names_;                // all file names, one after another
+  std::vector<std::uint64_t> ends_;  // where each name ends in names_
+  std::vector<std::int32_t> labels_;
+  std::vector<std::int64_t> ids_;
+  std::vector<Category> categories_;
+  std::string label_column_, schema_, samples_;
+  Extension extension_;
+  std::optional<Transformation> transformation_;
+  bool labelled_ = false, raw_ = false;
+  friend class ImageDirectoryReader;
+};
+
+/// A copy of the transformation that `images` carries, as training (`augmented`) or everything else is to apply it.
+std::optional<Transformation> carried(const ImageDirectory& images, bool augmented);
+
+/// The two datasets of a training must have the same categories with the same ids.
+/// \throws Error InvalidDataset.categories_differ listing the difference (at most 10 names each way)
+void check_same_categories(const ImageDirectory& train, const ImageDirectory& valid);
+
+/// Writes an ImageDirectory image by image, with the original's file names, fields and forms.
+class ImageDirectoryWriter {
+ public:
+  /// `categories` in id order; absent for an unlabelled directory.
+  ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories,
+                       Extension extension = {});
+  ~ImageDirectoryWriter();
+  /// Adds the next image: `bytes` go to `file_name` (below the root, e.g. "image/0_3.png"), unchanged. Without an `id` it is the
+  /// number of the images before it.
+  void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
+           std::optional<std::int64_t> id = std::nullopt);
+  /// Adds the file `from` as it is: copied, or moved where it lies in the output's scratch folder.
+  enum class Transfer { copy, move };
+  void add_file(const std::string& file_name, const std::filesystem::path& from, std::optional<std::int32_t> label, Transfer how);
+  /// Writes index, schema, samples and publishes.
+  void publish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace torchport::datasets

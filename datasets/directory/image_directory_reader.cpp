@@ -1,0 +1,170 @@
+// Opening an ImageDirectory. Where the original guesses (a wrong type, broken or missing metadata, permuted ids, blank labels,
+// images on the web), this refuses and says which line is to blame.
+#include "datasets/directory/image_directory_form.h"
+#include "datasets/sources/image_tree.h"
+#include "runtime/error/error.h"
+
+namespace torchport::datasets {
+namespace fs = std::filesystem;
+using nlohmann::json;
+using runtime::Error;
+using runtime::Fields;
+
+class ImageDirectoryReader {
+ public:
+  ImageDirectoryReader(const fs::path& root, std::string_view what) {
+    images_.root_ = root;
+    images_.what_ = what;
+  }
+
+  ImageDirectory read() {
+    if (without_metadata()) {
+      read_tree();
+    } else {
+      read_metadata();
+    }
+    images_.names_.shrink_to_fit();
+    if (images_.size() == 0) fail("no_images");
+    return std::move(images_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason, Fields fields = {}) const {
+    fields.merge(Fields{{"what", images_.what_}, {"path", images_.root_.string()}});
+    throw Error("InvalidDataset." + reason, std::move(fields));
+  }
+
+  /// A folder with other parts of an ImageDirectory has lost its metadata; it is no tree of class folders that has one class
+  /// "image".
+  bool without_metadata() const {
+    std::error_code none;
+    const fs::path& root = images_.root_;
+    if (!fs::is_directory(root, none) || fs::is_empty(root, none) || fs::exists(fs::symlink_status(root / "_meta.yaml")))
+      return false;
+    for (const char* part : {"images.lst", "_schema.json", "_samples.json"}) {
+      if (fs::exists(fs::symlink_status(root / part))) return false;
+    }
+    return true;
+  }
+
+  void add(std::string_view file, std::int32_t label, std::int64_t id) {
+    images_.names_ += file;
+    images_.ends_.push_back(images_.names_.size());
+    images_.labels_.push_back(label);
+    images_.ids_.push_back(id);
+  }
+
+  void read_tree() {
+    images_.raw_ = true;
+    ClassFolders folders = sort_into_classes(find_images(images_.root_, images_.what_));
+    images_.labelled_ = !folders.categories.empty();
+    const std::vector<std::string>& files = images_.labelled_ ? folders.files : folders.ignored;
+    if (files.empty()) fail("no_meta");
+    for (std::string& name : folders.categories) {
+      const auto id = static_cast<std::int64_t>(images_.categories_.size());
+      images_.categories_.push_back({id, std::move(name)});
+    }
+    index_categories();
+    if (images_.labelled_) images_.label_column_ = kLabelColumn;
+    for (const std::string& file : files) {
+      add(file, images_.labelled_ ? ids_.find(class_of(file))->second : -1, static_cast<std::int64_t>(images_.size()));
+    }
+  }
+
+  void index_categories() {
+    for (const Category& category : images_.categories_) ids_[category.name] = static_cast<std::int32_t>(category.id);
+  }
+
+  void read_metadata() {
+    const runtime::DirectoryMeta meta = runtime::read_meta(images_.root_, "InvalidDataset", images_.what_);
+    const auto entry = [&](const char* key) {
+      if (meta.get(key).empty()) fail("broken_meta", {{"reason", "the key '" + std::string(key) + "' is missing"}});
+      return meta.get(key);
+    };
+    if (entry("type") != "ImageDirectory") fail("wrong_type", {{"found", meta.type}, {"wanted", "ImageDirectory"}});
+    images_.schema_ = read_part(entry("schema"), "broken_schema");
+    Schema schema = parse_schema(images_.schema_, images_.what_, images_.root_.string());
+    images_.labelled_ = !schema.label_key.empty();
+    images_.label_column_ = schema.label_key;
+    images_.categories_ = std::move(schema.categories);
+    index_categories();
+    images_.samples_ = meta.get("samples");
+    images_.extension_ = meta.extension;
+    if (const auto transforms = meta.extension.find("transforms"); transforms != meta.extension.end()) {
+      try {
+        images_.transformation_ = Transformation::parse(transforms->second);
+      } catch (const std::runtime_error& error) {
+        fail("broken_meta", {{"reason", std::string("its extension 'transforms': ") + error.what()}});
+      }
+    }
+    read_index(read_part(entry("image_list"), "broken_index"), schema);
+  }
+
+  std::string read_part(const std::string& name, const char* fault) const {
+    try {
+      return runtime::read_file(runtime::resolve_inside(images_.root_, name));
+    } catch (const std::runtime_error& error) {
+      fail(fault, {{"reason", "'" + name + "': " + error.what()}});
+    }
+  }
+
+  void read_index(std::string_view text, const Schema& schema) {
+    const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    images_.ends_.reserve(lines);
+    images_.labels_.reserve(lines);
+    images_.ids_.reserve(lines);
+    for (line_ = 1; !text.empty(); ++line_) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      read_line(text.substr(0, end), schema);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
+  [[noreturn]] void bad_line(const std::string& reason) const {
+    fail("broken_index", {{"reason", "line " + std::to_string(line_) + ": " + reason}});
+  }
+
+  void read_line(std::string_view text, const Schema& schema) {
+    const json line = json::parse(text, nullptr, false);
+    if (line.is_discarded()) bad_line("it is not valid JSON");
+    if (!line.is_object()) bad_line("it is not a JSON object");
+    const auto info = line.find(schema.image_key);
+    if (info == line.end() || !info->is_object()) bad_line("it has no object '" + schema.image_key + "'");
+    if (info->contains("coco_url")) fail("web_images");
+    if (info->contains("base_file_name")) bad_line("base_file_name is not supported");
+    const auto file = info->find("file_name");
+    if (file == info->end() || !file->is_string()) bad_line("it has no text 'file_name'");
+    const auto& name = file->get_ref<const std::string&>();
+    const fs::path path(name);
+    const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
+    if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
+    add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
+  }
+
+  std::int64_t read_id(const json& line) const {
+    const auto id = line.find("id");
+    if (id == line.end()) return static_cast<std::int64_t>(line_) - 1;
+    const bool fits =
+        id->is_number_integer() && (!id->is_number_unsigned() || std::in_range<std::int64_t>(id->get<std::uint64_t>()));
+    if (!fits) bad_line("its id is no whole number of 64 bits");
+    return id->get<std::int64_t>();
+  }
+
+  std::int32_t read_label(const json& line, const std::string& key) const {
+    const auto label = line.find(key);
+    if (label == line.end() || label->is_null() || *label == "") fail("blank_label", {{"line", std::to_string(line_)}});
+    if (!label->is_string()) bad_line("its category is no text");
+    const auto& name = label->get_ref<const std::string&>();
+    const auto found = ids_.find(name);
+    if (found == ids_.end()) fail("unknown_category", {{"line", std::to_string(line_)}, {"category", name}});
+    return found->second;
+  }
+
+  ImageDirectory images_;
+  std::map<std::string, std::int32_t, std::less<>> ids_;
+  std::size_t line_ = 0;
+};
+
+ImageDirectory ImageDirectory::open(const fs::path& root, std::string_view what) { return ImageDirectoryReader(root, what).read(); }
+
+}  // namespace torchport::datasets

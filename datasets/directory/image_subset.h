@@ -1,0 +1,21 @@
+// Some images of an ImageDirectory as an ImageDirectory of their own. Called by Split Image Directory.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "datasets/directory/image_directory.h"
+
+namespace torchport::datasets {
+
+/// Rows of a directory's index, to be written in that order.
+struct Subset {
+  const std::vector<std::uint32_t>& rows;
+  runtime::OutputDirectory& output;
+};
+
+/// Writes and publishes all subsets, or, after an error, none that was not published before it. Lines of the index, schema and
+/// _meta.yaml stay as they are; class folders without metadata become what Convert to Image Directory would have made of them.
+/// \throws Error ModuleOutOfMemory.disk before the first file, CouldNotOpenFile.file, and what OutputDirectory throws
+void write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets);
+
+}  // namespace torchport::datasets

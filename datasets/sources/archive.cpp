@@ -1,0 +1,189 @@
+#include "datasets/sources/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "datasets/sources/image_tree.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
+
+namespace torchport::datasets {
+namespace fs = std::filesystem;
+using runtime::Error;
+namespace {
+
+constexpr std::uint64_t kHeaderBytes = 512;  ///< what an entry counts beside its content
+constexpr std::size_t kLongestName = 255, kLongestPath = 1000;
+
+/// While it lives, names are UTF-8 on this thread: in the C locale libarchive would lose a ZIP file's names that are not ASCII.
+class Utf8Names {
+ public:
+  Utf8Names() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(uselocale(utf8_)) {}
+  ~Utf8Names() {
+    uselocale(before_);
+    if (utf8_) freelocale(utf8_);
+  }
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+
+ private:
+  locale_t utf8_, before_;
+};
+
+/// Why libarchive makes nothing of a file: for ZIP files it does not tell.
+std::string unrecognised(const fs::path& file) {
+  if (!runtime::read_head(file, 2).starts_with("PK")) return "it is neither a ZIP nor a tar archive";
+  const std::uint64_t size = fs::file_size(file), tail = std::min<std::uint64_t>(size, 22 + 65535);
+  std::string end(tail, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(size - tail));
+  in.read(end.data(), static_cast<std::streamsize>(tail));
+  const std::size_t record = end.rfind("PK\x05\x06");
+  if (record == end.npos || record + 22 > end.size()) return "its end is missing: it was cut short, or is a part of several";
+  const bool parts = end.substr(record + 4, 4) != std::string(4, '\0');  // numbers of this part and of the directory's
+  return parts ? "it is one of several parts" : "its directory is damaged";
+}
+
+class Unpacker {
+ public:
+  Unpacker(const fs::path& file, const fs::path& target, const ArchiveLimits& limits)
+      : file_(file), target_(target), limits_(limits), archive_(archive_read_new(), archive_read_free) {
+    if (!archive_) throw std::bad_alloc();
+    most_ = std::min(limits.bytes, std::max(limits.harmless, limits.ratio * fs::file_size(file)));
+  }
+
+  std::uint64_t run() {
+    archive_read_support_filter_gzip(archive_.get());
+    archive_read_support_filter_bzip2(archive_.get());
+    archive_read_support_format_tar(archive_.get());
+    archive_read_support_format_zip_seekable(archive_.get());  // by its directory, as unzip does: a ZIP file cut short has none
+    if (archive_read_open_filename(archive_.get(), file_.c_str(), 1 << 18) != ARCHIVE_OK) {
+      broken(archive_errno(archive_.get()) == EILSEQ ? unrecognised(file_) : reason());  // libarchive's "file format"
+    }
+    archive_entry* entry = nullptr;
+    for (std::uint64_t entries = 0;; ++entries) {
+      const int status = archive_read_next_header(archive_.get(), &entry);
+      if (status == ARCHIVE_EOF) return files_;
+      if (status < ARCHIVE_WARN) broken(reason());
+      if (entries >= limits_.entries) broken("it has more than " + std::to_string(limits_.entries) + " entries");
+      take(entry);
+    }
+  }
+
+ private:
+  [[noreturn]] void broken(const std::string& why) const {
+    throw Error("InvalidDataset.archive", {{"path", file_.string()}, {"reason", why}});
+  }
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw Error("InvalidDataset.archive_entry", {{"path", file_.string()}, {"entry", name_}, {"reason", why}});
+  }
+  std::string reason() const {
+    const char* const text = archive_error_string(archive_.get());
+    return text ? text : "it is damaged";
+  }
+
+  void take(archive_entry* entry) {
+    const char* name = archive_entry_pathname_utf8(entry);
+    if (!name) name = archive_entry_pathname(entry);  // without a statement of its encoding
+    name_ = name ? name : "";
+    const fs::path path = safe_path();
+    if (!path.empty() && *path.begin() == kMacLeftovers) return;
+    const auto type = archive_entry_filetype(entry);
+    if (archive_entry_hardlink(entry)) refuse("is a hard link");
+    if (type == AE_IFLNK) refuse("is a symbolic link");
+    if (type == AE_IFDIR) return make_folder(path);
+    if (type != AE_IFREG) refuse("is no file and no folder");
+    if (path.empty()) refuse("has no name");
+    if (archive_entry_is_encrypted(entry)) refuse("is protected by a password");
+    count(kHeaderBytes);
+    if (archive_entry_size_is_set(entry)) foresee(static_cast<std::uint64_t>(archive_entry_size(entry)));
+    make_folder(path.parent_path());
+    if (fs::exists(fs::symlink_status(target_ / path))) refuse("is there twice");
+    write(target_ / path);
+    ++files_;
+  }
+
+  /// The entry's path below the target. \throws Error where it could lead elsewhere, or cannot be a path here
+  fs::path safe_path() const {
+    if (name_.starts_with('/')) refuse("has an absolute path");
+    if (!is_utf8(name_)) refuse("has a name that is not UTF-8");
+    if (name_.size() > kLongestPath) refuse("has too long a path");
+    fs::path path;
+    for (const fs::path& part : fs::path(name_)) {
+      if (part == "..") refuse("leads out of the archive");
+      if (part.string().size() > kLongestName) refuse("has too long a name");
+      if (!part.empty() && part != ".") path /= part;
+    }
+    return path;
+  }
+
+  void make_folder(const fs::path& path) {
+    fs::path folder = target_;
+    for (const fs::path& part : path) {
+      folder /= part;
+      if (mkdir(folder.c_str(), 0750) == 0) {
+        count(kHeaderBytes);
+      } else if (!fs::is_directory(folder)) {
+        refuse("is in a folder that is a file, too, or cannot be made");
+      }
+    }
+  }
+
+  void count(std::uint64_t bytes) {
+    written_ += bytes;
+    if (written_ <= most_) return;
+    refuse("makes more than " + std::to_string(most_) + " bytes of an archive of " + std::to_string(fs::file_size(file_)));
+  }
+
+  /// What the entry says of its size: a lie is found when it is written.
+  void foresee(std::uint64_t bytes) const {
+    if (bytes > limits_.file_bytes) too_large();
+    const std::uint64_t free = fs::space(target_).available;
+    if (bytes > free)
+      throw Error("ModuleOutOfMemory.disk",
+                  {{"path", target_.string()}, {"needed", std::to_string(bytes)}, {"free", std::to_string(free)}});
+  }
+  [[noreturn]] void too_large() const { refuse("is larger than " + std::to_string(limits_.file_bytes) + " bytes"); }
+
+  void write(const fs::path& path) {
+    runtime::FileWriter writer(path);
+    std::uint64_t size = 0;
+    while (true) {
+      const la_ssize_t got = archive_read_data(archive_.get(), piece_.data(), piece_.size());
+      if (got < 0) refuse("is damaged: " + reason());
+      if (got == 0) break;
+      size += static_cast<std::uint64_t>(got);
+      if (size > limits_.file_bytes) too_large();
+      count(static_cast<std::uint64_t>(got));
+      writer.write(piece_.data(), static_cast<std::size_t>(got));
+    }
+    writer.close();
+  }
+
+  const fs::path &file_, &target_;
+  const ArchiveLimits& limits_;
+  std::unique_ptr<archive, int (*)(archive*)> archive_;
+  std::vector<char> piece_ = std::vector<char>(1 << 18);
+  std::string name_;  ///< of the entry at hand
+  std::uint64_t files_ = 0, written_ = 0, most_ = 0;
+};
+
+}  // namespace
+
+bool is_archive_name(const fs::path& file) {
+  static const std::set<std::string> kExtensions = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2"};
+  std::string extension = file.extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return kExtensions.contains(extension);
+}
+
+std::uint64_t unpack(const fs::path& archive, const fs::path& target, const ArchiveLimits& limits) {
+  const Utf8Names utf8_names;
+  return Unpacker(archive, target, limits).run();
+}
+
+}  // namespace torchport::datasets

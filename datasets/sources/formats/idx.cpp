@@ -1,0 +1,118 @@
+// IDX files as MNIST and Fashion-MNIST come: all images in one file, all labels in another, compressed or not.
+#include <zlib.h>
+
+#include "datasets/codecs/decode.h"
+#include "datasets/sources/image_source.h"
+#include "datasets/sources/image_tree.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
+
+namespace torchport::datasets {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{4} << 30;  // unpacked
+
+[[noreturn]] void broken(const fs::path& file, const std::string& reason) {
+  throw runtime::Error("InvalidDataset.idx", {{"path", file.string()}, {"reason", reason}});
+}
+
+std::string gunzip(const std::string& packed, const fs::path& file) {
+  z_stream stream{};
+  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) throw std::bad_alloc();
+  const std::unique_ptr<z_stream, int (*)(z_stream*)> cleanup(&stream, inflateEnd);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::string bytes;
+  int status = Z_OK;
+  while (status == Z_OK) {
+    const std::size_t done = bytes.size(), step = std::size_t{16} << 20;
+    if (done >= kMostBytes) broken(file, "it unpacks to more than 4 GiB");
+    bytes.resize(done + step);
+    stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + done);
+    stream.avail_out = static_cast<uInt>(step);
+    status = inflate(&stream, Z_NO_FLUSH);
+    bytes.resize(done + step - stream.avail_out);
+  }
+  if (status != Z_STREAM_END)
+    broken(file, status == Z_BUF_ERROR ? "the compressed data end early" : "the compressed data are damaged");
+  return bytes;
+}
+
+/// The unpacked bytes of `name` or `name`.gz in `folder`.
+std::string read_idx(const fs::path& folder, const std::string& name) {
+  const bool plain = fs::exists(folder / name);
+  const fs::path file = folder / (plain ? name : name + ".gz");
+  try {
+    const std::string bytes = runtime::read_file(file, kMostBytes);
+    return plain ? bytes : gunzip(bytes, file);
+  } catch (const std::runtime_error& error) {
+    broken(file, error.what());
+  }
+}
+
+/// The sizes after the magic number, which says that there are `sizes` of them and that the values are bytes.
+std::vector<std::size_t> read_sizes(const std::string& bytes, std::size_t sizes, const fs::path& file) {
+  const std::size_t header = 4 + 4 * sizes;
+  if (bytes.size() < header) broken(file, "its header is cut short");
+  if (bytes.substr(0, 4) != std::string("\0\0\x08", 3) + static_cast<char>(sizes)) broken(file, "its magic number is wrong");
+  std::vector<std::size_t> found;
+  std::size_t total = 1;
+  for (std::size_t at = 4; at < header; at += 4) {
+    std::size_t size = 0;
+    for (std::size_t k = 0; k < 4; ++k) size = size << 8 | static_cast<std::uint8_t>(bytes[at + k]);
+    if (size == 0 || size > kMostBytes / total) broken(file, "its sizes are impossible");
+    total *= size;
+    found.push_back(size);
+  }
+  if (bytes.size() - header != total) {
+    broken(file, "it holds " + std::to_string(bytes.size() - header) + " bytes of data, not " + std::to_string(total));
+  }
+  return found;
+}
+
+std::vector<std::string> category_names(const std::vector<std::string>& labels, std::size_t used, const fs::path& folder) {
+  if (!labels.empty() && labels.size() < used) {
+    throw runtime::Error("InvalidDataset.idx_labels",
+                         {{"found", std::to_string(labels.size())}, {"wanted", std::to_string(used)}, {"path", folder.string()}});
+  }
+  std::vector<std::string> names = labels;
+  while (names.size() < used) names.push_back(std::to_string(names.size()));
+  return names;
+}
+
+}  // namespace
+
+std::optional<ImageSource> idx(const SourceOptions& options) {
+  const fs::path folder = only_folder(options.path);
+  const auto present = [&](const std::string& subset) {
+    const std::string name = subset + "-images-idx3-ubyte";
+    return fs::exists(folder / name) || fs::exists(folder / (name + ".gz"));
+  };
+  if (!present("train") && !present("t10k")) return std::nullopt;
+  const std::string prefix = options.subset == "test" ? "t10k" : "train";
+  const fs::path image_file = folder / (prefix + "-images-idx3-ubyte"), label_file = folder / (prefix + "-labels-idx1-ubyte");
+  const auto pixels = std::make_shared<const std::string>(read_idx(folder, image_file.filename().string()));
+  const std::string labels = read_idx(folder, label_file.filename().string());
+  const std::vector<std::size_t> sizes = read_sizes(*pixels, 3, image_file);
+  const std::size_t count = read_sizes(labels, 1, label_file)[0], height = sizes[1], width = sizes[2];
+  if (count != sizes[0])
+    broken(label_file, "it holds " + std::to_string(count) + " labels for " + std::to_string(sizes[0]) + " images");
+  if (height * width > static_cast<std::size_t>(kMaxPixels)) broken(image_file, "its images are too large");
+
+  ImageSource source;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto label = static_cast<std::uint8_t>(labels[8 + i]);
+    used = std::max<std::size_t>(used, label + 1u);
+    source.items.push_back({std::to_string(i) + ".png", label, image_file.string() + ", image " + std::to_string(i)});
+  }
+  source.categories = category_names(options.labels, used, folder);
+  source.read = [pixels, height, width](std::size_t i) {
+    const auto* image = reinterpret_cast<const std::uint8_t*>(pixels->data() + 16 + i * height * width);
+    return encode_png({image, height * width}, static_cast<int>(width), static_cast<int>(height), 1);
+  };
+  return source;
+}
+
+}  // namespace torchport::datasets

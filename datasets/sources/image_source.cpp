@@ -1,0 +1,179 @@
+#include "datasets/sources/image_source.h"
+
+#include <random>
+
+#include "datasets/directory/image_directory_form.h"
+#include "datasets/sources/archive.h"
+#include "datasets/sources/image_tree.h"
+#include "runtime/error/error.h"
+#include "runtime/files/files.h"
+
+namespace torchport::datasets {
+namespace fs = std::filesystem;
+using runtime::Error;
+namespace {
+
+constexpr const char* kWhat = "input";
+
+/// The formats that any folder of images fits; they are asked last.
+const std::vector<std::string>& guesses() {
+  static const std::vector<std::string> names = {"class_folders", "flat"};
+  return names;
+}
+
+/// The first compressed file at the top of a folder, by name, or nothing.
+std::optional<fs::path> archive_in(const fs::path& folder) {
+  std::set<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_archive_name(entry.path()) && entry.is_regular_file()) found.insert(entry.path());
+  }
+  return found.empty() ? std::nullopt : std::optional(*found.begin());
+}
+
+/// Opens one input, step by step.
+class Opener {
+ public:
+  Opener(const std::string& format, const SourceOptions& options) : format_(format), options_(options) {}
+
+  ImageSource open() {
+    const fs::path given = options_.path;
+    const runtime::Fields fields = {{"what", kWhat}, {"path", given.string()}, {"format", format_}};
+    if (!fs::is_directory(given)) {
+      if (!fs::is_regular_file(given) || !is_archive_name(given)) throw Error("InvalidDataset.unsupported_input", fields);
+      unpack_from(given);
+    }
+    refuse_image_directory(fields);
+    std::optional<ImageSource> source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
+    if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
+    if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields);
+    source->in_scratch = unpacked_;
+    return std::move(*source);
+  }
+
+ private:
+  std::optional<ImageSource> find(const runtime::Fields& fields) {
+    std::optional<ImageSource> source = find_announced();
+    if (source) return source;
+    const auto archive = unpacked_ ? std::nullopt : archive_in(options_.path);
+    if (archive) {
+      if (options_.log) options_.log->warning("Only " + archive->string() + " is taken: the rest of its folder does not count.");
+      unpack_from(*archive);
+      refuse_image_directory(fields);
+      source = find_announced();
+    }
+    for (const std::string& name : guesses()) {
+      if (!source) source = formats().at(name)(options_);
+    }
+    return source;
+  }
+
+  std::optional<ImageSource> find_announced() const {
+    for (const auto& [name, open] : formats()) {
+      if (std::count(guesses().begin(), guesses().end(), name)) continue;
+      if (auto source = open(options_)) return source;
+    }
+    return std::nullopt;
+  }
+
+  void unpack_from(const fs::path& archive) {
+    if (!options_.scratch) throw std::logic_error("there is no place to unpack an archive");
+    options_.path = options_.scratch();
+    const std::uint64_t files = unpack(archive, options_.path);
+    if (options_.log) options_.log->info(std::to_string(files) + " files were unpacked from " + archive.string());
+    unpacked_ = true;
+  }
+
+  void refuse_image_directory(const runtime::Fields& fields) const {
+    if (fs::exists(only_folder(options_.path) / "_meta.yaml")) throw Error("InvalidDataset.already_converted", fields);
+  }
+
+  std::string format_;
+  SourceOptions options_;
+  bool unpacked_ = false;
+};
+
+/// How many of `limit` each group gets: its share rounded down, the rest to the largest remainders, at least one each.
+std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size_t limit, std::size_t total) {
+  std::vector<std::size_t> share(sizes.size()), order;
+  std::size_t given = 0;
+  for (std::size_t g = 0; g < sizes.size(); ++g) {
+    share[g] = std::max<std::size_t>(limit * sizes[g] / total, sizes[g] > 0);
+    given += share[g];
+    order.push_back(g);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return limit * sizes[a] % total > limit * sizes[b] % total; });
+  for (std::size_t k = 0; given < limit; k = (k + 1) % order.size()) {
+    if (share[order[k]] == sizes[order[k]]) continue;
+    ++share[order[k]];
+    ++given;
+  }
+  while (given > limit) {  // small groups were raised to one: the largest pays
+    --*std::max_element(share.begin(), share.end());
+    --given;
+  }
+  return share;
+}
+
+}  // namespace
+
+ImageSource open_source(const std::string& format, const SourceOptions& options) {
+  try {
+    return Opener(format, options).open();
+  } catch (const fs::filesystem_error& error) {
+    throw Error("CouldNotOpenFile.file", {{"path", error.path1().string()}, {"reason", error.code().message()}});
+  }
+}
+
+void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
+  const std::size_t total = source.items.size(), most = static_cast<std::size_t>(limit);
+  if (most >= total) return;
+  std::vector<std::vector<std::size_t>> groups(source.categories ? source.categories->size() : 1);
+  for (std::size_t i = 0; i < total; ++i) groups[static_cast<std::size_t>(source.items[i].label.value_or(0))].push_back(i);
+  std::vector<std::size_t> sizes;
+  for (const auto& group : groups) sizes.push_back(group.size());
+  const auto filled =
+      static_cast<std::size_t>(std::count_if(sizes.begin(), sizes.end(), [](std::size_t size) { return size > 0; }));
+  if (most < filled) throw Error("GreaterThanOrEqualTo.limit", {{"value", std::to_string(limit)}, {"low", std::to_string(filled)}});
+  const std::vector<std::size_t> share = shares(sizes, most, total);
+  std::mt19937_64 random(static_cast<std::uint64_t>(seed));
+  std::vector<std::size_t> kept;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    std::vector<std::size_t>& group = groups[g];
+    for (std::size_t k = 0; k < share[g]; ++k) {  // the beginning of a Fisher-Yates shuffle, the same on every standard library
+      std::swap(group[k], group[k + random() % (group.size() - k)]);
+      kept.push_back(group[k]);
+    }
+  }
+  std::sort(kept.begin(), kept.end());
+  std::vector<ImageSource::Item> items;
+  for (const std::size_t i : kept) items.push_back(std::move(source.items[i]));
+  source.items = std::move(items);
+  if (!source.read) return;
+  source.read = [read = std::move(source.read), kept = std::move(kept)](std::size_t i) { return read(kept[i]); };
+}
+
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output) {
+  using Transfer = ImageDirectoryWriter::Transfer;
+  const Transfer how = source.in_scratch ? Transfer::move : Transfer::copy;
+  if (!source.read && how == Transfer::copy)
+    runtime::check_space(
+        {runtime::Copies{source.items.size(), [&](std::size_t i) { return fs::path(source.items[i].origin); }, output.staging()}});
+  ImageDirectoryWriter writer(output, source.categories);
+  for (std::size_t i = 0; i < source.items.size(); ++i) {
+    const ImageSource::Item& item = source.items[i];
+    const std::string name = source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
+    try {
+      if (source.read) {
+        writer.add(name, source.read(i), item.label);
+      } else {
+        writer.add_file(name, item.origin, item.label, how);
+      }
+    } catch (const std::runtime_error& error) {
+      throw Error("CouldNotOpenFile.file", {{"path", item.origin}, {"reason", error.what()}});
+    }
+  }
+  writer.publish();
+}
+
+}  // namespace torchport::datasets

@@ -1,0 +1,63 @@
+// Where Convert to Image Directory takes images from: datasets/sources/formats/<name>.cpp recognises one layout and lists its
+// images.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/files/files.h"
+#include "runtime/report/log.h"
+#include "runtime/spec/table.h"
+
+namespace torchport::datasets {
+
+struct SourceOptions {
+  std::filesystem::path path;                      ///< folder; open_source takes an archive as well
+  std::string subset;                              ///< of formats that hold several: "train" or "test"
+  std::vector<std::string> labels;                 ///< category names in id order, for formats that only number them; may be empty
+  runtime::Log* log = nullptr;                     ///< for files that are passed over
+  std::function<std::filesystem::path()> scratch;  ///< gives the folder to unpack archives into
+};
+
+/// The images that a source offers, in the order of the ImageDirectory to be.
+struct ImageSource {
+  struct Item {
+    std::string file_name;              ///< path below the source; of labelled images only the extension is kept
+    std::optional<std::int32_t> label;  ///< class index
+    std::string origin;                 ///< the image file, or words for where the bytes come from
+  };
+  std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
+  std::vector<Item> items;
+  std::function<std::string(std::size_t)>
+      read;                  ///< the bytes of item i; absent where the origins are files, to be taken as they are
+  bool keeps_names = false;  ///< labelled images keep their file_name, too
+  bool in_scratch = false;   ///< the origins lie in the scratch folder
+};
+
+/// The generated table of datasets/sources/formats/. A function returns nothing where the folder is not of its format.
+/// \throws Error InvalidDataset.* where it is, but broken.
+const runtime::Table<std::optional<ImageSource>(const SourceOptions&)>& formats();
+
+/// The names of `--labels`: one a line, in the order of their numbers. \throws Error CouldNotOpenFile.file,
+/// FileParsingFailed.labels
+std::vector<std::string> read_labels(const std::filesystem::path& file);
+
+/// Opens a folder or an archive as `format`, or, of "auto", the first that fits of: the formats that files of their own announce; a
+/// compressed file at the top of the folder, unpacked; class_folders; flat.
+/// \throws Error InvalidDataset.not_this_format, no_images, already_converted, unsupported_input, and what unpack and the formats
+/// throw
+ImageSource open_source(const std::string& format, const SourceOptions& options);
+
+/// Keeps `limit` items (or all, if there are fewer), the same share of every category but at least one, chosen by `seed`; order is
+/// kept. \throws Error GreaterThanOrEqualTo.limit where there are more categories than that
+void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed);
+
+/// Makes an ImageDirectory of all items and publishes it. Labelled images become "image/<class>_<index><extension>", others keep
+/// their path. \throws Error CouldNotOpenFile.file, ModuleOutOfMemory.disk before the first file, and what OutputDirectory throws
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output);
+
+}  // namespace torchport::datasets

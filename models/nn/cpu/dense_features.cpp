@@ -1,0 +1,178 @@
+#include "models/nn/cpu/dense_features.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/record_function.h>
+#include <torch/csrc/autograd/functions/utils.h>
+#include <torch/torch.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "models/nn/cpu/fused_node.h"
+#include "models/nn/cpu/fused_norm.h"
+#include "models/nn/norm_activation.h"
+
+namespace torchport::models {
+namespace {
+
+using torch::autograd::variable_list;
+
+// The gradient of all features so far, in memory that may be added to: the pixels of a buffer of our own, however wide.
+at::Tensor own(at::Tensor gradient) {
+  const std::int64_t width = pixels<const void>(gradient).stride;
+  const std::vector<std::int64_t> strides = {gradient.size(2) * gradient.size(3) * width, 1, gradient.size(3) * width, width};
+  bool whole_pixels = width >= gradient.size(1);
+  for (std::int64_t d = 0; d < 4; ++d)
+    whole_pixels &= gradient.size(d) == 1 || gradient.stride(d) == strides[static_cast<std::size_t>(d)];
+  return whole_pixels && is_ours_alone(gradient) ? gradient : gradient.clone(at::MemoryFormat::ChannelsLast);
+}
+
+// Like copy_, which does not see that the channels of a pixel are one piece of memory.
+void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
+  const auto in = pixels<const void>(from), out = pixels<const void>(to);
+  const auto size = static_cast<std::int64_t>(from.element_size());
+  const auto* const source = static_cast<const std::byte*>(in.data);
+  auto* const target = static_cast<std::byte*>(to.mutable_data_ptr());
+  const auto length = static_cast<std::size_t>(in.channels * size);
+  at::parallel_for(0, in.count, kernels::grain(in.channels), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) std::memcpy(target + i * out.stride * size, source + i * in.stride * size, length);
+  });
+}
+
+// Inputs: the features so far, the new ones. Output: all of them.
+struct AppendNode final : FusedNode {
+  std::int64_t before = 0, added = 0;
+
+  std::string name() const override { return "torchport::DenseAppendNode"; }
+  void backward(at::Tensor gradient, variable_list& result) override {
+    gradient = own(std::move(gradient));
+    const at::Tensor of_added = gradient.narrow(1, before, added);
+    result[1] = at::empty(of_added.sizes(), of_added.options().memory_format(at::MemoryFormat::ChannelsLast));
+    copy_pixels(of_added, result[1]);
+    if (before > 0) result[0] = gradient.narrow(1, 0, before);
+  }
+};
+
+// Inputs: the features so far, weight, bias. Outputs: their norm and ReLU, and the features for whoever comes next.
+struct DenseNormNode final : torch::autograd::Node {
+  AppliedNorm applied;
+  at::Tensor features;
+
+  std::string name() const override { return "torchport::DenseNormNode"; }
+  void release_variables() override { features.reset(); }
+  variable_list apply(variable_list&& gradients) override {
+    variable_list result(num_outputs());
+    at::Tensor gradient = std::move(gradients.at(0)), later = std::move(gradients.at(1));
+    if (!gradient.defined()) {
+      result[0] = later;
+      return result;
+    }
+    refuse_double_backward();
+    TORCH_CHECK(features.defined(), "backward through a dense block a second time: its features have been freed");
+    if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
+    if (later.defined()) later = own(std::move(later));
+    with_type_of(features, [&](auto value) { compute<decltype(value)>(std::move(gradient), std::move(later), result); });
+    return result;
+  }
+
+ private:
+  template <class T>
+  void compute(at::Tensor gradient, at::Tensor later, variable_list& result) {
+    const auto in = pixels<const T>(features);
+    const kernels::Mask<T> mask{nullptr, applied.scale.data(), applied.shift.data()};
+    const bool for_x = task_should_compute_output(0);
+    const T* const from = gradient.const_data_ptr<T>();
+    kernels::GradientSums sums;
+    if (task_should_compute_output(1) || task_should_compute_output(2) || applied.batch_statistics) {
+      sums = kernels::gradient_sums(in, from, mask, applied.mean.data(), static_cast<T*>(nullptr));
+    }
+    if (task_should_compute_output(1)) result[1] = weight_gradient(applied, sums);
+    if (task_should_compute_output(2)) result[2] = bias_gradient(sums);
+    if (!for_x) return;
+    const GradientTerms terms(applied, sums);
+    const bool add = later.defined();
+    result[0] = add ? std::move(later) : at::empty_like(gradient);
+    kernels::input_gradient(in, from, mask, {applied.scale.data(), applied.mean.data(), terms.slope.data(), terms.offset.data()},
+                            pixels<T>(result[0]), add);
+  }
+};
+
+template <class T>
+void forward(const AppliedNorm& applied, const at::Tensor& x, at::Tensor& y) {
+  kernels::scale_shift_relu(pixels<const T>(x), applied.scale.data(), applied.shift.data(), static_cast<const T*>(nullptr),
+                            y.mutable_data_ptr<T>());
+}
+
+}  // namespace
+
+DenseFeatures::DenseFeatures(const at::Tensor& x, std::int64_t channels, bool one_buffer) {
+  if (one_buffer && !UnfusedScope::active() && has_fusible_layout(x)) {
+    const std::vector<std::int64_t> sizes = {x.size(0), channels, x.size(2), x.size(3)};
+    buffer_ = at::empty(sizes, x.options().requires_grad(false).memory_format(at::MemoryFormat::ChannelsLast));
+  }
+  append(x);
+}
+
+at::Tensor DenseFeatures::view() const {
+  const at::AutoDispatchBelowADInplaceOrView plain;
+  return buffer_.narrow(1, 0, channels_);
+}
+
+void DenseFeatures::append(const at::Tensor& features) {
+  if (!buffer_.defined()) {
+    list_.push_back(features);
+    return;
+  }
+  RECORD_FUNCTION("torchport::dense_append", std::vector<c10::IValue>());
+  const variable_list sources = {current_, features};
+  const std::int64_t before = channels_;
+  channels_ += features.size(1);
+  {
+    const at::AutoDispatchBelowADInplaceOrView plain;
+    const at::Tensor room = buffer_.narrow(1, before, features.size(1));
+    copy_pixels(features.to(room.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast), room);
+  }
+  current_ = view();
+  if (!wants_gradient(sources)) return;
+  const auto node = make_node<AppendNode>(sources);
+  node->before = before;
+  node->added = features.size(1);
+  torch::autograd::set_history(current_, node);
+}
+
+const kernels::Moments& DenseFeatures::moments() {
+  const auto known = static_cast<std::int64_t>(moments_.mean.size());
+  if (known < channels_) {
+    const at::AutoDispatchBelowADInplaceOrView plain;
+    const at::Tensor unknown = buffer_.narrow(1, known, channels_ - known);
+    const kernels::Moments more = moments_of(unknown);
+    moments_.mean.insert(moments_.mean.end(), more.mean.begin(), more.mean.end());
+    moments_.variance.insert(moments_.variance.end(), more.variance.begin(), more.variance.end());
+  }
+  return moments_;
+}
+
+at::Tensor DenseFeatures::norm_relu(torch::nn::BatchNorm2d& norm) {
+  if (!buffer_.defined()) return models::norm_relu(norm, list_.size() == 1 ? list_.front() : at::cat(list_, 1));
+  const std::int64_t count = buffer_.numel() / buffer_.size(1);
+  if (!has_fusible_weights(norm, channels_, count))
+    return unfused_norm_relu(norm, current_.contiguous(at::MemoryFormat::ChannelsLast));
+  RECORD_FUNCTION("torchport::dense_norm_relu", std::vector<c10::IValue>());
+  const at::Tensor features = view();
+  AppliedNorm applied = apply_norm(norm, norm->is_training() ? moments() : kernels::Moments{}, count);
+  const std::vector<std::int64_t> sizes = {features.size(0), channels_, features.size(2), features.size(3)};
+  at::Tensor y = at::empty(sizes, buffer_.options().memory_format(at::MemoryFormat::ChannelsLast));
+  with_type_of(features, [&](auto value) { forward<decltype(value)>(applied, features, y); });
+  const variable_list sources = {current_, norm->weight, norm->bias};
+  if (!wants_gradient(sources)) return y;
+  const auto node = make_node<DenseNormNode>(sources);
+  node->applied = std::move(applied);
+  node->features = features;
+  current_ = view();
+  torch::autograd::set_history(y, node);
+  torch::autograd::set_history(current_, node);
+  return y;
+}
+
+}  // namespace torchport::models

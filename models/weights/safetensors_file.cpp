@@ -1,0 +1,139 @@
+// read_safetensors_file of models/weights/state_dict_reader.h: a 64-bit length N, a JSON header of N bytes, and the tensors' bytes.
+// {"conv1.weight": {"dtype": "F32", "shape": [64, 3, 7, 7], "data_offsets": [0, 37632]}, ..., "__metadata__": {"format": "pt"}}
+#include <nlohmann/json.hpp>
+
+#include "models/weights/byte_reader.h"
+#include "models/weights/state_dict_reader.h"
+#include "runtime/text/text.h"
+
+namespace torchport::models {
+namespace {
+
+using nlohmann::json;
+
+// The largest network here has 1,214 tensors and a header of about 150 kB. As JSON values cost up to 16 bytes for two of text, the
+// header's size bounds the memory; the number of tensors bounds the time, which the parser takes to the square of it.
+constexpr std::size_t kMaxHeader = std::size_t{4} << 20, kMaxTensors = 5'000, kMaxDimensions = 8;
+
+struct TypeName {
+  std::string_view name;
+  DType dtype;
+};
+constexpr std::array kTypes = {TypeName{"F64", DType::float64},   TypeName{"F32", DType::float32}, TypeName{"F16", DType::float16},
+                               TypeName{"BF16", DType::bfloat16}, TypeName{"I64", DType::int64},   TypeName{"I32", DType::int32},
+                               TypeName{"I16", DType::int16},     TypeName{"I8", DType::int8},     TypeName{"U8", DType::uint8},
+                               TypeName{"BOOL", DType::boolean}};
+
+std::string shown(std::string_view text) { return "'" + runtime::visible(text.substr(0, 100)) + "'"; }
+
+[[noreturn]] void refuse(const std::string& reason) { throw StateDictError("its header " + reason); }
+
+/// Duplicate keys would let two readers see two files in one, so they are refused while the parser meets them, and so is what
+/// would cost it much: anything but an object of objects of lists, and more tensors than there are in a network.
+json parse_header(std::string_view text) {
+  std::array<std::set<std::string>, 3> keys;  // of the objects that are open, by depth
+  const auto check = [&](int depth, json::parse_event_t event, json& value) {
+    const auto level = static_cast<std::size_t>(depth);
+    const bool object = event == json::parse_event_t::object_start, list = event == json::parse_event_t::array_start;
+    if ((object && level > 1) || (list && level != 2)) refuse("has a list or an object where none belongs");
+    if (object) keys[level + 1].clear();
+    if (event == json::parse_event_t::key && !keys[level].insert(value.get<std::string>()).second)
+      refuse("has the key " + shown(value.get<std::string>()) + " twice");
+    if (keys[1].size() > kMaxTensors) refuse("has more tensors than a network needs");
+    return true;
+  };
+  try {
+    return json::parse(text, check);
+  } catch (const json::exception&) {
+    refuse("is no JSON");
+  }
+}
+
+/// A list of whole numbers from 0 on.
+std::vector<std::int64_t> numbers(const json& entry, const char* key, const std::string& name) {
+  const auto list = entry.find(key);
+  if (list == entry.end() || !list->is_array()) refuse("has no list '" + std::string(key) + "' of " + name);
+  if (list->size() > kMaxDimensions) refuse("has too long a list '" + std::string(key) + "' of " + name);
+  std::vector<std::int64_t> values;
+  for (const json& item : *list) {
+    if (!item.is_number_unsigned() || item.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
+      refuse("has no whole numbers in '" + std::string(key) + "' of " + name);
+    values.push_back(item.get<std::int64_t>());
+  }
+  return values;
+}
+
+DType read_dtype(const json& entry, const std::string& name) {
+  const auto type = entry.find("dtype");
+  if (type == entry.end() || !type->is_string()) refuse("has no 'dtype' of " + name);
+  for (const TypeName& row : kTypes) {
+    if (row.name == type->get_ref<const std::string&>()) return row.dtype;
+  }
+  refuse("has the dtype " + shown(type->get_ref<const std::string&>()) + " of " + name + ", which is not known here");
+}
+
+/// Strides of a tensor whose elements lie in row-major order, and their number. \throws StateDictError where that overflows
+std::pair<std::vector<std::int64_t>, std::int64_t> row_major(const std::vector<std::int64_t>& shape, const std::string& name) {
+  std::vector<std::int64_t> stride(shape.size());
+  std::int64_t elements = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    stride[i] = elements;
+    if (__builtin_mul_overflow(elements, shape[i], &elements)) refuse("has too large a shape of " + name);
+  }
+  return {stride, elements};
+}
+
+/// A tensor, and where its bytes begin and end behind the header.
+struct Tensor {
+  PickledTensor tensor;
+  std::int64_t begin, end;
+};
+
+Tensor read_tensor(const std::string& key, const json& entry) {
+  const std::string name = shown(key);
+  if (!entry.is_object() || entry.size() != 3) refuse("has another entry of " + name + " than dtype, shape and data_offsets");
+  const auto offsets = numbers(entry, "data_offsets", name);
+  if (offsets.size() != 2 || offsets[1] < offsets[0]) refuse("has no begin and end in 'data_offsets' of " + name);
+  Tensor result{{key, {}, read_dtype(entry, name), 0, 0, numbers(entry, "shape", name), {}}, offsets[0], offsets[1]};
+  std::tie(result.tensor.stride, result.tensor.storage_elements) = row_major(result.tensor.shape, name);
+  return result;
+}
+
+void check_metadata(const json& metadata) {
+  const auto is_text = [](const json& value) { return value.is_string(); };
+  if (!metadata.is_object() || !std::all_of(metadata.begin(), metadata.end(), is_text))
+    refuse("has something else than texts in '__metadata__'");
+}
+
+}  // namespace
+
+void read_safetensors_file(StateDictReader& reader) {
+  ByteReader file(reader.bytes(), "the file");
+  const auto length = file.number<std::uint64_t>();
+  if (length > kMaxHeader || length > file.remaining()) refuse("would be of " + std::to_string(length) + " bytes");
+  const json header = parse_header(file.take(length));
+  const std::string_view data = reader.bytes().substr(file.position());
+
+  std::vector<Tensor> tensors;
+  for (auto entry = header.begin(); entry != header.end(); ++entry) {
+    if (entry.key() == "__metadata__") {
+      check_metadata(entry.value());
+    } else {
+      tensors.push_back(read_tensor(entry.key(), entry.value()));
+    }
+  }
+  std::sort(tensors.begin(), tensors.end(),
+            [](const Tensor& a, const Tensor& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::int64_t place = 0;
+  for (Tensor& one : tensors) {
+    const std::string name = shown(one.tensor.key);
+    if (one.begin != place) refuse("leaves a gap or an overlap before " + name);
+    place = one.end;
+    if (static_cast<std::uint64_t>(place) > data.size()) throw StateDictError(name + " reaches beyond the file");
+    const auto size = static_cast<std::size_t>(one.end - one.begin);
+    reader.add(std::move(one.tensor), data.substr(static_cast<std::size_t>(one.begin), size), "its place");
+  }
+  if (static_cast<std::uint64_t>(place) != data.size()) throw StateDictError("the file holds bytes after its last tensor");
+}
+
+}  // namespace torchport::models

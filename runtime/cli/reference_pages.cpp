@@ -1,0 +1,144 @@
+#include "runtime/cli/docs.h"
+#include "runtime/error/error_catalogue.h"
+#include "runtime/text/text.h"
+
+namespace torchport::runtime {
+namespace {
+
+constexpr std::string_view kRendered = "<!-- Rendered from spec/ by `torchport reference docs/reference`. -->\n";
+
+/// A cell of a Markdown table.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? "\\|" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : std::string(1, c);
+  return out;
+}
+
+std::string row(const std::vector<std::string>& cells) { return "| " + join(cells, " | ") + " |\n"; }
+
+std::string table(const std::vector<std::string>& head) { return row(head) + row(std::vector<std::string>(head.size(), "---")); }
+
+std::string type_name(const ParameterSpec& parameter) {
+  switch (parameter.type) {
+    case ParameterType::integer:
+      return "integer";
+    case ParameterType::real:
+      return "float";
+    case ParameterType::boolean:
+      return "boolean";
+    case ParameterType::choice:
+      return "choice";
+    case ParameterType::string:
+      break;
+  }
+  return "string";
+}
+
+std::string parameter_row(const ParameterSpec& parameter) {
+  const std::string fallback = parameter.optional       ? "(optional)"
+                               : parameter.default_text ? "`" + *parameter.default_text + "`"
+                                                        : "(required)";
+  return row({"`--" + parameter.flag + "`", parameter.title, type_name(parameter), cell(parameter.allowed()), fallback,
+              parameter.unit == "none" ? "" : cell(parameter.unit), cell(parameter.help)});
+}
+
+std::string parameter_table(std::string_view title, const std::vector<const ParameterSpec*>& rows) {
+  if (rows.empty()) return "";
+  std::string out = "\n" + std::string(title) + "\n\n" + table({"Flag", "Name", "Type", "Allowed", "Default", "Unit", "Meaning"});
+  for (const ParameterSpec* parameter : rows) out += parameter_row(*parameter);
+  return out;
+}
+
+std::string port_table(const ComponentSpec& component) {
+  std::string out = "\n" + table({"Port", "Flag", "Name", "Type", "Meaning"});
+  for (const PortSpec& port : component.inputs) out += row({"in", "`--" + port.flag + "`", port.title, port.type, cell(port.help)});
+  for (const PortSpec& port : component.outputs)
+    out += row({"out", "`--" + port.flag + "`", port.title, port.type, cell(port.help)});
+  return out;
+}
+
+std::string cell_text(const Variant::Cell& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  std::vector<std::string> numbers;
+  for (const std::int64_t number : std::get<std::vector<std::int64_t>>(value)) numbers.push_back(std::to_string(number));
+  return join(numbers, ", ");
+}
+
+std::string variant_table(const ComponentSpec& component) {
+  if (component.variants.empty()) return "";
+  std::set<std::string> keys;
+  for (const Variant& variant : component.variants) {
+    for (const auto& [key, value] : variant.cells) keys.insert(key);
+  }
+  std::vector<std::string> head = {"Variant"};
+  for (const std::string& key : keys) {
+    head.push_back(key);
+    std::replace(head.back().begin(), head.back().end(), '_', ' ');
+  }
+  const std::string size = std::to_string(component.architecture ? component.architecture->minimum_size : 1);
+  std::string out = "\nImages must be at least " + size + " x " + size +
+                    " pixels. The variants, with the number of parameters for 1000 classes:\n\n" + table(head);
+  for (const Variant& variant : component.variants) {
+    std::vector<std::string> cells = {variant.name};
+    for (const std::string& key : keys) {
+      const auto found = variant.cells.find(key);
+      cells.push_back(found == variant.cells.end() ? "" : cell(cell_text(found->second)));
+    }
+    out += row(cells);
+  }
+  return out;
+}
+
+std::string component_section(const ComponentSpec& component) {
+  std::vector<const ParameterSpec*> parameters, options;
+  for (const ParameterSpec& parameter : component.parameters) (parameter.option ? options : parameters).push_back(&parameter);
+  std::string out = "\n## " + component.title + "\n\n`torchport run " + component.name + "`: " + component.summary + "\n\n" +
+                    component.description + "\n\n```\n" + component.example + "\n```\n";
+  out += port_table(component);
+  out += parameter_table("Parameters:", parameters);
+  out += parameter_table("Options, which are torchport's own and absent in the original:", options);
+  return out + variant_table(component);
+}
+
+}  // namespace
+
+std::string components_page(const Specs& specs) {
+  std::string out =
+      "# Components\n\n" + std::string(kRendered) +
+      "\nEach component is a command. Flags are written `--name VALUE` or `--name=VALUE`; dashes and underscores in names are "
+      "alike, booleans are `True` or `False`, integers are decimal.\n\n" +
+      table({"Component", "Category", "Purpose"});
+  for (const ComponentSpec& component : specs.components())
+    out += row({component.title, component.category, cell(component.summary)});
+  for (const ComponentSpec& component : specs.components()) out += component_section(component);
+  std::vector<const ParameterSpec*> everywhere, distributed;
+  for (const ParameterSpec& setting : specs.run_settings()) (setting.distributed ? distributed : everywhere).push_back(&setting);
+  out += "\n## Run settings\n" + parameter_table("Of every component:", everywhere) +
+         parameter_table("Of components that may run in several processes:", distributed);
+  out += "\n## Types of ports\n\n" + table({"Type", "`type:` of its _meta.yaml", "What it is"});
+  for (const DirectoryTypeSpec& type : specs.types()) out += row({type.name, type.directory, cell(type.description)});
+  return out;
+}
+
+std::string error_codes_page() {
+  const ErrorCatalogue& catalogue = error_catalogue();
+  std::string out =
+      "# Error codes\n\n" + std::string(kRendered) +
+      "\nAn error names what is wrong, shows the values compared and ends with a hint. Its name and code are the designer's; the "
+      "exit status tells scripts what kind of thing went wrong. Words in braces are filled in by the program. Where a request has "
+      "several faults, all are shown, and "
+      "the exit status is that of the first.\n\n" +
+      table({"Exit status", "Meaning"});
+  for (const auto& [status, meaning] : catalogue.exit_statuses) out += row({std::to_string(status), cell(meaning)});
+  for (const ErrorEntry& entry : catalogue.entries) {
+    out += "\n## " + entry.class_name() + "\n\n" + entry.title + " Code " + std::to_string(entry.code) + ", exit status " +
+           std::to_string(entry.exit_status) + ".\n\n" + table({"Sentence", "Hint", "Exit status"});
+    for (const auto& [name, reason] : entry.reasons) {
+      out += row({cell(reason.message), cell(reason.hint), std::to_string(reason.exit_status)});
+    }
+  }
+  return out;
+}
+
+}  // namespace torchport::runtime

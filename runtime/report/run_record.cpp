@@ -1,0 +1,53 @@
+#include "runtime/report/run_record.h"
+
+#include "runtime/files/files.h"
+#include "runtime/files/sha256.h"
+#include "runtime/version.h"
+
+namespace torchport::runtime {
+namespace fs = std::filesystem;
+namespace {
+
+nlohmann::json given(const std::map<std::string, Given, std::less<>>& values) {
+  nlohmann::json all = nlohmann::json::object();
+  for (const auto& [name, one] : values)
+    all[name] = {{"value", std::visit([](const auto& value) { return nlohmann::json(value); }, one.value)}, {"origin", one.origin}};
+  return all;
+}
+
+nlohmann::json paths(const std::map<std::string, fs::path, std::less<>>& ports) {
+  nlohmann::json all = nlohmann::json::object();
+  for (const auto& [name, path] : ports) all[name] = {{"path", path.string()}};
+  return all;
+}
+
+}  // namespace
+
+RunRecord::RunRecord(const Request& request, int world_size) {
+  std::vector<std::string> command{"torchport", "run", request.component->name};
+  command.insert(command.end(), request.arguments.begin(), request.arguments.end());
+  record_ = {{"component", request.component->name},
+             {"command", command},
+             {"parameters", given(request.parameters)},
+             {"run_settings", given(request.run_settings)},
+             {"inputs", paths(request.inputs)},
+             {"outputs", paths(request.outputs)},
+             {"world_size", world_size}};
+  set_version("torchport", version());
+  if (!commit().empty()) set_version("commit", commit());
+}
+
+void RunRecord::hash_input(const std::string& port, const fs::path& directory) {
+  nlohmann::json hashes = nlohmann::json::object();
+  std::error_code ignored;
+  if (fs::is_regular_file(directory, ignored)) hashes[directory.filename().string()] = sha256(directory);
+  for (fs::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored))
+    if (entry->is_regular_file(ignored)) hashes[entry->path().filename().string()] = sha256(entry->path());
+  record_["inputs"][port]["sha256"] = hashes;
+}
+
+void RunRecord::save(const fs::path& run_dir) const {
+  write_file_atomically(run_dir / "run.json", record_.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace torchport::runtime

@@ -1,0 +1,30 @@
+// run.json: what ran, with which values from where, on what versions and inputs, and how it ended. Written by rank 0.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "runtime/request/request.h"
+
+namespace torchport::runtime {
+
+/// Collects facts during the run; save() writes `<run_dir>/run.json` whole or not at all.
+class RunRecord {
+ public:
+  RunRecord() = default;
+  RunRecord(const Request& request, int world_size);
+  /// Any fact under a key of its own, e.g. set("best_epoch", 3).
+  void set(const std::string& key, nlohmann::json value) { record_[key] = std::move(value); }
+  /// Versions of what the program was built with and runs on, e.g. set_version("libtorch", "2.11.0").
+  void set_version(const std::string& library, const std::string& version) { record_["versions"][library] = version; }
+  /// SHA-256 over the files that identify an input: every file of a model, the index and schema of an image directory.
+  void hash_input(const std::string& port, const std::filesystem::path& directory);
+  const nlohmann::json& json() const { return record_; }
+  void save(const std::filesystem::path& run_dir) const;
+
+ private:
+  nlohmann::json record_;
+};
+
+}  // namespace torchport::runtime

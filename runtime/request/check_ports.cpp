@@ -1,0 +1,49 @@
+#include "runtime/files/files.h"
+#include "runtime/request/request.h"
+
+namespace torchport::runtime {
+namespace {
+
+bool is_bare_folder(const std::filesystem::path& path) {
+  std::error_code fault;
+  return std::filesystem::is_directory(path, fault) && !std::filesystem::is_empty(path, fault) &&
+         !std::filesystem::exists(path / "_meta.yaml", fault);
+}
+
+void check_input(const PortSpec& port, const std::filesystem::path& path) {
+  const DirectoryTypeSpec& type = Specs::get().type(port.type);
+  std::error_code fault;
+  if (type.directory.empty()) {  // any layout: the component itself finds out which
+    if (!std::filesystem::exists(path, fault))
+      throw Error(type.error + ".no_input", {{"what", port.what()}, {"path", path.string()}});
+    return;
+  }
+  if (type.bare_allowed && is_bare_folder(path)) return;
+  if (type.file_allowed && std::filesystem::is_regular_file(path, fault)) return;
+  const DirectoryMeta meta = read_meta(path, type.error, port.what());
+  if (meta.type != type.directory) {
+    throw Error(type.error + ".wrong_type",
+                {{"what", port.what()}, {"path", path.string()}, {"found", meta.type}, {"wanted", type.directory}});
+  }
+}
+
+}  // namespace
+
+void check_ports(Request& request, Problems& problems) {
+  for (const PortSpec& port : request.component->inputs) {
+    const auto given = request.inputs.find(port.name);
+    if (given == request.inputs.end()) continue;
+    if (!problems.collect([&] { check_input(port, given->second); })) request.inputs.erase(given);
+  }
+  for (const PortSpec& port : request.component->outputs) {
+    const auto given = request.outputs.find(port.name);
+    if (given == request.outputs.end()) continue;
+    problems.collect([&] { check_output(given->second); });
+    for (const auto& [name, path] : request.outputs) {
+      if (name < port.name && path.lexically_normal() == given->second.lexically_normal())
+        problems.add(Error("InvalidPathForDirectoryCreation.same", {{"path", path.string()}}));
+    }
+  }
+}
+
+}  // namespace torchport::runtime

@@ -1,0 +1,98 @@
+#include "runtime/request/request.h"
+#include "runtime/spec/spec_map.h"
+#include "runtime/text/text.h"
+
+#include <cmath>
+
+namespace torchport::runtime {
+namespace {
+
+Fields fields_of(const ParameterSpec& parameter, std::string_view text) {
+  Fields fields = {{"flag", parameter.flag},
+                   {"value", std::string(text)},
+                   {"range", parameter.allowed()},
+                   {"default", parameter.default_or_none()}};
+  if (parameter.range) {
+    fields["low"] = parameter.range->low_text;
+    fields["high"] = parameter.range->high_text;
+  }
+  return fields;
+}
+
+/// Which designer's error a value outside of `range` is, or nothing. Comparing as double is exact for every bound below 2^53.
+const char* range_error(const Range& range, double value) {
+  const bool too_low = range.low && (range.low_open ? value <= *range.low : value < *range.low);
+  const bool too_high = range.high && (range.high_open ? value >= *range.high : value > *range.high);
+  if (!too_low && !too_high) return nullptr;
+  if (range.low && range.high) return "NotInRangeValue.parameter";
+  if (too_low) return range.low_open ? "GreaterThan.parameter" : "GreaterThanOrEqualTo.parameter";
+  return range.high_open ? "LessThan.parameter" : "LessThanOrEqualTo.parameter";
+}
+
+bool is_digits(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text[0] != '0' && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::int64_t parse_integer(const ParameterSpec& parameter, std::string_view text) {
+  const auto value = decimal_integer(text);
+  if (!value)
+    throw Error(is_digits(text) ? "ParameterParsing.too_large" : "ParameterParsing.not_an_integer", fields_of(parameter, text));
+  return *value;
+}
+
+double parse_real(const ParameterSpec& parameter, std::string_view text) {
+  double value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || fault == std::errc::invalid_argument) {
+    throw Error("ParameterParsing.not_a_number", fields_of(parameter, text));
+  }
+  // 1e400 and 1e-400 are no faults of spelling, but no double is near them.
+  if (fault == std::errc::result_out_of_range) throw Error("ParameterParsing.too_large", fields_of(parameter, text));
+  if (std::isnan(value)) throw Error("NaN.parameter", fields_of(parameter, text));
+  if (std::isinf(value)) throw Error("Infinity.parameter", fields_of(parameter, text));
+  return value;
+}
+
+bool parse_boolean(const ParameterSpec& parameter, std::string_view text) {
+  if (text == "True" || text == "true") return true;
+  if (text == "False" || text == "false") return false;
+  throw Error("ParameterParsing.not_a_boolean", fields_of(parameter, text));
+}
+
+std::string parse_choice(const ParameterSpec& parameter, std::string_view text) {
+  if (std::find(parameter.choices.begin(), parameter.choices.end(), text) != parameter.choices.end()) return std::string(text);
+  const std::string near = nearest(text, parameter.choices);
+  Fields fields = fields_of(parameter, text);
+  fields["nearest"] = near.empty() ? "" : "Did you mean " + near + "? ";
+  fields["choices"] = join(parameter.choices, ", ");
+  throw Error(parameter.unknown_error, std::move(fields));
+}
+
+template <class Number>
+Value within_range(const ParameterSpec& parameter, std::string_view text, Number value) {
+  const char* key = parameter.range ? range_error(*parameter.range, static_cast<double>(value)) : nullptr;
+  if (key) throw Error(key, fields_of(parameter, text));
+  return value;
+}
+
+}  // namespace
+
+Value parse_value(const ParameterSpec& parameter, std::string_view text) {
+  switch (parameter.type) {
+    case ParameterType::integer:
+      return within_range(parameter, text, parse_integer(parameter, text));
+    case ParameterType::real:
+      return within_range(parameter, text, parse_real(parameter, text));
+    case ParameterType::boolean:
+      return parse_boolean(parameter, text);
+    case ParameterType::choice:
+      return parse_choice(parameter, text);
+    case ParameterType::string:
+      break;
+  }
+  if (text.empty()) throw Error("NullOrEmpty.parameter", {{"flag", parameter.flag}, {"title", parameter.title}});
+  return std::string(text);
+}
+
+}  // namespace torchport::runtime

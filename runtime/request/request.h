@@ -1,0 +1,56 @@
+// A request: one component, its ports' paths and its parameters' values, as a user gave them on a command line.
+// Made by parse_request; read by the checks, the launcher and, through Context, by the component.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/error/error.h"
+#include "runtime/request/opened.h"
+#include "runtime/spec/spec.h"
+
+namespace torchport::runtime {
+
+/// A value and where it came from: "default" or "command line" (later wins).
+struct Given {
+  Value value;
+  std::string origin;
+};
+
+struct Request {
+  const ComponentSpec* component = nullptr;
+  std::map<std::string, std::filesystem::path, std::less<>> inputs, outputs;  ///< by port name; a missing one is absent
+  std::map<std::string, Given, std::less<>> parameters;                       ///< by name; an optional one without value is absent
+  std::map<std::string, Given, std::less<>> run_settings;
+  std::vector<std::string> arguments;  ///< as given, for the launcher to hand on
+  std::shared_ptr<Opened> opened;      ///< where checks put what they opened; null: nothing is kept
+
+  /// \throws std::logic_error for a name that the spec lacks, or another type: a bug of ours.
+  template <class T>
+  const T& get(std::string_view name) const;
+  template <class T>
+  const T& setting(std::string_view name) const;
+  /// Hands a directory that a check opened on to the component, where one will run.
+  template <class T>
+  void keep(std::string_view port, T directory) const {
+    if (opened) opened->keep(port, std::move(directory));
+  }
+  bool has(std::string_view name) const { return parameters.find(name) != parameters.end(); }
+  bool has_setting(std::string_view name) const { return run_settings.find(name) != run_settings.end(); }
+};
+
+/// Parses `arguments` (without the component's name) against the spec. Every fault goes into `problems`; values without fault are
+/// kept.
+Request parse_request(const ComponentSpec& component, const std::vector<std::string>& arguments, Problems& problems);
+
+/// Checks each input port's directory type and each output port's place; writes nothing. An input at fault is taken out of the
+/// request, so that later checks see only what is whole.
+void check_ports(Request& request, Problems& problems);
+
+/// Parses one value: decimal 64-bit integers, floats as std::from_chars reads them, True or False. \throws Error: ParameterParsing
+/// 2, GreaterThan 4, GreaterThanOrEqualTo 5, LessThan 6, LessThanOrEqualTo 7, NotInRangeValue 8, NaN 32, Infinity 33.
+Value parse_value(const ParameterSpec& parameter, std::string_view text);
+
+}  // namespace torchport::runtime
