@@ -101,10 +101,3 @@ def test_unknown_model_name():
     with tempfile.TemporaryDirectory() as folder:
         refused = run(folder, "resnet", "--model_name=resnet19", "--pretrained=False", status=3)
         assert "error[InvalidModelDirectoryError] resnet: unknown model name 'resnet19'\n" in refused.stderr, refused.stderr
-
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "ok", flush=True)

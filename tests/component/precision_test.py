@@ -1,8 +1,8 @@
 """--precision: bfloat16 against torch.autocast on the same batches, auto against what torch says of the CPU, in one process and two."""
 import json
 import pathlib
-import tempfile
 
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -22,11 +22,17 @@ def recorded(out):
     return json.loads(pathlib.Path(f"{out}-run/run.json").read_text())["precision"]
 
 
-def start_model(work):
+@pytest.fixture(scope="module")
+def model(shared):
     """A model whose head fits the data, so that both sides start from the same weights."""
-    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}")
-    torchport(*arguments(work / "new", work / "start", "float32"), "--epochs", 1, "--batch-size", 12, "--learning-rate", 1e-4)
-    return work / "start"
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={shared / 'new'}", "--run-dir", shared / "run")
+    torchport(*arguments(shared / "new", shared / "start", "float32"), "--epochs", 1, "--batch-size", 12, "--learning-rate", 1e-4)
+    return shared / "start"
+
+
+def has_bfloat16():
+    """Whether torch finds instructions for it in this CPU."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def torch_losses(model, autocast):
@@ -53,7 +59,7 @@ def torch_losses(model, autocast):
     return losses
 
 
-def check_bfloat16(work, model):
+def test_bfloat16(work, model):
     """Layers are fused here and not there, so roundings differ, and training lets their differences grow: by 1e-6 of a float32 loss at
     first, and of a bfloat16 number, which has 8 binary digits, by some 1e-3."""
     ours = {}
@@ -70,11 +76,13 @@ def check_bfloat16(work, model):
     assert ours["float32"][0] != ours["bfloat16"][0] and ours["float32"][-1] != ours["bfloat16"][-1]
     weights = torch.load(work / "bfloat16/model", weights_only=True)
     assert {str(t.dtype) for t in weights.values()} == {"torch.float32", "torch.int64"}
+    warned = "Not every CPU here has instructions for bfloat16" in (work / "bfloat16-run/logs/70_driver_log_0").read_text()
+    assert warned != has_bfloat16()
 
 
-def check_auto(work, model):
+def test_auto(work, model):
     """auto follows the instructions that torch finds in this CPU; all ranks agree, and the log says it before the training."""
-    wanted = "bfloat16" if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported() else "float32"
+    wanted = "bfloat16" if has_bfloat16() else "float32"
     done = torchport(*arguments(model, work / "auto", "auto"), "--epochs", 1)
     assert f"Precision: {wanted}, chosen by what the CPUs can do." in done.stdout.split("Start loading images")[0]
     assert recorded(work / "auto") == wanted
@@ -82,13 +90,3 @@ def check_auto(work, model):
     assert recorded(work / "auto2") == wanted
     for rank in range(2):
         assert f"Precision: {wanted}, " in (work / f"auto2-run/logs/70_driver_log_{rank}").read_text()
-    warned = "Not every CPU here has instructions for bfloat16" in (work / "bfloat16-run/logs/70_driver_log_0").read_text()
-    assert warned == (wanted == "float32")
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        model = start_model(work)
-        check_bfloat16(work, model)
-        check_auto(work, model)

@@ -6,7 +6,7 @@ import re
 import jsonschema
 import yaml
 
-from sources import SOURCE, cpp_files, finish, without_comments
+from sources import SOURCE, assert_none, cpp_files, without_comments
 
 problems = []
 schema = json.loads((SOURCE / "spec/schema.json").read_text())
@@ -82,4 +82,7 @@ text = "\n".join(without_comments(path.read_text()) for path in cpp_files("runti
 for name in load(SOURCE / "spec/run_settings.yaml")["run_settings"]:
     if not re.search(rf'\b(?:setting<[^>]+>|has_setting)\(\s*"{name}"', text):
         problems.append(f"the run setting '{name}' is never read")
-finish(problems)
+
+
+def test_the_schema_and_the_sources_agree_with_the_specs():
+    assert_none(problems)

@@ -294,8 +294,7 @@ TEST_CASE("model directory: weights of another network are listed, the first fiv
 TEST_CASE("model directory: those that the original wrote are opened", "[formats]") {
   const char* golden = std::getenv("TORCHPORT_GOLDEN");
   if (!golden || !*golden) {
-    WARN("NOT CHECKED: the original's model directories, because TORCHPORT_GOLDEN is not set");
-    return;
+    return test::skip("the original's model directories are not here: TORCHPORT_GOLDEN is not set");
   }
   const auto trained = ModelDirectory::open(fs::path(golden) / "trained_resnet18", "trained model");
   CHECK(trained.spec().labels == std::vector<std::string>{"circle", "square", "triangle"});

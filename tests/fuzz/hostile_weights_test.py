@@ -118,7 +118,7 @@ def other_cases():
     yield "a number in a wrapped state dict", model(state_dict(("state_dict", b"}" + text("epoch") + integer(1) + b"s"))), None
 
 
-def main():
+def test_hostile_weights_are_refused():
     with tempfile.TemporaryDirectory() as folder:
         canary, path = os.path.join(folder, "canary"), os.path.join(folder, "weights")
         for good in (safetensors({"w": GOOD, "__metadata__": {"format": "pt"}}), GOOD_LEGACY, model()):
@@ -131,7 +131,3 @@ def main():
     print(f"{len(results)} hostile files, {len(bad)} faults; slowest {max(seconds for *_, seconds in results):.2f} s, "
           f"most memory beyond 2 x file {max(memory for *_, memory, _ in results) >> 20} MB")
     assert not bad, "\n" + "\n".join(bad)
-
-
-if __name__ == "__main__":
-    main()

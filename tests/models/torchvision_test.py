@@ -116,10 +116,3 @@ def test_published_weights_files():
     for _, name, row in networks.variants():
         url = torchvision.models.get_model_weights(name).IMAGENET1K_V1.url
         assert row["weights"] == url.rsplit("/", 1)[1], name
-
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "ok", flush=True)
