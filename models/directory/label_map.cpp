@@ -36,7 +36,7 @@ bool take_field(std::string_view& csv, std::string& field) {
 std::pair<std::string, std::string> take_row(std::string_view& csv, std::size_t row) {
   std::pair<std::string, std::string> fields;
   if (!take_field(csv, fields.first) || take_field(csv, fields.second)) {
-    throw std::runtime_error("row " + std::to_string(row) + " has not two columns");
+    throw std::runtime_error("row " + std::to_string(row) + " does not have two columns");
   }
   return fields;
 }

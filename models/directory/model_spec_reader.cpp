@@ -61,7 +61,7 @@ class Reader {
     ModelSpecFile file;
     file.weights_file = text("model_file");
     if (has("time_created") && !is_time(text("time_created"))) {
-      throw broken("time_created is '" + text("time_created") + "', which is no time like 2026-01-31T12:00:00.000000+0000");
+      throw broken("time_created is '" + text("time_created") + "', which is not a time like 2026-01-31T12:00:00.000000+0000");
     }
     read_class(file.model);
     read_parameters(file.model);
@@ -97,7 +97,7 @@ class Reader {
 
   std::string text(std::string_view path) const {
     const auto node = required(path);
-    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is no text");
+    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is not a text");
     return node.Scalar();
   }
 
@@ -160,14 +160,14 @@ class Reader {
   std::int64_t classes(const std::string& path) const {
     const auto number = runtime::decimal_integer(text(path));
     if (!number || *number < 1 || *number > 1'000'000)
-      throw broken(path + " is '" + text(path) + "', which is no number of classes");
+      throw broken(path + " is '" + text(path) + "', which is not a number of classes");
     return *number;
   }
 
   void read_inputs(ModelSpec& model) const {
     const auto inputs = find("inputs");
     if (!inputs) return;
-    if (!inputs->IsSequence()) throw broken("inputs is no list");
+    if (!inputs->IsSequence()) throw broken("inputs is not a list");
     for (const auto& input : *inputs) {
       const Reader reader(input, fault_);
       if (!input.IsMap() || !reader.has("pre_processor")) continue;
@@ -182,7 +182,7 @@ class Reader {
 
   std::array<double, 3> channels(const std::string& path) const {
     const auto list = required(path);
-    const auto fault = broken(path + " is no list of three numbers");
+    const auto fault = broken(path + " is not a list of three numbers");
     if (!list.IsSequence() || list.size() != 3) throw fault;
     std::array<double, 3> numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {

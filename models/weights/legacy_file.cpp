@@ -39,7 +39,7 @@ Storages read_storages(std::string_view bytes, const std::map<std::string_view, 
   Storages storages;
   for (const auto& [owner, key] : machine.appended()) {
     if (list.kind != Kind::list || owner != list.number || key.kind != Kind::string)
-      machine.refuse("the storages' keys are no list of texts");
+      machine.refuse("the storages' keys are not a list of texts");
     const auto size = sizes.find(machine.text(key));
     const auto name = "'" + runtime::visible(machine.text(key).substr(0, 100)) + "'";
     if (size == sizes.end()) throw StateDictError("the storage " + name + " belongs to no tensor");

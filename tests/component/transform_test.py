@@ -131,7 +131,7 @@ docs/reference/error-codes.md lists all errors.
     (folder / "a/0003.png").write_bytes(b"no image")
     assert "a/0003.png' of the input image directory cannot be used: " in apply(work / "crop", folder, work / "never", status=6).stderr
     both = apply(IMAGES, GOLDEN, work / "never", mode="Both", status=2).stderr
-    assert both.count("error[") == 3 and "is none of its values" in both and "is of type ImageDirectory, not TransformationDirectory" in both, both
+    assert both.count("error[") == 3 and "is not one of its values" in both and "is of type ImageDirectory, not TransformationDirectory" in both, both
     assert not (work / "never").exists()
 
 

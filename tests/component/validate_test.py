@@ -81,7 +81,7 @@ def test_datasets(work):
     text_only = work / "text"
     text_only.mkdir()
     (text_only / "a.txt").write_text("no image")
-    bad(f"the validation dataset has no _meta.yaml and is no tree of class folders\n  path   {text_only}\n"
+    bad(f"the validation dataset has no _meta.yaml and is not a tree of class folders\n  path   {text_only}\n"
         "  hint   Convert to Image Directory makes an image directory of it.\n", text_only)
 
 

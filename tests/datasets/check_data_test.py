@@ -106,7 +106,7 @@ def test_refusals(here):
     assert "--against has no value" in check("here", "--against", status=2, cwd=here).stderr
     said = check("--thin", "few", status=2, cwd=here).stderr
     assert said.startswith("error[ParameterParsingError] check-data: check-data needs a DIR\n  hint   Usage: torchport check-data DIR\n"
-                           "error[ParameterParsingError] check-data: --thin is 'few', which is no decimal whole number\n"
+                           "error[ParameterParsingError] check-data: --thin is 'few', which is not a decimal whole number\n"
                            "  hint   Allowed: >= 0; default: 10.\n"), said
     said = check("nowhere", "--against=neither", status=5, cwd=here).stderr
     assert said.count("does not exist") == 2 and "the dataset does not exist\n  path   nowhere" in said, said

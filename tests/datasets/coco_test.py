@@ -53,7 +53,7 @@ def test_without_annotations(here):
 def test_not_coco(here):
     """convert: other JSON files do not make a COCO folder, and --format=coco says so."""
     folder(here, {"images": document()["images"]})
-    assert "the input is no folder of the format coco" in convert(here, "--format=coco", status=5).stderr
+    assert "the input is not a folder of the format coco" in convert(here, "--format=coco", status=5).stderr
     assert "  train: 4" in convert(here).stdout
 
 

@@ -260,7 +260,7 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
   CHECK(error("texts") == begin + "the input holds no image\n  path   DIR/texts\n  hint   " + extensions);
   put(folder / "flat/a.png", png());
   for (const char* format : {"class_folders", "idx"}) {
-    CHECK(error("flat", format) == begin + "the input is no folder of the format " + format +
+    CHECK(error("flat", format) == begin + "the input is not a folder of the format " + format +
                                        "\n  path   DIR/flat\n  hint   Let --format=auto find the format.\n");
   }
   put(folder / "done/_meta.yaml", "type: ImageDirectory\n");

@@ -96,7 +96,7 @@ def test_nothing_started():
         done, log = launch(folder, status=2, worker=folder + "/absent")
         path = folder + "/run/logs/70_mpi_log"
         cause = re.search(r"mpirun ended with status \d+ before the processes had started", done.stderr)
-        assert cause and f"Its words are in {path}." in done.stderr, done.stderr
+        assert cause and f"Its output is in {path}." in done.stderr, done.stderr
         assert "mpirun was unable to" in log, log
         assert last_line(log) == result(2, "-", cause.group()), log
     with tempfile.TemporaryDirectory() as folder:

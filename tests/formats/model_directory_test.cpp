@@ -140,7 +140,7 @@ TEST_CASE("model directory: a fault in _meta.yaml or model_spec.yaml is named", 
     return error("the untrained model has a broken model_spec.yaml: " + reason, kAgain);
   };
   const auto other = [](const std::string& reason) {
-    return error("the untrained model is no PyTorch model: " + reason, "Use a model that ResNet or DenseNet made.");
+    return error("the untrained model is not a PyTorch model: " + reason, "Use a model that ResNet or DenseNet made.");
   };
   struct Case {
     std::string file, from, to, refusal;
@@ -157,7 +157,7 @@ TEST_CASE("model directory: a fault in _meta.yaml or model_spec.yaml is named", 
       {model, "name: pytorch", "name: sklearn", other("flavor.name is 'sklearn', not pytorch")},
       {model, "  serialization_method: state_dict\n", "", other("flavor.serialization_method is '', not state_dict")},
       {model, "model_file: model\n", "", spec("it has no model_file")},
-      {model, "model_file: model", "model_file: [model]", spec("model_file is no text")},
+      {model, "model_file: model", "model_file: [model]", spec("model_file is not a text")},
       {model, "model_file: model", "model_file: weights",
        error("the untrained model lacks its weights file 'weights'", "Copy the whole model directory again.")},
       {model, "model_file: model", "model_file: /etc/passwd",
@@ -175,17 +175,17 @@ TEST_CASE("model directory: a fault in _meta.yaml or model_spec.yaml is named", 
       {model, "pretrained: false", "pretrained: maybe", spec("flavor_extras.init_params.pretrained is neither true nor false")},
       {model, "    zero_init_residual: false\n", "    zero: 1\n", spec("flavor_extras.init_params has the unknown entry 'zero'")},
       {model, "num_classes: 2", "num_classes: 0",
-       spec("flavor_extras.init_params.num_classes is '0', which is no number of classes")},
+       spec("flavor_extras.init_params.num_classes is '0', which is not a number of classes")},
       {model, "num_classes: 2", "num_classes: 2.5",
-       spec("flavor_extras.init_params.num_classes is '2.5', which is no number of classes")},
+       spec("flavor_extras.init_params.num_classes is '2.5', which is not a number of classes")},
       {model, "task_type: MultiClassification\n", "", spec("it has no task_type")},
       {model, "task_type: MultiClassification", "task_type: Regression",
        spec("task_type is 'Regression', not MultiClassification")},
       {model, "class: ImageNormalizer", "class: Other", spec("the pre_processor 'Other' is not known")},
-      {model, "mean:\n" + pixels, "mean:\n      - 0.5\n", spec("pre_processor.init_params.mean is no list of three numbers")},
+      {model, "mean:\n" + pixels, "mean:\n      - 0.5\n", spec("pre_processor.init_params.mean is not a list of three numbers")},
       {model, "std:\n" + pixels, "std:\n      - 0.0\n      - 0.5\n      - 0.5\n", spec("std holds a number that is not above 0")},
       {model, "std:\n" + pixels, "std:\n      - nan\n      - 0.5\n      - 0.5\n",
-       spec("pre_processor.init_params.std is no list of three numbers")},
+       spec("pre_processor.init_params.std is not a list of three numbers")},
       {model, "model_file: model", "model_file: &a model", spec("line 4, column 13: anchors are not allowed (&a)")},
   };
   for (const auto& [file, from, to, expected] : cases) {
@@ -215,7 +215,7 @@ TEST_CASE("model directory: a time that the original could not parse is refused"
        {"2026-11-23", "2026-11-23T04:59:33+0000", "2026-02-29T00:00:00.0+0000", "2026-13-01T00:00:00.0+0000",
         "2026-11-23T24:00:00.0+0000", "2026-11-23T04:59:33.4164940+0000", "2026-11-23T04:59:33.1", "soon"}) {
     CHECK(with(time) == error("the untrained model has a broken model_spec.yaml: time_created is '" + time +
-                                  "', which is no time like 2026-01-31T12:00:00.000000+0000",
+                                  "', which is not a time like 2026-01-31T12:00:00.000000+0000",
                               kAgain));
   }
 }

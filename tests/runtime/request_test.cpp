@@ -123,7 +123,7 @@ TEST_CASE("request: only plain decimal integers are integers", "[request]") {
   const auto value =
       GENERATE("010", "0x10", "1e3", "5.0", "\"5\"", "5 ", " 5", "+5", "five", "--", "-", "1_000", "0b1", "00", "-01", "５");
   CHECK(train({std::string("--epochs=") + value}).errors == std::string("error[ParameterParsingError] c: --epochs is '") + value +
-                                                                "', which is no decimal whole number\n"
+                                                                "', which is not a decimal whole number\n"
                                                                 "  hint   Allowed: > 0; default: 5.\n");
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("request: only what from_chars reads whole is a float", "[request]") {
   const auto value = GENERATE("0,1", "0.1x", ".inf", "0x1p-3", "", "1e", "+0.1", "0.1 ");
   const std::string text = value;
   CHECK(train({"--learning-rate", text}).errors == "error[ParameterParsingError] c: --learning-rate is '" + text +
-                                                       "', which is no decimal number\n"
+                                                       "', which is not a decimal number\n"
                                                        "  hint   Allowed: >= 4.9e-324; default: 0.001.\n");
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("request: booleans are True or False, and a bare flag is True", "[requ
 
 TEST_CASE("request: an unknown choice names the nearest and all of them", "[request]") {
   CHECK(train({"--keep=lasst"}).errors ==
-        "error[ParameterParsingError] c: --keep is 'lasst', which is none of its values\n"
+        "error[ParameterParsingError] c: --keep is 'lasst', which is not one of its values\n"
         "  hint   Did you mean last? Its values are: best, last.\n");
   const Parsed parsed = parse("densenet", {"--untrained_model_path=m", "--model_name=densenet120"});
   CHECK(parsed.errors ==
@@ -209,7 +209,7 @@ TEST_CASE("request: every fault of a command line is reported in one go", "[requ
         "unknown flag --patince\n"
         "--train-data-path is missing (training dataset)\n"
         "unexpected argument '4'\n"
-        "--keep is 'all', which is none of its values\n"
+        "--keep is 'all', which is not one of its values\n"
         "--untrained-model-path is missing (untrained model)\n"
         "--valid-data-path is missing (validation dataset)\n"
         "--trained-model-path is missing (trained model)\n");

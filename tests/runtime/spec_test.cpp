@@ -108,7 +108,7 @@ TEST_CASE("spec: what the program could not rely on is refused with file and lin
       {"\"(0, 9]\"", "\"(0, nine]\"", "line 11: 'nine' is no bound of a range"},
       {"\"(0, 9]\"", "\"(9, 0]\"", "line 11: the range (9, 0] is empty"},
       {"default: 3", "default: 10", "line 11: the default does not fit: --radius is 10, which is outside of (0, 9]"},
-      {"default: 3", "default: 3.0", "line 11: the default does not fit: --radius is '3.0', which is no decimal whole number"},
+      {"default: 3", "default: 3.0", "line 11: the default does not fit: --radius is '3.0', which is not a decimal whole number"},
       {"default: 3", "default: 3, optional: true", "line 11: 'radius' has a default and is optional: one of them is too much"},
       {"default: 3", "optional: maybe", "line 11: 'optional' of 'radius' must be true or false"},
       {"range: \"(0, 9]\", default: 3", "choices: [a]", "line 11: unknown key 'choices' in 'radius'"},
