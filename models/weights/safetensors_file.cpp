@@ -45,7 +45,7 @@ json parse_header(std::string_view text) {
   try {
     return json::parse(text, check);
   } catch (const json::exception&) {
-    refuse("is no JSON");
+    refuse("is not JSON");
   }
 }
 

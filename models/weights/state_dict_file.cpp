@@ -56,7 +56,7 @@ StateDictFile StateDictFile::parse(std::string bytes, Form form) {
   } else if (any && safetensors) {
     read_safetensors_file(reader);
   } else if (any && !file.bytes_.starts_with("PK")) {
-    throw StateDictError("it is no file of torch.save and none of safetensors");
+    throw StateDictError("it is neither a file of torch.save nor one of safetensors");
   } else {
     read_zip_file(reader, any ? Wrapped::perhaps : Wrapped::no);
   }

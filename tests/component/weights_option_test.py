@@ -87,7 +87,7 @@ def check_head():
         ours = read(model, "resnet18")
         assert_equal(ours, headless)
         assert torch.equal(ours["fc.weight"], fresh["fc.weight"]) and torch.equal(ours["fc.bias"], fresh["fc.bias"])
-        assert "its head is not one of ImageNet's classes and is made anew from the random seed" in done.stdout, done.stdout
+        assert "its head is not one of ImageNet's classes and is made again from the random seed" in done.stdout, done.stdout
 
 
 def check_refusals():
@@ -108,7 +108,7 @@ def check_refusals():
                   "  hint   Give the path of a readable file.\n", status=2)
     cannot = f"error[InvalidModelDirectoryError] resnet: the weights file '{file}' cannot be used: "
     hint = "\n  hint   Give a state dict: torch.save(model.state_dict(), file), or a safetensors file.\n"
-    refused(b"<html>", cannot + "it is no file of torch.save and none of safetensors" + hint)
+    refused(b"<html>", cannot + "it is neither a file of torch.save nor one of safetensors" + hint)
     torch.save(torchvision.models.get_model("resnet18", weights=None), file)
     done, _ = make("resnet", "resnet18", file, status=3)
     assert "it names 'torchvision.models.resnet.ResNet', which no state dict of tensors needs" in done.stderr, done.stderr

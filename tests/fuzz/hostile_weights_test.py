@@ -20,17 +20,17 @@ def safetensors_cases():
     def entry(**fields):
         return safetensors({"w": {**GOOD, **fields}})
 
-    neither = "it is no file of torch.save and none of safetensors"
+    neither = "it is neither a file of torch.save nor one of safetensors"
     yield "nothing", b"", neither
     yield "a header of other bytes", safetensors(b"[]"), neither
     yield "a length beyond the file", safetensors({"w": GOOD}, length=1 << 20), "its header would be of 1048576 bytes"
     yield "a length of 2^64 - 1", safetensors({"w": GOOD}, length=2**64 - 1), "its header would be of 18446744073709551615 bytes"
     huge = b"{" + b" " * (5 << 20) + b"}"
     yield "a header of 5 MB", safetensors(huge, b""), f"its header would be of {len(huge)} bytes"
-    yield "no JSON", safetensors(b"{nope}"), "its header is no JSON"
-    yield "NaN", safetensors(b'{"w": NaN}'), "its header is no JSON"
-    yield "a key that is not UTF-8", safetensors(b'{"\xff": 1}'), "its header is no JSON"
-    yield "bytes after the JSON", safetensors(b'{} {}', b""), "its header is no JSON"
+    yield "no JSON", safetensors(b"{nope}"), "its header is not JSON"
+    yield "NaN", safetensors(b'{"w": NaN}'), "its header is not JSON"
+    yield "a key that is not UTF-8", safetensors(b'{"\xff": 1}'), "its header is not JSON"
+    yield "bytes after the JSON", safetensors(b'{} {}', b""), "its header is not JSON"
     yield "a key given twice", safetensors(b'{"w": %s, "w": %s}' % ((json.dumps(GOOD).encode(),) * 2)), "its header has the key 'w' twice"
     twice = b'{"w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16], "shape": [4]}}'
     yield "a shape given twice", safetensors(twice), "its header has the key 'shape' twice"
