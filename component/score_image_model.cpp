@@ -12,7 +12,7 @@
 #include "datasets/loading/loader.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
-#include "models/nn/classifier.h"
+#include "models/nn/load_weights.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {

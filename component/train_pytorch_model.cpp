@@ -4,6 +4,8 @@
 #include "component/images/size_check.h"
 #include "component/training/trainer.h"
 #include "models/directory/model_directory.h"
+#include "models/nn/load_weights.h"
+#include "models/nn/state_dict.h"
 #include "runtime/request/context.h"
 #include "runtime/text/text.h"
 

@@ -13,6 +13,7 @@
 #include "component/training/recipe/training_loss.h"
 #include "datasets/trace.h"
 #include "models/nn/autocast.h"
+#include "models/nn/random_key.h"
 
 namespace torchport::component {
 
@@ -269,6 +270,7 @@ at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_
   try {
     const datasets::Span forward("forward");
     const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
+    const models::RandomKeyScope key(models::random_key(options_.seed, epoch_ - 1, step_ - 1, collective_.rank()));
     logits = network_->forward(images).to(at::kFloat);
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;

@@ -91,7 +91,7 @@ struct Features final : torch::nn::Module {
   std::int64_t channels;  // of the output
 
   explicit Features(const ModelOptions& options) : channels(options.variant.integer("initial_features")) {
-    const LayerOptions layer{options.variant.integer("growth_rate"), options.flag("memory_efficient"), options.drawn};
+    const LayerOptions layer{options.variant.integer("growth_rate"), options.get<bool>("memory_efficient"), options.drawn};
     const auto& layers = options.variant.integers("layers");
     conv0 = register_module("conv0", convolution(options.drawn, 3, channels, 7, 2));
     norm0 = register_module("norm0", BatchNorm2d(channels));

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "models/directory/model_spec_file.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/spec/spec_map.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml.h"
@@ -10,6 +11,8 @@ namespace torchport::models {
 namespace {
 
 using runtime::ParameterType;
+
+constexpr std::string_view kPretrained = "pretrained";  // the entry of init_params that says where weights came from
 
 /// Takes `digits` digits off `text` that form a number from `low` to `high`; -1 if they don't.
 int take_digits(std::string_view& text, std::size_t digits, int low, int high) {
@@ -137,23 +140,37 @@ class Reader {
                                           {"choices", runtime::join(names, ", ")}});
     }
     for (const auto& parameter : model.component->parameters) {
-      if (parameter.type != ParameterType::boolean || parameter.option) continue;
-      const auto entry = path + "." + parameter.name;
-      const auto value = has(entry) ? text(entry) : parameter.default_text.value_or("False");
-      if (value != "true" && value != "True" && value != "false" && value != "False")
-        throw broken(entry + " is neither true nor false");
-      const bool flag = value == "true" || value == "True";
-      if (parameter.name == "pretrained") {
-        model.pretrained = flag;
+      if (!parameter.network && parameter.name != kPretrained) continue;
+      const auto value = value_of(parameter, path + "." + parameter.name);
+      if (!value) continue;
+      if (parameter.network) {
+        model.parameters[parameter.name] = *value;
       } else {
-        model.flags[parameter.name] = flag;
+        model.pretrained = std::get<bool>(*value);
       }
     }
     if (has(path + ".num_classes")) model.num_classes = classes(path + ".num_classes");
     for (const auto& entry : required(path)) {  // a map, because it has a model_name
       const auto& key = entry.first.Scalar();
-      const bool known = key == "model_name" || key == "pretrained" || key == "num_classes" || model.flags.contains(key);
+      const auto* const parameter = model.component->parameter(key);
+      const bool known = key == "model_name" || key == kPretrained || key == "num_classes" || (parameter && parameter->network);
       if (!known) throw broken(path + " has the unknown entry '" + key + "'");
+    }
+  }
+
+  /// What `entry` says, else the default; nothing for an optional parameter without either.
+  std::optional<runtime::Value> value_of(const runtime::ParameterSpec& parameter, const std::string& entry) const {
+    if (!has(entry)) {
+      if (parameter.default_text) return runtime::parse_value(parameter, *parameter.default_text);
+      if (parameter.optional) return std::nullopt;
+      throw broken("it has no " + entry);
+    }
+    const std::string value = text(entry);
+    try {
+      return runtime::parse_value(parameter, value);
+    } catch (const runtime::Error&) {  // which speaks of a flag
+      if (parameter.type == ParameterType::boolean) throw broken(entry + " is neither true nor false");
+      throw broken(entry + " is '" + value + "'; allowed: " + parameter.allowed());
     }
   }
 

@@ -87,7 +87,7 @@ def test_head():
         ours = read(model, "resnet18")
         assert_equal(ours, headless)
         assert torch.equal(ours["fc.weight"], fresh["fc.weight"]) and torch.equal(ours["fc.bias"], fresh["fc.bias"])
-        assert "its head is not one of ImageNet's classes and is made anew from the random seed" in done.stdout, done.stdout
+        assert "its head is not one of ImageNet's classes and is made again from the random seed" in done.stdout, done.stdout
 
 
 def test_refusals():

@@ -16,7 +16,7 @@ ModelSpec resnet18(std::vector<std::string> labels) {
   ModelSpec spec;
   spec.component = &runtime::Specs::get().component("resnet");
   spec.variant = spec.component->variant("resnet18");
-  spec.flags = {{"zero_init_residual", false}};
+  spec.parameters = {{"zero_init_residual", false}};
   if (labels.empty()) return spec;
   spec.num_classes = static_cast<std::int64_t>(labels.size());
   spec.labels = std::move(labels);
@@ -82,7 +82,7 @@ TEST_CASE("model directory: a trained one has the files and fields of the origin
   CHECK(directory.spec().labels == std::vector<std::string>{"circle", "a,b", "\xE7\x8C\xAB"});
   CHECK(directory.spec().num_classes == 3);
   CHECK_FALSE(directory.spec().pretrained);
-  CHECK(directory.spec().flags == std::map<std::string, bool>{{"zero_init_residual", false}});
+  CHECK(directory.spec().parameters == std::map<std::string, runtime::Value>{{"zero_init_residual", false}});
   CHECK(directory.spec().mean == std::array{0.5, 0.5, 0.5});
   CHECK(directory.weights().entries().size() == 1);
 }
@@ -96,6 +96,18 @@ TEST_CASE("model directory: model_spec.yaml equals the original's byte for byte"
   const auto created = sys_days(2026y / November / 23) + 4h + 59min + 33s + 416494us;
   CHECK(model_spec_yaml(file, created) == original);
   CHECK(text(root / "_meta.yaml") == "type: ModelDirectory\nextension: {}\nmodel: model_spec.yaml\n");
+}
+
+TEST_CASE("model directory: parameters of the network are written by their types, as Python reads them", "[formats]") {
+  const auto root = test::original("untrained_resnet18");
+  auto file = read_model_spec(text(root / "model_spec.yaml"), ModelFault{"model", root});
+  file.model.parameters = {{"activation", std::string("no")}, {"dropout", 0.2}, {"epsilon", 1e-5},
+                           {"groups", std::int64_t{32}},      {"scale", 2.0},   {"zero_init_residual", true}};
+  const auto yaml = model_spec_yaml(file, std::chrono::system_clock::now());
+  const auto begin = yaml.find("    pretrained: "), end = yaml.find("task_type: ");
+  CHECK(yaml.substr(begin, end - begin) ==
+        "    pretrained: false\n    activation: \"no\"\n    dropout: 0.2\n    epsilon: 1.0e-05\n    groups: 32\n    scale: 2.0\n"
+        "    zero_init_residual: true\n");
 }
 
 TEST_CASE("model directory: an untrained one has 1000 classes, no labels and no label map", "[formats]") {

@@ -1,7 +1,7 @@
 // Weights between networks and model directories: what is kept, what is made anew, what is refused.
 #include <torch/torch.h>
 
-#include "models/nn/classifier.h"
+#include "models/nn/load_weights.h"
 #include "models/nn/state_dict.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"

@@ -1,6 +1,7 @@
 #include "runtime/error/error.h"
 
 #include "runtime/error/error_catalogue.h"
+#include "runtime/text/text.h"
 #include "tests/support/catch.h"
 
 namespace torchport::runtime {

@@ -4,6 +4,7 @@
 
 #include "runtime/cli/options.h"
 #include "runtime/files/files.h"
+#include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"

@@ -53,6 +53,43 @@ TEST_CASE("request: without flags the page's defaults hold", "[request]") {
   CHECK(request.outputs.at("trained_model") == "o");
 }
 
+TEST_CASE("request: an optional port may be absent, and then has no path", "[request]") {
+  const Specs specs =
+      Specs::parse({{"spec/types.yaml", "types:\n  AnyPath: {directory: null, error: InvalidDataset, description: d}\n"},
+                    {"spec/run_settings.yaml", "run_settings: {}\n"},
+                    {"spec/components/blur.yaml", R"(
+name: blur
+title: Blur
+category: c
+launch: single
+summary: s
+description: d
+example: e
+inputs:
+  images: {type: AnyPath, flag: images, title: Images, help: h}
+  mask: {type: AnyPath, flag: mask, title: Mask, help: h, optional: true}
+outputs:
+  blurred: {type: AnyPath, flag: blurred, title: Blurred images, help: h}
+  report: {type: AnyPath, flag: report, title: Report, help: h, optional: true}
+)"}});
+  const auto faults = [&](const Words& words, Request& request) {
+    Problems problems;
+    request = parse_request(specs.component("blur"), words, problems);
+    std::string text;
+    for (const Error& error : problems.all()) text += std::string(error.what()) + "\n";
+    return text;
+  };
+  Request request;
+  CHECK(faults({"--images=i", "--blurred=b"}, request).empty());
+  CHECK(request.inputs.size() == 1);
+  CHECK(request.outputs.size() == 1);
+  CHECK(faults({"--images=i", "--blurred=b", "--mask=m", "--report=r"}, request).empty());
+  CHECK(request.inputs.at("mask") == "m");
+  CHECK(request.outputs.at("report") == "r");
+  CHECK(faults({"--mask="}, request) ==
+        "--mask is missing (mask)\n--images is missing (images)\n--blurred is missing (blurred images)\n");
+}
+
 TEST_CASE("request: flags take both forms, and dashes and underscores alike", "[request]") {
   const Parsed parsed =
       train({"--epochs=7", "--batch_size", "4", "--learning_rate=1e-2", "--random-seed", "-5", "--run_dir=runs/a=b"});

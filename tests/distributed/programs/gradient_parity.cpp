@@ -25,9 +25,6 @@ Problem make_problem(const char* component, const char* model, std::int64_t size
   models::ModelSpec spec;
   spec.component = &runtime::Specs::get().component(component);
   spec.variant = spec.component->variant(model);
-  for (const auto& parameter : spec.component->parameters) {
-    if (parameter.type == runtime::ParameterType::boolean && parameter.name != "pretrained") spec.flags[parameter.name] = false;
-  }
   auto network = models::make_classifier(spec, kClasses, 3);
   network->to(at::kDouble);
   network->eval();  // frozen statistics: batch norm is then the same function on every rank
