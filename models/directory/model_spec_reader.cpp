@@ -1,7 +1,7 @@
-// The reading half of models/directory/model_spec_file.h.
+#include "models/directory/model_spec_reader.h"
+
 #include <cmath>
 
-#include "models/directory/model_spec_file.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/spec/spec_map.h"
 #include "runtime/text/text.h"

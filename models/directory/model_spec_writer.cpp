@@ -1,5 +1,5 @@
-// The writing half of models/directory/model_spec_file.h.
-#include "models/directory/model_spec_file.h"
+#include "models/directory/model_spec_writer.h"
+
 #include "runtime/text/format.h"
 #include "runtime/text/python_json.h"
 

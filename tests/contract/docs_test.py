@@ -18,9 +18,9 @@ def test_reference_pages_are_current(work):
 
 def test_documents_name_what_exists():
     problems, flags = [], {"help", "version", "spec-dir"}
-    for path in [*(SOURCE / "spec/components").glob("*.yaml"), SOURCE / "spec/run_settings.yaml"]:
+    for path in [*(SOURCE / "spec/components").glob("*.yaml"), SOURCE / "examples/mobilenet/mobilenet.yaml", SOURCE / "spec/run_settings.yaml"]:
         flags |= {flag.replace("_", "-") for flag in re.findall(r"\bflag: ([\w-]+)", path.read_text())}
-    components = {path.stem for path in (SOURCE / "spec/components").glob("*.yaml")}
+    components = {path.stem for path in (SOURCE / "spec/components").glob("*.yaml")} | {"mobilenet"}
     for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
         for line in re.findall(r"^.*\btorchport (?:run|validate|describe) .*$", page.read_text(), re.M):
             command = re.search(r"torchport (?:run|validate|describe) ([a-z][a-z0-9_]+)(?![\w./-])(.*)", line)   # no pipeline file
@@ -37,6 +37,14 @@ def test_documents_name_what_exists():
 def test_examples_run_their_components():
     assert_none(f"{path.name}: the example does not run it" for path in (SOURCE / "spec/components").glob("*.yaml")
                 if not yaml.safe_load(path.read_text())["example"].startswith(f"torchport run {path.stem} "))
+
+
+def test_the_architecture_to_add_is_shown_as_it_is_built():
+    """By tests/models/mobilenet_test.py."""
+    adding = (SOURCE / "docs/adding-things.md").read_text()
+    assert_none(f"docs/adding-things.md does not show examples/mobilenet/{name} as it is"
+                for kind, name in (("yaml", "mobilenet.yaml"), ("cpp", "mobilenet.cpp"))
+                if f"```{kind}\n{(SOURCE / 'examples/mobilenet' / name).read_text()}```\n" not in adding)
 
 
 def test_links_lead_somewhere():

@@ -1,7 +1,8 @@
 #include "models/directory/model_directory.h"
 
 #include "models/directory/model_fault.h"
-#include "models/directory/model_spec_file.h"
+#include "models/directory/model_spec_reader.h"
+#include "models/directory/model_spec_writer.h"
 #include "runtime/error/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"

@@ -87,7 +87,7 @@ outputs:
   CHECK(request.inputs.at("mask") == "m");
   CHECK(request.outputs.at("report") == "r");
   CHECK(faults({"--mask="}, request) ==
-        "--mask is missing (mask)\n--images is missing (images)\n--blurred is missing (blurred images)\n");
+        "--mask has no value\n--images is missing (images)\n--blurred is missing (blurred images)\n");
 }
 
 TEST_CASE("request: flags take both forms, and dashes and underscores alike", "[request]") {
