@@ -1,6 +1,6 @@
 # add_plugins(TARGET FOLDER folder TABLE ns::name HEADER header TYPE function_type)
 # Every .cpp in FOLDER defines one function named after the file; the generated TABLE lists them, sorted.
-# A new plug-in is a new file: nobody edits a list, and a function named otherwise fails to link. EXCLUDE names other files.
+# A new plug-in is a new file: there is no list to edit, and a function named otherwise fails to link. EXCLUDE names other files.
 # BESIDE is the folder of a library's own plug-ins: a program whose table has them and those of FOLDER takes that table in place of
 # the library's.
 function(add_plugins target)

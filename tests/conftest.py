@@ -20,6 +20,6 @@ def here(work):
 
 @pytest.fixture(scope="module")
 def shared():
-    """A folder for what several checks of a script use, removed after the last of them. Nobody changes what lies in it."""
+    """A folder for what several checks of a script use, removed after the last of them. No check changes what lies in it."""
     with tempfile.TemporaryDirectory(prefix="torchport-test-") as folder:
         yield pathlib.Path(folder).resolve()

@@ -81,11 +81,11 @@ def test_comparison(no_training):
     found, said = compared()
     assert [(row["pair"], row["program"]) for row in found["rows"]] == [(1, "torchport"), (1, "fast"), (2, "fast"), (2, "torchport")]
     assert set(found["ratios"]) == {"torchport / fast, whole run", "torchport / fast, steady", "torchport, steady / its own step without a loader",
-                                    "torchport, speed of steps with a loader / without, in turn"}
+                                    "torchport, speed of steps with a loader / without, alternating"}
     assert abs(found["ratios"]["torchport / fast, steady"]["median"] - 2) < 1e-9
     assert abs(found["ratios"]["torchport / fast, whole run"]["median"] - 1.6 / 1.3) < 1e-9
     assert abs(found["ratios"]["torchport, steady / its own step without a loader"]["low"] - 100 / 125) < 1e-9
-    assert "without, in turn: 0.800   (95 % interval 0.800 to 0.800, 3 pairs)" in said, said
+    assert "without, alternating: 0.800   (95 % interval 0.800 to 0.800, 3 pairs)" in said, said
     assert found["limits"]["own_step"] == 125.0 and found["discarded"] == []
     assert "torchport / fast, steady: 2.000   (95 % interval 2.000 to 2.000, 2 pairs)" in said, said
     assert "NOT TO BE QUOTED" in said and "DIFFERENT" not in said, said

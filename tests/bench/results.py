@@ -30,7 +30,7 @@ def rows_of(record, machine):
             def of(program, key):
                 return [row[key] for row in found["rows"] if row["program"] == program]
             ratio, loader = (found["ratios"][title] for title in (f"torchport / {name}, whole run",
-                                                                  "torchport, speed of steps with a loader / without, in turn"))
+                                                                  "torchport, speed of steps with a loader / without, alternating"))
             yield {"machine": machine, "date": record["date"][:10], "commit": record["commit"][:7],
                    "network": TITLES.get(found["network"], found["network"]), "precision": record["options"]["precision"], "against": name,
                    "command": " ".join(record["command"]), "ours": span(of("torchport", "whole")), "theirs": span(of(name, "whole")),

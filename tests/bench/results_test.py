@@ -15,7 +15,7 @@ def test_a_record_becomes_a_row():
     interval = {"median": 2.096, "low": 2.0, "high": 2.2}
     record = {"date": "2026-12-01T10:00:00+00:00", "commit": "0123456789", "command": ["./dev", "bench"], "options": {"precision": "float32"},
               "networks": [{"network": "resnet18", "rows": rows, "peak_mb": {"torchport": 700.4, "fast": 1500.0}, "ratios": {
-                  "torchport / fast, whole run": interval, "torchport, speed of steps with a loader / without, in turn": interval}},
+                  "torchport / fast, whole run": interval, "torchport, speed of steps with a loader / without, alternating": interval}},
                   {"network": "resnet50", "rows": rows, "disturbed": "3 runs were discarded"}]}
     made = list(results.rows_of(record, "D"))
     assert made == [{"machine": "D", "date": "2026-12-01", "commit": "0123456", "network": "ResNet-18", "precision": "float32", "against": "fast",

@@ -137,7 +137,7 @@ def test_original(work):
 
 
 def test_refusals(work):
-    """What is no labelled scored dataset is refused, and nothing is written."""
+    """What is not a labelled scored dataset is refused, and nothing is written."""
     frame = pandas.read_parquet(ORIGINAL / "scored_valid/_data.parquet")
     def said(frame, status=5):
         frame.to_parquet(work / "bad.parquet", index=False)

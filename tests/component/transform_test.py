@@ -136,7 +136,7 @@ docs/reference/error-codes.md lists all errors.
 
 
 def test_every_epoch(work):
-    """The files stay as they are and the directory carries the list, which Train applies afresh in each epoch."""
+    """The files stay as they are and the directory carries the list, which Train applies again in each epoch."""
     init(work / "crop24", "--size=32", "--center_crop=False", "--random_crop=True", "--random_crop_size=24", "--color_jitter=True")
     apply(work / "crop24", IMAGES, work / "carrying", "--when=every_epoch")
     meta = yaml.safe_load((work / "carrying/_meta.yaml").read_text())

@@ -31,7 +31,7 @@ BARRED = {
          "runtime/collective.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/main.cpp"),
     # The log and the launcher are what speaks to the terminal; a child process gets its standard streams there.
-    r"\bSTD(OUT|ERR)_FILENO\b|/dev/(tty|std(out|err))": ("component/worker/main.cpp", "runtime/report/log.cpp", "runtime/launch/"),
+    r"\bSTD(OUT|ERR)_FILENO\b": ("component/worker/main.cpp", "runtime/report/log.cpp", "runtime/launch/"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }

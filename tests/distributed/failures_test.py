@@ -141,7 +141,7 @@ def test_full_disk(folder):
     assert error_info(folder)["ErrorCode"] == 160
 
 
-def test_nobody_else_writes(folder):
+def test_others_may_not_write(folder):
     """With umask 0 nothing becomes writable for others; a link planted at a log's name is not followed; no secret is kept."""
     logs = folder / "run/logs"
     logs.mkdir(parents=True)

@@ -130,7 +130,7 @@ TEST_CASE("model directory: without a label map the labels are the class numbers
   CHECK(ModelDirectory::open(folder / "m", "model").spec().labels == std::vector<std::string>{"0", "1"});
 }
 
-TEST_CASE("model directory: what is no model directory at all is refused", "[formats]") {
+TEST_CASE("model directory: what is not a model directory at all is refused", "[formats]") {
   const test::TemporaryFolder folder;
   CHECK(refusal(folder / "none") == error("the untrained model does not exist", kMake));
   fs::create_directory(folder / "empty");

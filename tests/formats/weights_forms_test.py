@@ -90,7 +90,7 @@ def test_wrapped(work):
             torch.save({"epoch": 90, "arch": "resnet18", "best": torch.tensor(0.7), "rate": 0.1, "optimizer": optimizer.state_dict(),
                         "history": [0.1, [2, None]], name: state}, path, _use_new_zipfile_serialization=not legacy)
             assert_read(path, state)
-    torch.save(collections.OrderedDict(model=torch.ones(2)), path)   # a tensor of such a name is a tensor
+    torch.save(collections.OrderedDict(model=torch.ones(2)), path)   # a tensor with a name like this is a tensor
     assert dump("list", path, "any") == b"model\tfloat32\t2\n"
     torch.save({"state_dict": state, "model": network()}, path)
     assert "which no state dict of tensors needs" in dump("check", path, "any", status=3)

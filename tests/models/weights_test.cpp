@@ -1,4 +1,4 @@
-// Weights between networks and model directories: what is kept, what is made anew, what is refused.
+// Weights between networks and model directories: what is kept, what is drawn again, what is refused.
 #include <torch/torch.h>
 
 #include "models/nn/load_weights.h"

@@ -75,7 +75,7 @@ TEST_CASE("winograd: maps of bfloat16 give what float32 gives, rounded once", "[
   CHECK_FALSE(y[1].isnan().any().item<bool>());
 }
 
-TEST_CASE("winograd: gradients that nobody wants are not computed", "[winograd]") {
+TEST_CASE("winograd: gradients that are not wanted are not computed", "[winograd]") {
   auto layer = convolution(16, 16);
   const at::Tensor x = noise({2, 16, 8, 8});
   models::winograd_convolution(layer, x).sum().backward();

@@ -33,6 +33,9 @@ WINOGRAD_LOOPS = "models/nn/cpu/kernels/winograd_loops.cpp"
 WINOGRAD_TRANSFORM = "models/nn/cpu/kernels/winograd_transform.h"
 
 MUTATIONS = [
+    Mutation("a library speaks to the terminal", SAMPLER, "#include <stdexcept>\n\n#include \"datasets/random.h\"\n",
+             "#include <stdexcept>\n\n#include <unistd.h>\n\n#include \"datasets/random.h\"\n\n[[maybe_unused]] constexpr int kTerminal = STDERR_FILENO;\n",
+             ["contract.layers_test"]),
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
     Mutation("no Nesterov", OPTIMIZER, "kNesterov = true;", "kNesterov = false;", ["component"]),
     Mutation("weight decay 0", OPTIMIZER, "kWeightDecay = 1e-4;", "kWeightDecay = 0;", ["component"]),

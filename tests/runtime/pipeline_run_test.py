@@ -91,7 +91,7 @@ def test_reuse(work):
 
     assert plan(work, "--set", "net.random_seed=2") == {**plan(work), "net": ("run", "random_seed was 1")}
     assert plan(work, "--force", "net")["net"] == ("run", "forced")
-    os.utime(output / "images.lst", (1, 1))   # somebody touched an output
+    os.utime(output / "images.lst", (1, 1))   # an output was touched
     assert plan(work)["convert"] == ("run", "its outputs are changed or gone")
     run(work)
     assert states(work, 3) == {**all_of("reused"), "convert": "done"}
