@@ -43,7 +43,8 @@ class Taker {
     }
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (!(values[row] >= 0 && values[row] <= 1))  // not a number fails both
-        broken(name, "row " + std::to_string(row + 1) + " is " + runtime::python_float(values[row]) + ", which is not a probability");
+        broken(name,
+               "row " + std::to_string(row + 1) + " is " + runtime::python_float(values[row]) + ", which is not a probability");
     }
     return values;
   }

@@ -12,7 +12,6 @@ import tempfile
 import zlib
 
 import numpy
-import PIL
 from PIL import Image
 
 SOURCE = pathlib.Path(os.environ["TORCHPORT_SOURCE"])

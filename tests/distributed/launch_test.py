@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from harness import AS_ROOT, BIN, SOURCE, command
+from harness import AS_ROOT, BIN, command
 
 UNITS = len(os.sched_getaffinity(0))
 LOST = "TimeoutOccuredError"

@@ -2,25 +2,31 @@
 import re
 import shlex
 import struct
+import xml.etree.ElementTree
 
 import numpy
 import pytest
 import yaml
 
-from harness import BIN, SOURCE, class_folders, command, torchport
+from harness import SOURCE, class_folders, torchport
 
 PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
 RUN = {"docs/getting-started.md", "docs/pipelines.md"}   # the others' commands are only checked, which runs the same code up to the work itself
-OUTPUTS = {row["flag"].replace("_", "-") for spec in (SOURCE / "spec/components").glob("*.yaml")
-           for row in yaml.safe_load(spec.read_text()).get("outputs", {}).values()}
+OUTPUTS = {spec.stem: {row["flag"].replace("_", "-") for row in yaml.safe_load(spec.read_text())["outputs"].values()}
+           for spec in (SOURCE / "spec/components").glob("*.yaml")}
+NOT_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}   # the reader is not root
 # What stands for the reader's own: a regular expression, and what takes its place.
 STAND_INS = [(r"(inputs\.\w+)=/\S+", r"\1=photos/train"), (r"(run|estimate)( examples/imagenet/\S+)", r"\1\2 --set train.process_count_per_node=1"),
              (r"(run|estimate)( examples/fashion_mnist/\S+)", r"\1\2 --set inputs.images=idx")]
 
 
+def blocks(page, language=""):
+    return [text for named, text in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.M | re.S) if named == language]
+
+
 def commands(page):
     """The command lines of its blocks, without prompts, comments and breaks."""
-    for block in re.findall(r"^```\n(.*?)^```", page.read_text(), re.M | re.S):
+    for block in blocks(page):
         for line in re.sub(r"\\\n\s*", "", block).splitlines():
             words = re.sub(r"^\$ ", "", line)
             if re.match(r"(build/bin/)?torchport [a-z-]|mpirun |\./dev ", words) and "…" not in words:   # … stands for more flags
@@ -35,7 +41,7 @@ def checked(words):
     if words[0] != "run":
         return words
     flags = [re.match(r"--([\w-]+)=?", word) for word in words]
-    output = [bool(flag) and flag[1].replace("_", "-") in OUTPUTS for flag in flags]
+    output = [bool(flag) and flag[1].replace("_", "-") in OUTPUTS[subject] for flag in flags]
     fresh = [re.sub(r"=.*", "=fresh", word) if is_output else "fresh" if place and output[place - 1] and "=" not in words[place - 1] else word
              for place, (word, is_output) in enumerate(zip(words, output))]
     return ["validate", *[f"{word}{place}" if word.endswith("fresh") else word for place, word in enumerate(fresh[1:])]]
@@ -64,21 +70,20 @@ def test_getting_started(reader):
     page = SOURCE / "docs/getting-started.md"
     for line in commands(page):
         if line.startswith("torchport"):
-            torchport(*shlex.split(line)[1:], cwd=reader, env={"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+            torchport(*shlex.split(line)[1:], cwd=reader, env=NOT_ROOT)
     for made in ("t224", "out2/model", "e/metrics.json", "e/confusion_matrix.svg"):
         assert (reader / made).exists(), f"{page.name} does not make {made}"
 
 
 def test_pipelines(reader):
     page = SOURCE / "docs/pipelines.md"
-    pipeline = re.search(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S)[1]
-    (reader / "flowers.yaml").write_text(pipeline.replace("./photos", "./photos/train").replace("./valid", "./photos/valid"))
+    (reader / "flowers.yaml").write_text(blocks(page, "yaml")[0].replace("./photos", "./photos/train").replace("./valid", "./photos/valid"))
     lines = [line for line in commands(page) if "flowers" in line or "runs" in line]
     assert len(lines) > 7, lines
-    for number, line in enumerate(lines):
+    for line in lines:
         words = shlex.split(re.sub(*STAND_INS[0], line), comments=True)[1:]
         real = line.startswith("torchport run flowers.yaml ") and not (reader / "runs").exists()
-        torchport(*(words if real else checked(words)), cwd=reader, env={"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"})
+        torchport(*(words if real else checked(words)), cwd=reader, env=NOT_ROOT)
     assert (reader / "flowers.html").exists() and (reader / "runs/flowers-1/pipeline.json").exists()
 
 
@@ -95,7 +100,7 @@ def test_other_pages(reader):
         for wanted, instead in STAND_INS:
             line = re.sub(wanted, instead, line)
         words = shlex.split(re.sub(r"^mpirun -np 2 ", "", line), comments=True)[1:]
-        torchport(*checked(words), cwd=reader)
+        torchport(*checked(words), cwd=reader, env=NOT_ROOT)
 
 
 def form(line):
@@ -106,11 +111,19 @@ def form(line):
 def test_what_the_demo_prints(reader):
     """Each line that the README shows of it, but for numbers, is one that a run of the same pipeline prints."""
     idx_files(reader / "idx")
-    words = ["run", "examples/fashion_mnist/pipeline.yaml", "--set", "inputs.images=idx", "--set", "train_images.limit=160", "--set",
+    words = ["run", "examples/fashion_mnist/pipeline.yaml", "--set", "inputs.images=idx", "--set", "train_images.limit=100", "--set",
              "test_images.limit=20", "--set", "train.process_count_per_node=1"]
     printed = {form(line) for _ in range(2) for line in torchport(*words, cwd=reader).stdout.splitlines()}
-    block = next(block for block in re.findall(r"^```\n(.*?)^```", (SOURCE / "README.md").read_text(), re.M | re.S) if "./dev demo" in block)
+    block = next(block for block in blocks(SOURCE / "README.md") if "$ ./dev demo" in block)
     shown = [line for line in block.splitlines() if re.match(r"\[\d|\d{4}-|\w+ finished after", line)]
     assert len(shown) > 4, shown
     strange = [line for line in shown if form(line) not in printed]
     assert not strange, "\n".join([*strange, "--- printed:", *sorted(printed)])
+
+
+def test_the_picture_is_that_of_the_example(work):
+    """The README's picture says what torchport graph draws today, wherever Graphviz puts it."""
+    def texts(path):
+        return {"".join(text.itertext()) for text in xml.etree.ElementTree.parse(path).getroot().iter("{http://www.w3.org/2000/svg}text")}
+    torchport("graph", "examples/fashion_mnist/pipeline.yaml", "-o", work / "graph.svg", cwd=SOURCE)
+    assert texts(SOURCE / "docs/fashion_mnist.svg") == texts(work / "graph.svg")

@@ -9,8 +9,8 @@ using Catch::Approx;
 
 namespace torchport::test {
 
-/// For a check that cannot run on this machine: prints why, and the program ends with 77, which ctest knows, unless a check fails. The
-/// caller returns after it.
+/// For a check that cannot run on this machine: prints why, and the program ends with 77, which ctest knows, unless a check fails.
+/// The caller returns after it.
 void skip(const char* why);
 
 }  // namespace torchport::test
