@@ -41,7 +41,7 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, std
                 runtime::Collective& collective) {
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
-  const models::AutocastScope autocast(options.precision == Precision::bfloat16);
+  const models::AutocastScope autocast(c10::kCPU, options.precision == Precision::bfloat16);
   broadcast_buffers(network, collective);
   network.eval();
   begin_share(loader, rows, static_cast<std::size_t>(options.batch_size), collective);

@@ -268,7 +268,7 @@ at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_
   at::Tensor logits;
   try {
     const datasets::Span forward("forward");
-    const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
+    const models::AutocastScope autocast(images.device().type(), options_.precision == Precision::bfloat16);
     logits = network_->forward(images).to(at::kFloat);
   } catch (const c10::Error& error) {
     if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;

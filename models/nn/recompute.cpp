@@ -47,7 +47,7 @@ struct CheckpointNode final : torch::autograd::Node {
 
     at::Tensor output;
     {
-      const AutocastScope as_before(autocast);
+      const AutocastScope as_before(again.front().device().type(), autocast);
       output = function(again);
     }
     const auto found = torch::autograd::grad({output}, wanted, {gradients[0]});
@@ -66,7 +66,7 @@ at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, 
   auto node = make_node<CheckpointNode>(sources);
   for (const at::Tensor& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);
   node->parameters = parameters;
-  node->autocast = AutocastScope::enabled();
+  node->autocast = AutocastScope::enabled(inputs.front().device().type());
 
   at::Tensor output;
   {

@@ -31,7 +31,7 @@ class TrainingStep {
   void operator()(const at::Tensor& images, const at::Tensor& labels) {
     at::Tensor logits;
     {
-      const models::AutocastScope autocast(bfloat16_);
+      const models::AutocastScope autocast(c10::kCPU, bfloat16_);
       logits = network_->forward(images).to(at::kFloat);
     }
     const at::Tensor loss = at::cross_entropy_loss(logits, labels);
