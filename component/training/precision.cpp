@@ -8,9 +8,8 @@ namespace torchport::component {
 
 std::string name_of(Precision precision) { return precision == Precision::bfloat16 ? "bfloat16" : "float32"; }
 
-Precision decide_precision(const std::string& choice, runtime::Collective& collective, runtime::Log& log) {
-  std::int64_t everywhere = models::cpu_multiplies_bfloat16() ? 1 : 0;
-  collective.all_reduce(&everywhere, 1, runtime::DataType::int64, runtime::Reduction::min);
+Precision decide_precision(const std::string& choice, runtime::Control& control, runtime::Log& log) {
+  const std::int64_t everywhere = control.least(models::cpu_multiplies_bfloat16() ? 1 : 0);
   if (choice == "bfloat16" && everywhere == 0) {
     log.warning("Not every CPU here has instructions for bfloat16 (AVX512-BF16 or AMX): float32 may be faster on this machine.");
   }

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "runtime/collective.h"
+#include "runtime/control.h"
 #include "runtime/report/log.h"
 
 namespace torchport::component {
@@ -15,6 +15,6 @@ std::string name_of(Precision precision);
 
 /// What a choice of the spec means here: `auto` is bfloat16 where the CPUs of all ranks multiply it. The same on all ranks; says so
 /// in the log.
-Precision decide_precision(const std::string& choice, runtime::Collective& collective, runtime::Log& log);
+Precision decide_precision(const std::string& choice, runtime::Control& control, runtime::Log& log);
 
 }  // namespace torchport::component

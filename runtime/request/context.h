@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/collective.h"
+#include "runtime/control.h"
 #include "runtime/report/events.h"
 #include "runtime/report/log.h"
 #include "runtime/report/run_record.h"
@@ -17,7 +17,7 @@ namespace torchport::runtime {
 /// One run of one component on one rank.
 struct Context {
   const Request& request;
-  Collective& collective;
+  Control& control;
   Log& log;
   Events& events;
   RunRecord& record;

@@ -27,8 +27,8 @@ BARRED = {
     r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "component/download/environment.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
-        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/collective.h",
-         "runtime/collective.cpp"),
+        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/control.h",
+         "runtime/control.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/main.cpp"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),

@@ -1,4 +1,4 @@
-"""The collective on 1, 2 and 4 ranks: reductions, agreement, and what happens where a rank does not answer."""
+"""Control and reducer on 1, 2 and 4 ranks: reductions, agreement, and what happens where a rank does not answer."""
 import time
 
 from harness import AS_ROOT, BIN, command
