@@ -4,6 +4,7 @@
 #include <numeric>
 
 namespace torchport::component {
+
 NetworkInput::NetworkInput(const datasets::Normalisation& normalisation, bool channels_last, Precision precision,
                            const Device& device)
     : channels_last_(channels_last),
