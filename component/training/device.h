@@ -29,6 +29,7 @@ class Device {
   explicit Device(c10::Device device = c10::kCPU) : device_(device) {}
   bool is_host() const { return device_.is_cpu(); }
   c10::DeviceType type() const { return device_.type(); }
+  c10::Device where() const { return device_; }
 
   /// Moves parameters and buffers here.
   void take(torch::nn::Module& network) const;

@@ -29,7 +29,7 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, con
                 runtime::Control& control) {
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
-  const models::AutocastScope autocast(how.precision == Precision::bfloat16, how.device.type());
+  const models::AutocastScope autocast(how.device.type(), how.precision == Precision::bfloat16);
   // Each rank's batch norm has seen other images; one set of statistics has to speak for the model, and rank 0's is what gets saved.
   broadcast_together(network.buffers(), control);
   network.eval();

@@ -18,12 +18,10 @@ class NetworkInput {
   at::Tensor operator()(const at::Tensor& images, bool float32 = false) const;
 
  private:
-  const datasets::Normalisation normalisation_;
   const bool channels_last_;
   const at::ScalarType type_;
   const Device device_;
-  // On a device: what each byte of each channel becomes, float32 [3 * 256], and where each channel's values begin, int32 [3].
-  at::Tensor table_, channels_;
+  const datasets::Normaliser normaliser_;
 };
 
 /// Begins a pass over the rows [first, first + count) in their order, in batches of at most `batch_size`.

@@ -8,6 +8,7 @@
 #include "component/training/recipe/training_loss.h"
 #include "datasets/trace.h"
 #include "models/nn/autocast.h"
+#include "models/nn/norm_activation.h"
 #include "models/nn/random_key.h"
 
 namespace torchport::component {
@@ -47,8 +48,9 @@ void TrainingStep::add(const StepInputs& inputs, bool last) {
   datasets::Span forward("forward");
   at::Tensor logits;
   {
-    const models::AutocastScope autocast(options_.precision == Precision::bfloat16, device_);
+    const models::AutocastScope autocast(device_, options_.precision == Precision::bfloat16);
     const models::RandomKeyScope key(inputs.key);
+    const models::CountedTogether counted;
     logits = network_->forward(inputs.images).to(at::kFloat);
   }
   forward.end();

@@ -4,7 +4,7 @@
 
 namespace torchport::models {
 
-AutocastScope::AutocastScope(bool enabled, c10::DeviceType device) : device_(device), outer_(AutocastScope::enabled(device)) {
+AutocastScope::AutocastScope(c10::DeviceType device, bool enabled) : device_(device), outer_(AutocastScope::enabled(device)) {
   at::autocast::set_autocast_enabled(device_, enabled);
   at::autocast::set_autocast_dtype(device_, at::kBFloat16);
   at::autocast::increment_nesting();

@@ -5,21 +5,21 @@
 
 namespace torchport::models {
 
-/// PyTorch's autocast, as torch.autocast(device, torch.bfloat16, enabled): what must stay float32 does. Nothing in the
-/// scope may change a weight, because each is converted once in a scope. Scopes nest.
+/// PyTorch's autocast for one kind of device, as torch.autocast(device, torch.bfloat16, enabled): what must stay float32 does.
+/// Nothing in the scope may change a weight, because each is converted once in a scope. Scopes nest.
 class AutocastScope {
  public:
-  explicit AutocastScope(bool enabled, c10::DeviceType device = c10::kCPU);
+  AutocastScope(c10::DeviceType device, bool enabled);
   ~AutocastScope();
   AutocastScope(const AutocastScope&) = delete;
   AutocastScope& operator=(const AutocastScope&) = delete;
 
-  /// Whether the innermost scope of this thread for `device` is an enabled one.
-  static bool enabled(c10::DeviceType device = c10::kCPU);
+  /// Whether this thread's innermost scope for that kind of device is an enabled one.
+  static bool enabled(c10::DeviceType device);
 
  private:
-  const c10::DeviceType device_;
-  const bool outer_;
+  c10::DeviceType device_;
+  bool outer_;
 };
 
 }  // namespace torchport::models

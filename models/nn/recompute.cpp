@@ -49,7 +49,7 @@ struct CheckpointNode final : torch::autograd::Node {
 
     at::Tensor output;
     {
-      const AutocastScope as_before(autocast, gradients[0].device().type());
+      const AutocastScope as_before(again.front().device().type(), autocast);
       const RandomKeyScope drawn_as_before(key);
       output = function(again);
     }
@@ -69,7 +69,7 @@ at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, 
   auto node = make_node<CheckpointNode>(sources);
   for (const at::Tensor& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);
   node->parameters = parameters;
-  node->autocast = AutocastScope::enabled(inputs.at(0).device().type());
+  node->autocast = AutocastScope::enabled(inputs.front().device().type());
   node->key = RandomKeyScope::current();
 
   at::Tensor output;

@@ -50,7 +50,7 @@ TEST_CASE("float products: values and both gradients are a direct convolution's,
     gradient = gradient.contiguous();
   }
   const Results wanted = direct_results(layer, x, gradient);
-  const models::AutocastScope autocast(true);
+  const models::AutocastScope autocast(c10::kCPU, true);
   const Results found =
       results(layer, x, gradient, [&](const at::Tensor& input) { return models::convolve_by_float_products(layer, input); });
   INFO(s.kernel << " x " << s.kernel << ", " << s.in << " -> " << s.out << ", channels-last " << is_channels_last);
@@ -63,7 +63,7 @@ TEST_CASE("float products: values and both gradients are a direct convolution's,
   CHECK(same(found.x_gradient, wanted.x_gradient) > 0.99);
   CHECK(error(found.weight_gradient, wanted.weight_gradient) < 1e-5);  // one in bfloat16 would have kRounding as well
   if (is_channels_last) CHECK(found.y.is_contiguous(at::MemoryFormat::ChannelsLast));
-  CHECK(models::AutocastScope::enabled());
+  CHECK(models::AutocastScope::enabled(c10::kCPU));
 }
 
 TEST_CASE("float products: gradients that nobody wants are not computed, and none is differentiated again", "[float_products]") {
@@ -90,7 +90,7 @@ TEST_CASE("float products: used where this CPU multiplies float32 faster", "[flo
   auto layer = convolution(16, 24, 1);
   const at::Tensor x = noise({2, 16, 8, 8}), half = x.to(at::kBFloat16);
   CHECK_FALSE(models::wants_float_products(half));
-  const models::AutocastScope autocast(true);
+  const models::AutocastScope autocast(c10::kCPU, true);
   CHECK(models::wants_float_products(half) == !models::cpu_multiplies_bfloat16_faster());
   CHECK_FALSE(models::wants_float_products(x));
   const at::Tensor y = models::convolve(layer, half);

@@ -105,7 +105,7 @@ TEST_CASE("winograd: what it cannot take or would not speed up is convolved dire
     CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));
   }
   {
-    const models::AutocastScope autocast(true);
+    const models::AutocastScope autocast(c10::kCPU, true);
     CHECK_FALSE(models::can_use_winograd(convolution(32, 32), x));
     CHECK(models::can_use_winograd(convolution(32, 32), x.to(at::kBFloat16)) == !models::cpu_multiplies_bfloat16_faster());
     CHECK_FALSE(models::can_use_winograd(convolution(32, 24), x.to(at::kBFloat16)));

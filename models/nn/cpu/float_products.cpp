@@ -65,7 +65,7 @@ at::Tensor sum_over_pixels(const at::Tensor& gradient, const at::Tensor& x) {
 }
 
 at::Tensor output(const at::Tensor& x, const at::Tensor& weight, const Geometry& g) {
-  const AutocastScope float32(false);
+  const AutocastScope float32(c10::kCPU, false);
   if (is_pointwise(g, x)) return at_each_pixel(x, weight.flatten(1).t());
   const auto along = [&](std::int64_t size) { return (size + g.kernel / 2 * 2 - g.kernel) / g.stride + 1; };
   at::Tensor y = channels_last({x.size(0), weight.size(0), along(x.size(2)), along(x.size(3))}, x.scalar_type());
@@ -81,7 +81,7 @@ struct FloatProductsNode final : ConvolutionNode {
 
   std::string name() const override { return "torchport::FloatProductsNode"; }
   void backward(at::Tensor gradient, variable_list& result) override {
-    const AutocastScope float32(false);
+    const AutocastScope float32(c10::kCPU, false);
     const at::Tensor input = x.unpack(), filters = weight.unpack();
     const Geometry& g = geometry;
     if (is_pointwise(g, input)) {
@@ -106,7 +106,7 @@ struct FloatProductsNode final : ConvolutionNode {
 
 bool wants_float_products(const at::Tensor& x) {
   static const bool float32_is_faster = !cpu_multiplies_bfloat16_faster();
-  return float32_is_faster && AutocastScope::enabled() && !UnfusedScope::active() && x.device().is_cpu() &&
+  return float32_is_faster && AutocastScope::enabled(c10::kCPU) && !UnfusedScope::active() && x.device().is_cpu() &&
          x.scalar_type() == at::kBFloat16;
 }
 
