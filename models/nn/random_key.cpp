@@ -41,7 +41,7 @@ const at::Tensor& RandomKeyScope::current() { return current_key; }
 at::Tensor keyed_uniform(at::IntArrayRef shape, std::int64_t place, at::Device device) {
   if (!current_key.defined()) throw std::logic_error("a layer draws, but its thread has no RandomKeyScope");
   const at::NoGradGuard numbers_only;
-  const at::Tensor start = spread(current_key + place).to(device);
+  const at::Tensor start = spread(current_key + place);  // without dimensions: on the host it is an argument of what follows
   const at::Tensor counters = at::arange(c10::multiply_integers(shape), at::TensorOptions(device).dtype(at::kLong)).mul_(kGamma);
   return shifted(spread(counters + start), 40).to(at::kFloat).mul_(0x1p-24F).reshape(shape);
 }

@@ -70,7 +70,7 @@ def documents(folder, spec):
     assert "  --mask-path PATH\n        Mask, AnyPath, optional. Not needed.\n" in text, text
     assert "  --report-path PATH\n        Report, ImageDirectory, optional. Not needed.\n" in text, text
     usage = text[text.index("Usage"):text.index("Inputs")]
-    assert "--input-path PATH" in usage and "mask" not in usage and "report" not in usage, usage
+    assert "--input_path PATH" in usage and "mask" not in usage and "report" not in usage, usage
     torchport("--spec-dir", spec, "reference", folder)
     page = (folder / "components.md").read_text()
     assert "| in | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in page

@@ -97,7 +97,7 @@ void run(models::ClassifierModule& network, const Arguments& a) {
   }
   network.train(a.train);
   at::AutoGradMode gradients(a.train);
-  const models::RandomKeyScope key(models::random_key(a.seed, 0, 0, 0));
+  const models::RandomKeyScope draws(models::random_key(a.seed, 0, 0, 0));
   const at::Tensor logits = network.forward(images);
   write(a.out / "logits", {logits});
   if (!a.train) return;
