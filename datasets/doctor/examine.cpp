@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/mode.h"
 #include "runtime/error/error.h"
 #include "runtime/files/sha256.h"
 

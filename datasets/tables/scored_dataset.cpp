@@ -24,7 +24,7 @@ class Taker {
   std::vector<std::string> texts(const std::string& name) {
     Column& column = sound(name);
     if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) return *texts;
-    const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by somebody else
+    const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by another program
     if (!numbers) broken(name, "it holds numbers instead of names");
     std::vector<std::string> texts;
     for (const std::int64_t number : *numbers) texts.push_back(std::to_string(number));
@@ -92,7 +92,7 @@ void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored
 }
 
 ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
-  Taker table(directory, directory.read({kLabelColumn, std::string(kScoredLabels)}));
+  Taker table(directory, read_table(directory, {kLabelColumn, std::string(kScoredLabels)}));
   const ScoredColumns columns = scored_columns(directory, table.names());
   ScoredDataset scored;
   scored.truth = table.texts(columns.truth);

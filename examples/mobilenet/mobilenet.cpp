@@ -20,8 +20,8 @@ struct ConvNormRelu6 final : torch::nn::Module {
   Conv2d conv{nullptr};
   BatchNorm2d norm{nullptr};
 
-  ConvNormRelu6(Drawn drawn, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups = 1) {
-    conv = register_module("0", convolution(drawn, in, out, kernel, stride, groups));
+  ConvNormRelu6(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride, std::int64_t groups = 1) {
+    conv = register_module("0", convolution(in, out, kernel, stride, groups));
     norm = register_module("1", BatchNorm2d(out));
   }
   at::Tensor forward(const at::Tensor& x) {
@@ -37,14 +37,14 @@ struct InvertedResidual final : torch::nn::Module {
   BatchNorm2d norm{nullptr};
   bool shortcut;
 
-  InvertedResidual(Drawn drawn, std::int64_t in, std::int64_t out, std::int64_t stride, std::int64_t expansion)
+  InvertedResidual(std::int64_t in, std::int64_t out, std::int64_t stride, std::int64_t expansion)
       : shortcut(stride == 1 && in == out) {
     auto conv = register_module("conv", std::make_shared<torch::nn::Module>());
     const auto add = [&](auto module) { return conv->register_module(std::to_string(conv->children().size()), module); };
     const std::int64_t width = in * expansion;
-    if (expansion != 1) wide.push_back(add(std::make_shared<ConvNormRelu6>(drawn, in, width, 1, 1)));
-    wide.push_back(add(std::make_shared<ConvNormRelu6>(drawn, width, width, 3, stride, width)));
-    narrow = add(convolution(drawn, width, out, 1));
+    if (expansion != 1) wide.push_back(add(std::make_shared<ConvNormRelu6>(in, width, 1, 1)));
+    wide.push_back(add(std::make_shared<ConvNormRelu6>(width, width, 3, stride, width)));
+    narrow = add(convolution(width, out, 1));
     norm = add(BatchNorm2d(out));
   }
   at::Tensor forward(const at::Tensor& x) {
@@ -64,15 +64,15 @@ struct MobileNetV2 final : ClassifierModule {
     const auto& blocks = options.variant.integers("blocks");
     const auto& stride = options.variant.integers("stride");
     features = register_module("features", torch::nn::Sequential());
-    features->push_back(ConvNormRelu6(options.drawn, 3, kFirstChannels, 3, 2));
+    features->push_back(ConvNormRelu6(3, kFirstChannels, 3, 2));
     std::int64_t in = kFirstChannels;
     for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
       for (std::int64_t i = 0; i < blocks[stage]; ++i) {
-        features->push_back(InvertedResidual(options.drawn, in, channels[stage], i == 0 ? stride[stage] : 1, expansion[stage]));
+        features->push_back(InvertedResidual(in, channels[stage], i == 0 ? stride[stage] : 1, expansion[stage]));
         in = channels[stage];
       }
     }
-    features->push_back(ConvNormRelu6(options.drawn, in, kLastChannels, 1, 1));
+    features->push_back(ConvNormRelu6(in, kLastChannels, 1, 1));
     classifier = register_module("classifier", torch::nn::Sequential(Dropout(options.get<double>("dropout")),
                                                                      torch::nn::Linear(kLastChannels, options.num_classes)));
     for (const auto& module : modules(/*include_self=*/false)) {
