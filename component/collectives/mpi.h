@@ -1,4 +1,4 @@
-// The world of several processes, on MPI. Made by component/worker/main.cpp; components see runtime::Control, and the trainer the
+// The world of several processes, on MPI. Made by component/worker/run.cpp; components see runtime::Control, and the trainer the
 // Reducer that goes with it. No MPI header is needed to include this.
 #pragma once
 #include <memory>
@@ -7,7 +7,7 @@
 
 #include "component/collectives/reducer.h"
 #include "runtime/control.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 namespace torchport::component {
 

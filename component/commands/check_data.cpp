@@ -3,7 +3,7 @@
 #include "datasets/doctor/examine.h"
 #include "runtime/cli/options.h"
 #include "runtime/error/error.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 
 namespace torchport::component {
 namespace {

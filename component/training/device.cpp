@@ -5,7 +5,7 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 
 namespace torchport::component {
 

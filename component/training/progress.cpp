@@ -57,7 +57,7 @@ void Progress::iteration_done(double seconds) {
   }
   if ((m.iteration - 1) % options_.print_freq == 0) log_.info(iteration_line(m));
   warn_of_long_training();
-  events_.send(progress_event(m));
+  events_.step(step_event(m));
 }
 
 void Progress::warn_of_long_training() {
@@ -88,7 +88,7 @@ EpochMetrics Progress::trained() const {
 
 void Progress::validated(const EpochMetrics& metrics) {
   log_.info(epoch_line(metrics));
-  for (const auto& row : epoch_rows(metrics)) events_.send(row);
+  events_.epoch(epoch_event(metrics));
 }
 
 void Progress::write(TrainingState& state) const {

@@ -147,7 +147,7 @@ void Trainer::run_update(const Update& update) {
 std::optional<runtime::Error> Trainer::add_batches(const Update& update) {
   const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
   for (std::size_t i = 0; i < update.images.size(); ++i) {
-    around_.events.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
+    around_.position.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
     if (auto fault = add_batch(feed_.next(all), i + 1 == update.images.size())) return fault;
   }
   return std::nullopt;
@@ -177,7 +177,7 @@ void Trainer::check(const Update& update, const StepSums& sums, const std::optio
   const bool in_loss = found != sums.batches.end();  // else in a gradient, which is known of the update as a whole
   const std::size_t i = in_loss ? static_cast<std::size_t>(found - sums.batches.begin()) : sums.batches.size() - 1;
   const auto step = static_cast<std::int64_t>(update.begin + i) + 1;
-  around_.events.at(epoch_ + 1, step);
+  around_.position.at(epoch_ + 1, step);
   const double loss = sums.batches[i].loss / static_cast<double>(update.images[i]);
   throw runtime::Error(in_loss ? "NaN.training_loss" : "NaN.training_gradient", {{"value", number(loss)},
                                                                                  {"step", std::to_string(step)},

@@ -21,6 +21,7 @@
 #include "runtime/control.h"
 #include "runtime/report/events.h"
 #include "runtime/report/log.h"
+#include "runtime/report/position.h"
 
 namespace torchport::component {
 
@@ -31,6 +32,7 @@ struct Surroundings {
   Reducer& reducer;
   runtime::Log& log;
   runtime::Events& events;
+  runtime::Position& position;
 };
 
 struct TrainResult {

@@ -3,8 +3,10 @@
 #include <ostream>
 
 #include "runtime/cli/docs.h"
+#include "runtime/error/current_errors.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/launch/process.h"
 #include "runtime/pipeline/commands.h"
 #include "runtime/pipeline/pipeline.h"
@@ -257,12 +259,8 @@ int run_command(const CommandLine& cli, const Words& arguments) {
   };
   try {
     return dispatch(session);
-  } catch (const Error& error) {
-    return report({error});
-  } catch (const Errors& errors) {
-    return report(errors.all());
-  } catch (const std::exception& bug) {
-    return report({as_bug(bug)});
+  } catch (...) {
+    return report(current_errors());
   }
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/cli/options.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/pipeline/picture.h"
 #include "runtime/pipeline/plan.h"
 #include "runtime/pipeline/run.h"

@@ -65,7 +65,7 @@ std::string ParameterSpec::allowed() const {
     case ParameterType::string:
       return "any text";
     case ParameterType::choice:
-      return join(choices, ", ");
+      return (several ? "one or more, with commas between, of " : "") + join(choices, ", ");
     case ParameterType::integer:
     case ParameterType::real:
       break;
@@ -158,6 +158,12 @@ std::string Specs::with_makers(std::string text) const {
     }
   }
   return text;
+}
+
+const ParameterSpec& Specs::run_setting(std::string_view name) const {
+  for (const ParameterSpec& setting : run_settings_)
+    if (setting.name == name) return setting;
+  throw std::logic_error("there is no run setting '" + std::string(name) + "'");
 }
 
 std::vector<const ParameterSpec*> Specs::run_settings_of(const ComponentSpec& component) const {

@@ -18,6 +18,8 @@ std::string escape(std::string_view text);
 
 /// The nearest of `candidates` to a mistyped `word`, or "" if none is near (optimal string alignment distance).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// The parts between separators; one more than there are separators.
+std::vector<std::string> split(std::string_view text, char separator);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

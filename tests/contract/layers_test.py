@@ -14,7 +14,7 @@ LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "datasets/trace.h", "component/"),
     r"opencv2/": ("datasets/codecs/opencv/",),
     r"tiffio": ("datasets/codecs/tiff/",),
-    r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/main.cpp"),
+    r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/"),
     r"archive(_entry)?\.h": ("datasets/sources/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
@@ -25,14 +25,13 @@ TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
-    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "component/download/environment.cpp"),
+    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
-        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/control.h",
-         "runtime/control.cpp"),
-    r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/main.cpp"),
+        ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/collectives/", "runtime/control.h", "runtime/control.cpp"),
+    r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/"),
     # The log and the launcher are what speaks to the terminal; a child process gets its standard streams there.
-    r"\bSTD(OUT|ERR)_FILENO\b": ("component/worker/main.cpp", "runtime/report/log.cpp", "runtime/launch/"),
+    r"\bSTD(OUT|ERR)_FILENO\b": ("component/worker/", "runtime/report/log.cpp", "runtime/launch/"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }

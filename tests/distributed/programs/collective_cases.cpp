@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 using namespace torchport;
 using runtime::Error;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "tests/support/small_training.h"
 
 using namespace torchport;
