@@ -83,7 +83,8 @@ def faults_are_those_of_a_dry_run(work):
     wrong = torchport("estimate", "p.yaml", "--jsn", cwd=work, status=2)
     assert "Did you mean --json?" in wrong.stderr, wrong.stderr
     wrong = torchport("estimate", "p.yaml", "--seconds=0", cwd=work, status=2)
-    assert "--seconds is '0'" in wrong.stderr, wrong.stderr
+    assert wrong.stderr.startswith("error[GreaterThanError] p.yaml: --seconds is 0, but must be greater than 0\n"
+                                   "  hint   Allowed: > 0; default: 15.\n"), wrong.stderr
 
 
 def a_trial_that_takes_too_long(work):

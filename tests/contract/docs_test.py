@@ -12,14 +12,14 @@ problems = []
 with tempfile.TemporaryDirectory() as folder:
     torchport("reference", folder)
     rendered = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
-assert set(rendered) == {"components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
+assert set(rendered) == {"commands.md", "components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
 for name, text in rendered.items():
     page = SOURCE / "docs/reference" / name
     if not page.exists() or page.read_text() != text:
         problems.append(f"docs/reference/{name} is not current: run build/bin/torchport reference docs/reference")
 
 flags = {"help", "version", "spec-dir"}
-for path in [*(SOURCE / "spec/components").glob("*.yaml"), SOURCE / "spec/run_settings.yaml"]:
+for path in [*(SOURCE / "spec/components").glob("*.yaml"), *(SOURCE / "spec/commands").rglob("*.yaml"), SOURCE / "spec/run_settings.yaml"]:
     flags |= {flag.replace("_", "-") for flag in re.findall(r"\bflag: ([\w-]+)", path.read_text())}
 components = {path.stem for path in (SOURCE / "spec/components").glob("*.yaml")}
 for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
@@ -39,4 +39,12 @@ for path in (SOURCE / "spec/components").glob("*.yaml"):
     example = yaml.safe_load(path.read_text())["example"]
     if not example.startswith(f"torchport run {path.stem} "):
         problems.append(f"{path.name}: the example does not run it")
+commands = {path.stem: yaml.safe_load(path.read_text()) for path in (SOURCE / "spec/commands").glob("*.yaml")}
+for stem, command in commands.items():
+    if not f"{command['example']} ".startswith(f"torchport {command['name']} "):
+        problems.append(f"commands/{stem}.yaml: the example does not call it")
+for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]:
+    for name in re.findall(r"^(?:\$ )?(?:build/bin/)?torchport ([a-z][a-z-]+)", page.read_text(), re.M):
+        if name.replace("-", "_") not in commands:
+            problems.append(f"{page.relative_to(SOURCE)}: there is no command {name}")
 finish(problems)

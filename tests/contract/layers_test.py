@@ -2,6 +2,7 @@
 What calls at::parallel_for is compiled with OpenMP: without, it runs on one thread."""
 import json
 import re
+import subprocess
 
 from harness import BIN
 
@@ -20,7 +21,8 @@ LIBRARIES = {
     r"curl/": ("component/download/http.cpp",),
     r"boost/": ("runtime/request/request.cpp",),
 }
-TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands/", "component/evaluation/", "component/download/", "component/cli_main.cpp")
+TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
+              "component/evaluation/", "component/download/", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
@@ -57,6 +59,10 @@ for file in cpp_files(*PRODUCT):
         for pattern, places in BARRED.items():
             if re.search(pattern, line) and not within(path, places):
                 problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
+# The command line starts in milliseconds because it links none of the large libraries.
+needed = subprocess.run(["readelf", "-d", BIN / "torchport"], check=True, capture_output=True, text=True).stdout
+assert "libstdc++" in needed, needed
+problems += [f"torchport links {library}" for library in re.findall(r"\[(lib(?:torch|c10|arrow|parquet|opencv|mpi|curl)[^\]]*)\]", needed)]
 compiled = {command["file"]: command["command"] for command in json.loads((BIN.parent / "compile_commands.json").read_text())}
 parallel = [file for file in cpp_files(*PRODUCT, suffixes=(".cpp",)) if "at::parallel_for(" in file.read_text()]
 assert len(parallel) > 3, "the scan found hardly any parallel loop: it looks in the wrong place"
