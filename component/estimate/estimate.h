@@ -1,11 +1,13 @@
-// `torchport estimate PIPELINE.yaml`: what a run would cost. Every step that would run is tried on some of the images, with the
-// very program that a run uses, and what that cost is scaled to all of them. Called by component/worker/main.cpp; torch-free.
+// What a run of a pipeline would cost. Every step that would run is tried on some of the images, with the very program that a run
+// uses, and what that cost is scaled to all of them. Called by `torchport estimate`.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "runtime/cli/cli.h"
+#include "runtime/cli/host.h"
+#include "runtime/pipeline/checked_plan.h"
 
 namespace torchport::component {
 
@@ -27,12 +29,8 @@ struct PipelineEstimate {
   double trial_seconds = 0;  ///< that the estimate took
 };
 
-/// `words`: PIPELINE.yaml [--set ...] [--force ...] [--runs ...] [--seconds N] [--json]. Returns the text for standard output.
-/// \throws Error or Errors as `torchport run --dry-run`, and FailedToCompleteOperation.trial
-std::string estimate(const runtime::CommandLine& cli, const std::vector<std::string>& words,
-                     const std::vector<std::string>& worker_arguments);
-
-std::string estimate_text(const PipelineEstimate& estimate);
-std::string estimate_json(const PipelineEstimate& estimate);
+/// Tries each step for at most `limit` seconds. \throws Error FailedToCompleteOperation.trial, .no_worker, and what opening the
+/// inputs throws
+PipelineEstimate estimate_pipeline(const runtime::Host& host, const runtime::CheckedPlan& checked, std::int64_t limit);
 
 }  // namespace torchport::component

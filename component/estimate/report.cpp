@@ -1,11 +1,11 @@
-// An estimate as a table for people and as JSON for programs.
+#include "component/estimate/report.h"
+
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "component/estimate/estimate.h"
-#include "runtime/pipeline/commands.h"
+#include "runtime/cli/table_text.h"
 
 namespace torchport::component {
 namespace {

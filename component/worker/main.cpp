@@ -4,15 +4,11 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "component/check.h"
 #include "component/collectives/mpi.h"
-#include "component/commands/check_data.h"
-#include "component/estimate/estimate.h"
 #include "component/worker/faults.h"
 #include "component/worker/memory.h"
 #include "component/worker/run.h"
 #include "runtime/launch/process.h"
-#include "runtime/text/text.h"
 #include "runtime/version.h"
 
 namespace torchport::component {
@@ -27,28 +23,6 @@ int report(std::string_view subject) {
   return errors.front().exit_status();
 }
 
-int run_check_data(const Words& words) {
-  try {
-    const CommandResult result = check_data(words);
-    std::cout << result.text << std::flush;
-    return result.exit_status;
-  } catch (...) {
-    return report("check-data");
-  }
-}
-
-int run_estimate(const Words& words, const Words& worker_arguments) {
-  const std::string subject = words.empty() ? "estimate" : runtime::visible(words.front());
-  try {
-    const std::filesystem::path worker = std::filesystem::read_symlink("/proc/self/exe");
-    const runtime::CommandLine cli{check_request, worker.parent_path() / "torchport", worker, std::cout, std::cerr};
-    std::cout << estimate(cli, words, worker_arguments) << std::flush;
-    return 0;
-  } catch (...) {
-    return report(subject);
-  }
-}
-
 void print_versions() {
   const std::string commit = runtime::commit();
   std::cout << "torchport-worker " << runtime::version() << (commit.empty() ? "" : " (commit " + commit + ")") << "\nLibTorch "
@@ -61,17 +35,13 @@ int dispatch(Words words) {
     print_versions();
     return 0;
   }
-  Words worker_arguments;
   if (words.size() >= 2 && words[0] == "--spec-dir") {
-    worker_arguments = {words[0], words[1]};
     runtime::Specs::set_overlay(words[1]);
     words.erase(words.begin(), words.begin() + 2);
   }
-  if (!words.empty() && words[0] == "check-data") return run_check_data(Words(words.begin() + 1, words.end()));
-  if (!words.empty() && words[0] == "estimate") return run_estimate(Words(words.begin() + 1, words.end()), worker_arguments);
   if (words.size() >= 2 && words[0] == "run") return run_component(words[1], Words(words.begin() + 2, words.end()));
   std::cerr
-      << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | check-data DIR | estimate PIPELINE.yaml | --version\n"
+      << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | --version\n"
          "One rank of a component; torchport run starts it, and torchport --help tells more.\n";
   return 2;
 }

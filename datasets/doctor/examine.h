@@ -34,17 +34,12 @@ struct Diagnosis {
 };
 
 struct ExamineOptions {
-  std::size_t thin = 10;  ///< fewer images than that make a category thin
-  int threads = 1;
+  std::size_t thin;  ///< a category with fewer images than this is thin
+  int threads;
 };
 
 /// Examines one dataset, or a training dataset and what it shall not share an image with. Two images are the same where their
 /// decoded pixels are, whatever their files' formats and names.
 Diagnosis examine(const std::vector<ImageDirectory>& datasets, const ExamineOptions& options);
-
-/// The diagnosis for people: `most` findings of each kind, and how many more there are.
-std::string diagnosis_text(const Diagnosis& diagnosis, std::size_t most);
-/// The whole of it for programs.
-std::string diagnosis_json(const Diagnosis& diagnosis);
 
 }  // namespace torchport::datasets

@@ -1,4 +1,5 @@
-#include "datasets/doctor/examine.h"
+#include "datasets/doctor/report.h"
+
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {

@@ -1,4 +1,5 @@
-#include "runtime/cli/docs.h"
+#include "runtime/cli/help.h"
+
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -47,6 +48,36 @@ std::string ports(std::string_view title, const std::vector<PortSpec>& rows) {
   return out;
 }
 
+/// Texts beside the names that they are about, in two columns.
+std::string columns(const std::vector<std::pair<std::string, std::string>>& rows, std::size_t width) {
+  std::string out;
+  for (const auto& [name, text] : rows) {
+    const std::vector<std::string> lines = wrap(text, kWidth - width);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const std::string& left = i == 0 ? name : "";
+      out += left + std::string(width - left.size(), ' ') + lines[i] + "\n";
+    }
+  }
+  return out;
+}
+
+std::string usage(const CommandSpec& command, const CommandUsage& usage) {
+  return "torchport " + command.name + (usage.operands.empty() ? "" : " " + usage.operands);
+}
+
+std::string options(const std::vector<OptionSpec>& rows) {
+  if (rows.empty()) return "";
+  std::string out = "\nOptions\n";
+  for (const OptionSpec& option : rows) {
+    const ParameterSpec& row = option.parameter;
+    const std::string value = option.is_switch() ? "" : " " + (option.value.empty() ? placeholder(row) : option.value);
+    out += "  " + (option.letter.empty() ? "" : "-" + option.letter + value + ", ") + "--" + row.flag + value + "\n";
+    out += indented(row.help, kIndent);
+    if (!option.is_switch()) out += indented(facts(row) + (option.repeated ? " May be given several times." : ""), kIndent);
+  }
+  return out;
+}
+
 std::string parameters(std::string_view title, const std::vector<const ParameterSpec*>& rows) {
   if (rows.empty()) return "";
   std::string out = "\n" + std::string(title) + "\n";
@@ -77,6 +108,31 @@ std::string usage(const ComponentSpec& component) {
 }
 
 }  // namespace
+
+std::string overview(const std::vector<CommandSpec>& commands) {
+  std::map<std::string, std::vector<std::pair<std::string, std::string>>> groups;
+  std::size_t width = 0;
+  for (const CommandSpec& command : commands) {
+    for (const CommandUsage& row : command.usages) {
+      groups[row.group].emplace_back("  " + usage(command, row), row.summary);
+      width = std::max(width, groups[row.group].back().first.size() + 3);
+    }
+  }
+  std::string out = "torchport: the designer's vision components as native programs\n";
+  for (const auto& [group, rows] : groups) out += "\n" + group + "\n" + columns(rows, width);
+  return out + "\n" +
+         columns({{"torchport COMMAND --help", "Shows the options of a command."},
+                  {"torchport --version", "Shows what this build is made of."},
+                  {"--spec-dir DIR", "Before the command: adds the components of DIR/components/*.yaml."}},
+                 width);
+}
+
+std::string help_text(const CommandSpec& command) {
+  std::string out;
+  for (const CommandUsage& row : command.usages) out += usage(command, row) + "\n" + indented(row.summary, 2);
+  out += "\n" + indented(command.description, 2) + options(command.options) + "\nExample\n" + indented(command.example, 2);
+  return command.options.empty() ? out : out + "\nOptions with a value are written --name VALUE or --name=VALUE.\n";
+}
 
 std::string list_text(const Specs& specs) {
   std::size_t width = 0;

@@ -1,4 +1,5 @@
-#include "runtime/cli/docs.h"
+#include "runtime/cli/reference_pages.h"
+
 #include "runtime/error/error_catalogue.h"
 #include "runtime/text/text.h"
 
@@ -34,12 +35,35 @@ std::string type_name(const ParameterSpec& parameter) {
   return "string";
 }
 
+std::string fallback(const ParameterSpec& parameter) {
+  if (parameter.optional) return "(optional)";
+  return parameter.default_text ? "`" + *parameter.default_text + "`" : "(required)";
+}
+
+std::string unit(const ParameterSpec& parameter) { return parameter.unit == "none" ? "" : cell(parameter.unit); }
+
 std::string parameter_row(const ParameterSpec& parameter) {
-  const std::string fallback = parameter.optional       ? "(optional)"
-                               : parameter.default_text ? "`" + *parameter.default_text + "`"
-                                                        : "(required)";
-  return row({"`--" + parameter.flag + "`", parameter.title, type_name(parameter), cell(parameter.allowed()), fallback,
-              parameter.unit == "none" ? "" : cell(parameter.unit), cell(parameter.help)});
+  return row({"`--" + parameter.flag + "`", parameter.title, type_name(parameter), cell(parameter.allowed()), fallback(parameter),
+              unit(parameter), cell(parameter.help)});
+}
+
+std::string option_row(const OptionSpec& option) {
+  const ParameterSpec& parameter = option.parameter;
+  const std::string value = option.is_switch() ? "" : " " + (option.value.empty() ? "VALUE" : option.value);
+  return row({(option.letter.empty() ? "" : "`-" + option.letter + value + "`, ") + "`--" + parameter.flag + value + "`",
+              option.is_switch() ? "" : cell(parameter.allowed()), option.is_switch() ? "" : fallback(parameter), unit(parameter),
+              cell(parameter.help) + (option.repeated ? " May be given several times." : "")});
+}
+
+std::string command_section(const CommandSpec& command) {
+  std::string out = "\n## " + command.name + "\n";
+  for (const CommandUsage& usage : command.usages)
+    out += "\n`torchport " + command.name + (usage.operands.empty() ? "" : " " + usage.operands) + "`: " + usage.summary + "\n";
+  out += "\n" + command.description + "\n\n```\n" + command.example + "\n```\n";
+  if (command.options.empty()) return out;
+  out += "\n" + table({"Option", "Allowed", "Default", "Unit", "Meaning"});
+  for (const OptionSpec& option : command.options) out += option_row(option);
+  return out;
 }
 
 std::string parameter_table(std::string_view title, const std::vector<const ParameterSpec*>& rows) {
@@ -103,6 +127,16 @@ std::string component_section(const ComponentSpec& component) {
 }
 
 }  // namespace
+
+std::string commands_page(const std::vector<CommandSpec>& commands) {
+  std::string out =
+      "# Commands\n\n" + std::string(kRendered) +
+      "\n`torchport --help` lists the commands, and `--help` after a command shows what is said of it below. `--spec-dir DIR`, "
+      "before any command, adds the components of `DIR/components/*.yaml`. [The components](components.md) have flags "
+      "of their own.\n";
+  for (const CommandSpec& command : commands) out += command_section(command);
+  return out;
+}
 
 std::string components_page(const Specs& specs) {
   std::string out =

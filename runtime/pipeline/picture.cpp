@@ -1,5 +1,6 @@
 #include "runtime/pipeline/picture.h"
 
+#include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
 #include "runtime/pipeline/history.h"

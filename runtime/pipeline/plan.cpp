@@ -1,5 +1,6 @@
 #include "runtime/pipeline/plan.h"
 
+#include "runtime/error/error.h"
 #include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/text.h"
@@ -86,7 +87,7 @@ class Planner {
     }
     if (text_of(*last, "key").empty()) return "an input changed while it ran";
     if (text_of(old, "component") != text_of(planned.ingredients, "component")) return "it is another component";
-    if (text_of(old, "program") != text_of(planned.ingredients, "program")) return "torchport was built anew";
+    if (text_of(old, "program") != text_of(planned.ingredients, "program")) return "torchport was built again";
     if (text_of(old, "spec") != text_of(planned.ingredients, "spec")) return "the spec of its component changed";
     for (const char* const group : {"parameters", "run", "files", "inputs", "outputs"}) {
       const json& all = map_of(old, group);

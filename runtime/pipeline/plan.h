@@ -23,7 +23,7 @@ struct Plan {
   std::map<std::string, std::string> looks;  ///< absolute path -> fingerprint, of all that comes from outside
 };
 
-/// The paths from outside that a step reads: inputs that are no wires, and parameters that name files.
+/// The paths from outside that a step reads: inputs that are not wires, and parameters that name files.
 std::vector<std::filesystem::path> outside_of(const Step& step);
 
 /// A path as the plan knows it.

@@ -1,6 +1,8 @@
-// The pipeline file: every fault is reported with its line and column, and reading goes on behind it.
+// Every fault is reported with its line and column, and reading goes on behind it.
+#include "runtime/pipeline/reader.h"
+
 #include "runtime/files/files.h"
-#include "runtime/pipeline/pipeline.h"
+#include "runtime/pipeline/wires.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml.h"
@@ -43,7 +45,7 @@ class Reader {
       pipeline_.name = scalar(name, "the name");
       if (!pipeline_.name.empty() && !is_name(pipeline_.name, true))
         problem(name, "FileParsingFailed.pipeline",
-                {{"reason", "'" + pipeline_.name + "' is no name: small letters, digits, - and _"}});
+                {{"reason", "'" + pipeline_.name + "' is not a name: small letters, digits, - and _"}});
     }
     if (root["inputs"]) read_inputs(root["inputs"]);
     if (const auto steps = required(root, "steps", "the file"); steps && expect_map(steps, "steps")) {
@@ -114,7 +116,8 @@ class Reader {
     for (const auto& entry : inputs) {
       const std::string name = entry.first.Scalar();
       if (!is_name(name, false))
-        problem(entry.first, "FileParsingFailed.pipeline", {{"reason", "'" + name + "' is no name: small letters, digits and _"}});
+        problem(entry.first, "FileParsingFailed.pipeline",
+                {{"reason", "'" + name + "' is not a name: small letters, digits and _"}});
       const std::string text = scalar(entry.second, "the input " + name);
       const Setting* const given = set(std::string(kInputs), name);
       inputs_[name] = given ? fs::path(given->value) : below_file(text);
@@ -127,7 +130,7 @@ class Reader {
     step.place = place(key);
     if (!is_name(step.name, false) || step.name == kInputs)
       problem(key, "FileParsingFailed.pipeline",
-              {{"reason", "'" + step.name + "' is no name of a step: small letters, digits and _, and not inputs"}});
+              {{"reason", "'" + step.name + "' is not a name of a step: small letters, digits and _, and not inputs"}});
     if (expect_map(node, "the step " + step.name)) {
       keys(node, "the step " + step.name, {"component", "inputs", "parameters", "run"});
       if (const auto component = required(node, "component", "the step " + step.name)) {
@@ -140,7 +143,7 @@ class Reader {
       }
       if (step.component) read_parts(step, node);
     }
-    // Nobody can say anything about the settings of a step whose component is unknown.
+    // The settings of a step whose component is unknown cannot be judged.
     if (!step.component) std::erase_if(unused_, [&](const Setting& one) { return one.step == step.name; });
     pipeline_.steps.push_back(std::move(step));
   }
@@ -289,10 +292,6 @@ Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& setting
   }
   connect(pipeline, problems);
   return pipeline;
-}
-
-bool is_pipeline_file(const std::string& operand) {
-  return !operand.starts_with("-") && operand.find_first_of("./") != operand.npos;
 }
 
 }  // namespace torchport::runtime

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <ostream>
 
+#include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
 #include "runtime/launch/run_dir.h"
@@ -61,10 +62,8 @@ json values_json(const std::vector<StepValue>& values) {
 
 class Runner {
  public:
-  Runner(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline, const Plan& plan,
-         const fs::path& runs)
-      : cli_(cli),
-        worker_arguments_(worker_arguments),
+  Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs)
+      : host_(host),
         pipeline_(pipeline),
         plan_(plan),
         runs_(runs),
@@ -109,7 +108,7 @@ class Runner {
   }
 
  private:
-  void say(const std::string& line) { cli_.out << visible(line) << std::endl; }
+  void say(const std::string& line) { host_.out << visible(line) << std::endl; }
   void save() {
     write_file_atomically(folder_ / "pipeline.json", record_.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   }
@@ -141,7 +140,7 @@ class Runner {
     if (!fs::create_directories(runs_ / place / "outputs", fault))
       throw Error("FailedToWriteOutputs.file", {{"path", (runs_ / place / "outputs").string()}, {"reason", fault.message()}});
     const ChildEnd end = run_child(
-        command, [&](std::string_view text) { cli_.err << text << std::flush; }, kPatience);
+        command, [&](std::string_view text) { host_.err << text << std::flush; }, kPatience);
     if (!end.start_error.empty())
       throw Error("FailedToCompleteOperation.no_worker", {{"path", command[0]}, {"reason", end.start_error}});
     if (end.told_to_stop) told_to_stop = end.told_to_stop;
@@ -158,17 +157,17 @@ class Runner {
       say(place_ + ": done after " + duration_text(seconds_since(start)));
     } else if (!told_to_stop) {
       const fs::path log = runs_ / place / "logs" / "70_driver_log_0";
-      cli_.err << render_all({Error("FailedToCompleteOperation.step",
-                                    {{"step", step.name}, {"status", std::to_string(status)}, {"log", log.string()}})},
-                             pipeline_.name);
+      host_.err << render_all({Error("FailedToCompleteOperation.step",
+                                     {{"step", step.name}, {"status", std::to_string(status)}, {"log", log.string()}})},
+                              pipeline_.name);
     }
     save();
     return status;
   }
 
   std::vector<std::string> command_of(const Step& step, const fs::path& place) const {
-    std::vector<std::string> command{cli_.program.string()};
-    command.insert(command.end(), worker_arguments_.begin(), worker_arguments_.end());
+    std::vector<std::string> command{host_.program.string()};
+    command.insert(command.end(), host_.program_arguments.begin(), host_.program_arguments.end());
     const auto arguments = step_arguments(
         step, [&](const StepInput& input) { return input.is_wire() ? outputs_.at(input.step + "." + input.output) : input.path; },
         runs_ / place / "outputs", runs_ / place);
@@ -194,8 +193,7 @@ class Runner {
     return !unsteady_.count(step.name);
   }
 
-  const CommandLine& cli_;
-  const std::vector<std::string>& worker_arguments_;
+  const Host& host_;
   const Pipeline& pipeline_;
   const Plan& plan_;
   fs::path runs_, folder_;
@@ -231,9 +229,8 @@ std::string duration_text(double seconds) {
   return text.data();
 }
 
-int run_pipeline(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline,
-                 const Plan& plan, const fs::path& runs) {
-  return Runner(cli, worker_arguments, pipeline, plan, runs).run();
+int run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs) {
+  return Runner(host, pipeline, plan, runs).run();
 }
 
 }  // namespace torchport::runtime

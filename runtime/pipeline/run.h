@@ -1,14 +1,13 @@
 // Runs a planned pipeline, step after step, in a numbered folder, and keeps its record. Called by the command line.
 #pragma once
-#include "runtime/cli/cli.h"
+#include "runtime/cli/host.h"
 #include "runtime/pipeline/plan.h"
 
 namespace torchport::runtime {
 
 /// Makes `runs`/<pipeline>-<n> and runs what the plan says; shows a line for each step. Returns the exit status: that of the
-/// failing step, or 128 + the signal that stopped it. `worker_arguments` go to every step. \throws Error FailedToWriteOutputs
-int run_pipeline(const CommandLine& cli, const std::vector<std::string>& worker_arguments, const Pipeline& pipeline,
-                 const Plan& plan, const std::filesystem::path& runs);
+/// failing step, or 128 + the signal that stopped it. \throws Error FailedToWriteOutputs
+int run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const std::filesystem::path& runs);
 
 /// The flags of a step's command: `run COMPONENT` and so on. `input_of` gives the path of an input, `outputs` is the folder for the
 /// outputs, each under its port's name.

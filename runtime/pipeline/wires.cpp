@@ -1,10 +1,9 @@
-// The wires between steps: whether they lead somewhere, fit, and never in a circle.
-#include "runtime/pipeline/pipeline.h"
+#include "runtime/pipeline/wires.h"
+
 #include "runtime/request/check_ports.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
-namespace fs = std::filesystem;
 namespace {
 
 std::string meant(std::string_view word, const std::vector<std::string>& names) {
@@ -106,32 +105,6 @@ void connect(Pipeline& pipeline, Problems& problems) {
     }
   }
   pipeline.steps = Order(pipeline, problems).steps();
-}
-
-Request request_of(const Step& step) {
-  Request request;
-  request.component = step.component;
-  for (const StepValue& value : step.parameters) request.parameters[value.spec->name] = {value.value, value.origin};
-  for (const StepValue& value : step.run_settings) request.run_settings[value.spec->name] = {value.value, value.origin};
-  return request;
-}
-
-void check_step(const Step& step, const std::map<std::string, fs::path>& inputs, const RequestCheck& check, Problems& problems) {
-  Request request = request_of(step);
-  for (const StepInput& input : step.inputs) {
-    const auto known = inputs.find(input.port->name);
-    if (known == inputs.end()) continue;
-    Request one;
-    one.component = step.component;
-    one.inputs[known->first] = known->second;
-    Problems mine;
-    check_ports(one, mine);
-    for (const Error& error : mine.all()) problems.add(error.at(input.place));
-    if (mine.empty()) request.inputs[known->first] = known->second;
-  }
-  Problems mine;
-  check(request, mine);
-  for (const Error& error : mine.all()) problems.add(error.at(step.place));
 }
 
 }  // namespace torchport::runtime

@@ -8,5 +8,7 @@ namespace torchport::runtime {
 
 /// {path below spec/, text}, sorted by path.
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_specs();
+/// Likewise, of spec/commands/.
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_commands();
 
 }  // namespace torchport::runtime

@@ -15,12 +15,14 @@ class SpecReader {
   /// {path below spec/ or of an overlay's file, text}
   Specs read(const std::map<std::string, std::string>& files);
 
+  /// One row of parameters, run settings, or a command's options; the caller finishes `row`.
+  ParameterSpec read_parameter(const std::string& name, SpecMap& row, const std::vector<Variant>& variants) const;
+
  private:
   void read_types(SpecMap root);
   void read_run_settings(SpecMap root);
   void read_component(SpecMap root, const std::string& stem);
   PortSpec read_port(const std::string& name, SpecMap& row) const;
-  ParameterSpec read_parameter(const std::string& name, SpecMap& row, const std::vector<Variant>& variants) const;
   void check_flags(const ComponentSpec& component, const SpecMap& root) const;
   bool trusted_;
   Specs specs_;

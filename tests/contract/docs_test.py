@@ -10,7 +10,7 @@ from sources import assert_none
 def test_reference_pages_are_current(work):
     torchport("reference", work)
     rendered = {path.name: path.read_text() for path in work.iterdir()}
-    assert set(rendered) == {"components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
+    assert set(rendered) == {"commands.md", "components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
     pages = {name: SOURCE / "docs/reference" / name for name in rendered}
     assert_none(f"docs/reference/{name} is not current: run build/bin/torchport reference docs/reference"
                 for name, page in pages.items() if not page.exists() or page.read_text() != rendered[name])
@@ -18,7 +18,8 @@ def test_reference_pages_are_current(work):
 
 def test_documents_name_what_exists():
     problems, flags = [], {"help", "version", "spec-dir"}
-    for path in [*(SOURCE / "spec/components").glob("*.yaml"), SOURCE / "examples/mobilenet/mobilenet.yaml", SOURCE / "spec/run_settings.yaml"]:
+    for path in [*(SOURCE / "spec/components").glob("*.yaml"), SOURCE / "examples/mobilenet/mobilenet.yaml",
+                 *(SOURCE / "spec/commands").rglob("*.yaml"), SOURCE / "spec/run_settings.yaml"]:
         flags |= {flag.replace("_", "-") for flag in re.findall(r"\bflag: ([\w-]+)", path.read_text())}
     components = {path.stem for path in (SOURCE / "spec/components").glob("*.yaml")} | {"mobilenet"}
     for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
@@ -37,6 +38,16 @@ def test_documents_name_what_exists():
 def test_examples_run_their_components():
     assert_none(f"{path.name}: the example does not run it" for path in (SOURCE / "spec/components").glob("*.yaml")
                 if not yaml.safe_load(path.read_text())["example"].startswith(f"torchport run {path.stem} "))
+
+
+def test_examples_call_their_commands():
+    commands = {path.stem: yaml.safe_load(path.read_text()) for path in (SOURCE / "spec/commands").glob("*.yaml")}
+    assert_none(f"commands/{stem}.yaml: the example does not call it" for stem, command in commands.items()
+                if not f"{command['example']} ".startswith(f"torchport {command['name']} "))
+    pages = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
+    assert_none(f"{page.relative_to(SOURCE)}: there is no command {name}" for page in pages
+                for name in re.findall(r"^(?:\$ )?(?:build/bin/)?torchport ([a-z][a-z-]+)", page.read_text(), re.M)
+                if name.replace("-", "_") not in commands)
 
 
 def test_the_architecture_to_add_is_shown_as_it_is_built():

@@ -2,6 +2,7 @@
 What calls at::parallel_for is compiled with OpenMP: without, it runs on one thread."""
 import json
 import re
+import subprocess
 
 from harness import BIN
 
@@ -21,7 +22,8 @@ LIBRARIES = {
     r"curl/": ("component/download/http.cpp",),
     r"boost/": ("runtime/request/request.cpp",),
 }
-TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands/", "component/evaluation/", "component/download/", "component/cli_main.cpp")
+TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
+              "component/evaluation/", "component/download/", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
@@ -67,6 +69,14 @@ def test_what_is_left_to_the_programs():
                 if re.search(pattern, line) and not within(path, places):
                     problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
     assert_none(problems)
+
+
+def test_torchport_links_none_of_the_large_libraries():
+    """So it starts in milliseconds."""
+    needed = subprocess.run(["readelf", "-d", BIN / "torchport"], check=True, capture_output=True, text=True).stdout
+    assert "libstdc++" in needed, needed
+    assert_none(f"torchport links {library}"
+                for library in re.findall(r"\[(lib(?:torch|c10|arrow|parquet|opencv|tiff|mpi|curl)[^\]]*)\]", needed))
 
 
 def test_parallel_loops_are_compiled_with_openmp():

@@ -27,6 +27,11 @@ assert components, "no component found"
 documents = [(f"components/{stem}.yaml", "component", document) for stem, document in components.items()]
 documents += [("../examples/mobilenet/mobilenet.yaml", "component", load(SOURCE / "examples/mobilenet/mobilenet.yaml"))]
 documents += [(f"{kind}.yaml", f"{kind}_file", load(SOURCE / f"spec/{kind}.yaml")) for kind in ("types", "run_settings", "errors")]
+commands = {path.stem: load(path) for path in sorted((SOURCE / "spec/commands").glob("*.yaml"))}
+assert commands, "no command found"
+shared = load(SOURCE / "spec/commands/shared/options.yaml")
+documents += [(f"commands/{stem}.yaml", "command", document) for stem, document in commands.items()]
+documents.append(("commands/shared/options.yaml", "shared_options_file", shared))
 for path, kind, document in documents:
     problems += [f"spec/{path}: {fault}" for fault in faults(document, kind)]
     if not jsonschema.Draft202012Validator(schema).is_valid(document):
@@ -72,6 +77,19 @@ for function, served in functions.items():
     problems += [f"component/{function}.cpp does not read '{name}'" for name in sorted(declared - parameters_read)]
     problems += [f"component/{function}.cpp opens '{name}', which no spec declares" for name in sorted(ports_read - ports)]
     problems += [f"component/{function}.cpp does not open '{name}'" for name in sorted(ports - ports_read)]
+
+# A command's source reads the options that its spec declares; those that commands share are read for all of them in one place.
+OPTION = r'\b(?:get<[^>]+>|has|all)\(\s*"(\w+)"'
+for_all = set(re.findall(OPTION, without_comments((SOURCE / "runtime/pipeline/checked_plan.cpp").read_text())))
+sources = {path.stem: without_comments(path.read_text()) for path in (SOURCE / "component/commands").glob("*.cpp")}
+problems += [f"component/commands/{stem}.cpp is missing" for stem in commands if stem not in sources]
+problems += [f"spec/commands/{stem}.yaml is missing" for stem in sources if stem not in commands]
+for stem, command in commands.items():
+    read, declared = set(re.findall(OPTION, sources.get(stem, ""))), {*command.get("options", {}), *command.get("shared_options", [])}
+    problems += [f"component/commands/{stem}.cpp reads '{name}', which its spec does not declare" for name in sorted(read - declared)]
+    problems += [f"component/commands/{stem}.cpp does not read '{name}'" for name in sorted(declared - read - for_all)]
+    problems += [f"commands/{stem}.yaml: there is no shared option '{name}'" for name in command.get("shared_options", []) if name not in shared["shared_options"]]
+problems += [f"component/estimates/{path.name} serves no component" for path in (SOURCE / "component/estimates").glob("*.cpp") if path.stem not in functions]
 
 architectures = {path.stem for path in (SOURCE / "models/architectures").glob("*.cpp")}
 named = {component["architecture"]["name"] for component in components.values() if "architecture" in component}

@@ -102,7 +102,9 @@ def test_modes(here):
 def test_refusals(here):
     """check-data: a request that makes no sense is refused, all faults at once."""
     said = check("--jsn", status=2, cwd=here).stderr
-    assert said.startswith("error[ParameterParsingError] check-data: torchport check-data has no option --jsn\n"), said
+    assert said.startswith("error[ParameterParsingError] check-data: check-data needs a DIR\n  hint   Usage: torchport check-data DIR\n"
+                           "error[ParameterParsingError] check-data: torchport check-data has no option --jsn\n"
+                           "  hint   Did you mean --json? torchport check-data --help lists the options.\n"), said
     assert "--against has no value" in check("here", "--against", status=2, cwd=here).stderr
     said = check("--thin", "few", status=2, cwd=here).stderr
     assert said.startswith("error[ParameterParsingError] check-data: check-data needs a DIR\n  hint   Usage: torchport check-data DIR\n"

@@ -20,12 +20,44 @@ def test_lists():
     assert helped.startswith("torchport: ") and "torchport validate COMPONENT FLAGS" in helped
     nothing = torchport(status=2)
     assert nothing.stderr == helped and nothing.stdout == ""
+    assert max(map(len, helped.splitlines())) <= 100, "the help is wider than 100 columns"
+    for spec in sorted((SOURCE / "spec/commands").glob("*.yaml")):
+        name = spec.stem.replace("_", "-")
+        assert f"\n  torchport {name}" in helped, f"{name} is not in\n{helped}"
+        told = torchport(name, "--help").stdout
+        assert told.startswith(f"torchport {name}") and f"\nExample\n  torchport {name}" in told, told
+        assert max(map(len, told.splitlines())) <= 100, f"the help of {name} is wider than 100 columns"
     versions = torchport("--version").stdout.splitlines()
     assert [line.split()[0] for line in versions] == ["torchport", "torchport-worker", "LibTorch", "Open"], versions
     assert versions[0].split()[1:] == versions[1].split()[1:], "the two programs are not of one build"
 
 
 def test_help():
+    assert torchport("check-data", "--help").stdout == """torchport check-data DIR
+  Looks for broken, duplicate and oversized images and thin categories in a dataset.
+
+  Each image of an image directory or of class folders is decoded once. The exit status is 5 where
+  there is a problem.
+
+Options
+  --against DIR
+        A dataset that must not share an image with the first: those in both are problems too, and
+        so are other categories.
+        Allowed: any text; optional.
+  --thin INTEGER
+        A category with fewer images is a problem.
+        Allowed: >= 0; unit: images; default: 10.
+  --json
+        Writes the whole report as JSON, for programs.
+
+Example
+  torchport check-data train --against valid
+
+Options with a value are written --name VALUE or --name=VALUE.
+"""
+    graph = torchport("graph", "p.yaml", "--help").stdout
+    assert "\n  -o FILE, --output FILE\n" in graph and "May be given several times." in graph and "required." in graph, graph
+    assert torchport("run", "p.yaml", "--help").stdout == torchport("run", "--help").stdout
     described = torchport("describe", "train_pytorch_model").stdout
     assert torchport("run", "train_pytorch_model", "--help").stdout == described
     assert torchport("validate", "train_pytorch_model", "--epochs", "0", "--help").stdout == described
@@ -47,6 +79,11 @@ def test_commands():
     refused("error[ParameterParsingError] torchport: unknown component 'resnets'\n"
             "  hint   Did you mean resnet? torchport list shows the components.\n", "run", "resnets")
     refused("error[ParameterParsingError] torchport: unexpected argument 'all'\n  hint   Name each value by its flag.\n", "list", "all")
+    refused("error[ParameterParsingError] p.yaml: torchport graph has no option --ouput\n"
+            "  hint   Did you mean --output? torchport graph --help lists the options.\n"
+            "error[NullOrEmptyError] p.yaml: --output is missing or empty (Picture)\n  hint   Give a value for --output.\n",
+            "graph", "p.yaml", "--ouput", "a.svg")
+    refused("error[ParameterParsingError] torchport: runs needs a list|show RUN\n  hint   Usage: torchport runs list|show RUN\n", "runs", "show")
 
 
 def test_all_faults_at_once(work):

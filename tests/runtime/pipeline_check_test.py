@@ -52,7 +52,7 @@ BAD_ERRORS = """\
 error[ParameterParsingError] {file}: the file has an unknown key 'colour'
   at     {file}:2:1
   hint   Its keys are: name, description, inputs, steps.
-error[FileParsingFailedError] {file}: the pipeline cannot be understood: 'Bad Name' is no name: small letters, digits, - and _
+error[FileParsingFailedError] {file}: the pipeline cannot be understood: 'Bad Name' is not a name: small letters, digits, - and _
   at     {file}:1:7
   hint   docs/pipelines.md describes the file.
 error[InvalidModelDirectoryError] {file}: unknown model name 'resnet81'
@@ -175,7 +175,7 @@ def test_settings_on_the_command_line(work):
             "  hint   Give the path of a folder of images.\n", "--set", "inputs.photos=nowhere")
     done = torchport("run", "p.yaml", "--forse", "net", status=2, cwd=work)
     assert done.stderr == ("error[ParameterParsingError] p.yaml: torchport run has no option --forse\n"
-                           "  hint   Did you mean --force? torchport --help shows the options.\n" + SEE), done.stderr
+                           "  hint   Did you mean --force? torchport run --help lists the options.\n" + SEE), done.stderr
 
 
 def test_broken_files(work):

@@ -1,11 +1,10 @@
-#include "runtime/pipeline/pipeline.h"
-
 #include <utime.h>
 
-#include "runtime/cli/options.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/pipeline/reader.h"
+#include "runtime/pipeline/wires.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -30,17 +29,6 @@ TEST_CASE("setting on the command line: a setting is split at its first dot and 
   CHECK((setting.step == "a" && setting.name == "b" && setting.value == "c.d=e"));
   CHECK(parse_setting("a.b=").value.empty());
   for (const char* const bad : {"", "a", "a=b", "a.=b", ".a=b", "a=b.c"}) CHECK_THROWS_AS(parse_setting(bad), Error);
-}
-
-TEST_CASE("options: values are joined or follow, and the last of several counts") {
-  const Options options = parse_options("run", {"--a=1", "x", "--a", "2", "--s"}, {"--a"}, {"--s"});
-  CHECK(options.operands == std::vector<std::string>{"x"});
-  CHECK(options.all("--a") == std::vector<std::string>{"1", "2"});
-  CHECK(options.last("--a", "0") == "2");
-  CHECK(options.last("--b", "0") == "0");
-  CHECK(options.has("--s"));
-  CHECK_THROWS_AS(parse_options("run", {"--a"}, {"--a"}), Error);
-  CHECK_THROWS_AS(parse_options("run", {"--s=1"}, {"--a"}, {"--s"}), Error);
 }
 
 TEST_CASE("content: the hash is of names and contents, wherever the folder lies and whenever it was written") {

@@ -1,0 +1,48 @@
+// torchport run: a component, or the steps of a pipeline.
+#include "runtime/pipeline/run.h"
+
+#include <ostream>
+
+#include "component/check.h"
+#include "runtime/cli/call.h"
+#include "runtime/cli/help.h"
+#include "runtime/cli/table_text.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
+#include "runtime/pipeline/checked_plan.h"
+
+namespace torchport::component {
+namespace {
+
+int run_pipeline(const runtime::Call& call) {
+  const runtime::Arguments given = call.arguments();
+  const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request);
+  if (!given.get<bool>("dry_run")) return runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs);
+  std::vector<std::vector<std::string>> rows;
+  for (const runtime::PlannedStep& planned : checked.plan.steps)
+    rows.push_back({planned.step->name, planned.reused ? "reuse" : "run", planned.reused ? planned.made_by : planned.why});
+  call.host.out << runtime::table_text(rows);
+  return 0;
+}
+
+}  // namespace
+
+int run(runtime::Call& call) {
+  if (call.names_pipeline()) return run_pipeline(call);
+  const runtime::ComponentSpec& component = call.component();
+  if (call.wants_help()) {
+    call.host.out << help_text(component, runtime::Specs::get());
+    return 0;
+  }
+  call.subject = component.name;
+  runtime::Problems problems;
+  runtime::Request request = parse_request(component, call.component_flags(), problems);
+  // Ranks of a foreign launcher all come by here; the workers agree on one report. A single process checks when it runs.
+  if (!runtime::launched_as() && (!problems.empty() || wants_several_processes(request))) {
+    check_request(request, problems);
+    problems.throw_if_any();
+  }
+  return launch(request, call.host.worker, call.host.program_arguments);
+}
+
+}  // namespace torchport::component

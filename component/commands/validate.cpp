@@ -1,0 +1,76 @@
+// torchport validate: a component's request, or a pipeline.
+#include <ostream>
+
+#include "component/check.h"
+#include "runtime/cli/call.h"
+#include "runtime/cli/help.h"
+#include "runtime/cli/table_text.h"
+#include "runtime/pipeline/checked_plan.h"
+
+namespace torchport::component {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+std::string to_text(const runtime::Value& value) {
+  std::array<char, 32> digits{};
+  const auto number = [&](auto n) {
+    return std::string(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr);
+  };
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return number(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return number(*real);
+  if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "True" : "False";
+  return std::get<std::string>(value);
+}
+
+/// Every value of a request with where it came from.
+Rows values_of(const runtime::Request& request) {
+  Rows rows;
+  const auto add_port = [&](const runtime::PortSpec& port, const auto& paths) {
+    if (const auto given = paths.find(port.name); given != paths.end())
+      rows.push_back({"  --" + port.flag, given->second.string(), "command line"});
+  };
+  const auto add_value = [&](const runtime::ParameterSpec& parameter, const auto& values) {
+    if (const auto given = values.find(parameter.name); given != values.end())
+      rows.push_back({"  --" + parameter.flag, to_text(given->second.value), given->second.origin});
+  };
+  for (const auto& port : request.component->inputs) add_port(port, request.inputs);
+  for (const auto& port : request.component->outputs) add_port(port, request.outputs);
+  for (const auto& parameter : request.component->parameters) add_value(parameter, request.parameters);
+  for (const auto* setting : runtime::Specs::get().run_settings_of(*request.component)) add_value(*setting, request.run_settings);
+  return rows;
+}
+
+int validate_pipeline(const runtime::Call& call) {
+  const runtime::Pipeline pipeline = checked_pipeline(call.arguments(), check_request);
+  Rows rows;
+  for (const runtime::Step& step : pipeline.steps) {
+    for (const auto* values : {&step.parameters, &step.run_settings})
+      for (const runtime::StepValue& value : *values)
+        rows.push_back({"  " + step.name + "." + value.spec->name, value.text, value.origin});
+  }
+  call.host.out << "ok: " << pipeline.name << " can run with these values; what its steps hand on is checked when they do\n"
+                << runtime::table_text(rows);
+  return 0;
+}
+
+}  // namespace
+
+int validate(runtime::Call& call) {
+  if (call.names_pipeline()) return validate_pipeline(call);
+  const runtime::ComponentSpec& component = call.component();
+  if (call.wants_help()) {
+    call.host.out << help_text(component, runtime::Specs::get());
+    return 0;
+  }
+  call.subject = component.name;
+  runtime::Problems problems;
+  runtime::Request request = parse_request(component, call.component_flags(), problems);
+  check_request(request, problems);
+  problems.throw_if_any();
+  call.host.out << "ok: " << component.name << " can run with these values; image files are read when it does\n"
+                << runtime::table_text(values_of(request), 3);
+  return 0;
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,91 @@
+#include "runtime/pipeline/checked_plan.h"
+
+#include "runtime/launch/launched_as.h"
+#include "runtime/pipeline/reader.h"
+
+namespace torchport::runtime {
+namespace fs = std::filesystem;
+namespace {
+
+/// A step's component and values, without inputs and outputs.
+Request request_of(const Step& step) {
+  Request request;
+  request.component = step.component;
+  for (const StepValue& value : step.parameters) request.parameters[value.spec->name] = {value.value, value.origin};
+  for (const StepValue& value : step.run_settings) request.run_settings[value.spec->name] = {value.value, value.origin};
+  return request;
+}
+
+/// Checks a step with those of its inputs that exist already: their types, and the component's own rules.
+void check_step(const Step& step, const std::map<std::string, fs::path>& inputs, const RequestCheck& check, Problems& problems) {
+  Request request = request_of(step);
+  for (const StepInput& input : step.inputs) {
+    const auto known = inputs.find(input.port->name);
+    if (known == inputs.end()) continue;
+    Request one;
+    one.component = step.component;
+    one.inputs[known->first] = known->second;
+    Problems mine;
+    check_ports(one, mine);
+    for (const Error& error : mine.all()) problems.add(error.at(input.place));
+    if (mine.empty()) request.inputs[known->first] = known->second;
+  }
+  Problems mine;
+  check(request, mine);
+  for (const Error& error : mine.all()) problems.add(error.at(step.place));
+}
+
+/// What a run would find out too late: rules across inputs, some of which are outputs of earlier runs, and what mpirun refuses.
+void check_plan(const Plan& plan, const fs::path& runs, const RequestCheck& check) {
+  std::map<std::string, fs::path> outputs;
+  Problems problems;
+  for (const PlannedStep& planned : plan.steps) {
+    std::map<std::string, fs::path> inputs;
+    bool any_reused = false;
+    for (const StepInput& input : planned.step->inputs) {
+      const auto made = outputs.find(input.step + "." + input.output);
+      any_reused = any_reused || made != outputs.end();
+      if (!input.is_wire() || made != outputs.end()) inputs[input.port->name] = input.is_wire() ? made->second : input.path;
+    }
+    if (!planned.reused) {
+      if (any_reused) check_step(*planned.step, inputs, check, problems);
+      const Problems refused = launch_refusals(request_of(*planned.step));
+      for (const Error& error : refused.all()) problems.add(error.at(planned.step->place));
+    }
+    for (const auto& [port, output] : planned.outputs.items())
+      outputs[planned.step->name + "." + port] = runs / text_of(output, "path");
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace
+
+Pipeline pipeline_of(const Arguments& given, Problems& problems) {
+  std::vector<Setting> settings;
+  for (const std::string& text : given.all("set")) problems.collect([&] { settings.push_back(parse_setting(text)); });
+  return read_pipeline(given.operands.front(), settings, problems);
+}
+
+Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check) {
+  Problems problems;
+  Pipeline pipeline = pipeline_of(given, problems);
+  for (const Step& step : pipeline.steps) {
+    if (!step.component) continue;
+    std::map<std::string, fs::path> inputs;
+    for (const StepInput& input : step.inputs)
+      if (!input.is_wire()) inputs[input.port->name] = input.path;
+    check_step(step, inputs, check, problems);
+  }
+  problems.throw_if_any();
+  return pipeline;
+}
+
+CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check) {
+  if (launched_as()) throw Error("FailedToCompleteOperation.launched_pipeline");
+  CheckedPlan checked{given.get<std::string>("runs"), checked_pipeline(given, check), {}};
+  checked.plan = make_plan(checked.pipeline, History(checked.runs), host.worker, given.all("force"));
+  check_plan(checked.plan, checked.runs, check);
+  return checked;
+}
+
+}  // namespace torchport::runtime

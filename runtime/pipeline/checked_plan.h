@@ -1,0 +1,31 @@
+// From the arguments of a command to a pipeline that can run and a plan for it. Called by the commands on pipelines.
+#pragma once
+#include <functional>
+
+#include "runtime/cli/arguments.h"
+#include "runtime/cli/host.h"
+#include "runtime/pipeline/plan.h"
+#include "runtime/request/request.h"
+
+namespace torchport::runtime {
+
+/// component/check.h: checks what is there of a request; ports without a path are left out.
+using RequestCheck = std::function<void(Request&, Problems&)>;
+
+/// The pipeline that the operand names, with --set, checked by itself; faults go into `problems`.
+Pipeline pipeline_of(const Arguments& given, Problems& problems);
+
+/// The same, checked with the files that exist already. \throws Error, Errors
+Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check);
+
+/// A pipeline that can run, and what a run would do. The plan points into the pipeline.
+struct CheckedPlan {
+  std::filesystem::path runs;  ///< the folder of the runs
+  Pipeline pipeline;
+  Plan plan;
+};
+
+/// All checks of `torchport run --dry-run`, with --set, --force and --runs. \throws Error, Errors
+CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check);
+
+}  // namespace torchport::runtime
