@@ -26,7 +26,7 @@ using runtime::Error;
 using Words = std::vector<std::string>;
 
 constexpr double kTimeToAnswer = 600;  ///< seconds that a rank waits for the others
-constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
+constexpr double kTimeToMeet = 5;      ///< seconds within which a fault that all ranks share reaches all of them
 
 Error out_of_memory(const std::string& reason) { return Error("ModuleOutOfMemory.memory", {{"reason", reason}}); }
 
