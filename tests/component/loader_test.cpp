@@ -1,10 +1,10 @@
-#include "component/training/device.h"
 #include "datasets/loading/loader.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
+#include "component/training/device.h"
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/png.h"
 #include "datasets/transforms/apply_transformation.h"

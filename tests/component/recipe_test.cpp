@@ -94,7 +94,8 @@ TEST_CASE("recipe: the loss of mixed images is that of their mixed targets, and 
   const at::Tensor hot = at::one_hot(labels, 3).to(at::kDouble), soft = 0.3 * hot + 0.7 * at::roll(hot, 1, 0);
   const at::Tensor wanted = at::cross_entropy_loss(logits, soft, {}, at::Reduction::Sum, -100, 0.1);
   const auto shares = [](double own) { return torch::tensor({own, 1 - own}, at::kDouble); };
-  CHECK(component::training_loss(logits, {labels, 0.1, shares(0.3)}).item<double>() == Approx(wanted.item<double>()).epsilon(1e-12));
+  CHECK(component::training_loss(logits, {labels, 0.1, shares(0.3)}).item<double>() ==
+        Approx(wanted.item<double>()).epsilon(1e-12));
   const at::Tensor answers = 9 * hot;
   CHECK(component::count_correct(answers, {labels, 0, shares(0.6)}).item<int>() == 4);
   CHECK(component::count_correct(answers, {labels, 0, shares(0.4)}).item<int>() == 0);

@@ -1,5 +1,5 @@
-// A training of seconds on recorded images, run at once or cut into parts: after each update and each validation its state is copied
-// out and put into new objects. Used by the tests that the parts are the whole, on one rank and on several.
+// A training of seconds on recorded images, run at once or cut into parts: after each update and each validation its state is
+// copied out and put into new objects. Used by the tests that the parts are the whole, on one rank and on several.
 #pragma once
 #include <ATen/ops/equal.h>
 

@@ -24,11 +24,12 @@ inline component::Precision precision(bool bfloat16) {
 
 class TrainingStep {
  public:
-  TrainingStep(const std::string& variant, bool bfloat16) : network_(models::make_classifier(test::model_spec(variant), kCategories, 1)) {
+  TrainingStep(const std::string& variant, bool bfloat16)
+      : network_(models::make_classifier(test::model_spec(variant), kCategories, 1)) {
     models::use_channels_last(*network_);
     network_->train();
-    step_ = std::make_unique<component::TrainingStep>(component::StepOptions{1, 0, true, precision(bfloat16)}, network_, device_, alone_,
-                                                      nullptr);
+    step_ = std::make_unique<component::TrainingStep>(component::StepOptions{1, 0, true, precision(bfloat16)}, network_, device_,
+                                                      alone_, nullptr);
   }
   void operator()(const at::Tensor& images, const at::Tensor& labels) {
     const at::Tensor numbers = at::zeros({component::StepInputs::kNumbers});

@@ -1,4 +1,5 @@
-// Trains at once and in parts, on all ranks, and compares the bits. Driven by resume_test.py; usage, under mpirun: resume_cases CASE
+// Trains at once and in parts, on all ranks, and compares the bits. Driven by resume_test.py; usage, under mpirun: resume_cases
+// CASE
 #include <cstdio>
 #include <string>
 
