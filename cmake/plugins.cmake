@@ -1,10 +1,17 @@
 # add_plugins(TARGET FOLDER folder TABLE ns::name HEADER header TYPE function_type)
 # Every .cpp in FOLDER defines one function named after the file; the generated TABLE lists them, sorted.
-# A new plug-in is a new file: nobody edits a list, and a function named otherwise fails to link. EXCLUDE names other files.
+# A new plug-in is a new file: there is no list to edit, and a function named otherwise fails to link. EXCLUDE names other files.
+# BESIDE is the folder of a library's own plug-ins: a program whose table has them and those of FOLDER takes that table in place of
+# the library's.
 function(add_plugins target)
-  cmake_parse_arguments(ARG "" "FOLDER;TABLE;HEADER;TYPE" "EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "" "FOLDER;TABLE;HEADER;TYPE;BESIDE" "EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FOLDER}/*.cpp")
   list(SORT sources)
+  set(compiled ${sources})
+  if(ARG_BESIDE)
+    file(GLOB linked CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_BESIDE}/*.cpp")
+    list(APPEND sources ${linked})
+  endif()
   string(REGEX REPLACE "::[^:]+$" "" namespace "${ARG_TABLE}")
   string(REGEX REPLACE "^.*::" "" variable "${ARG_TABLE}")
   set(declarations "")
@@ -12,7 +19,7 @@ function(add_plugins target)
   foreach(source IN LISTS sources)
     get_filename_component(name "${source}" NAME_WE)
     if(name IN_LIST ARG_EXCLUDE)
-      list(REMOVE_ITEM sources "${source}")
+      list(REMOVE_ITEM compiled "${source}")
       continue()
     endif()
     if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
@@ -35,5 +42,5 @@ ${rows}  };
 }
 }  // namespace ${namespace}
 " @ONLY)
-  target_sources(${target} PRIVATE ${sources} "${out}")
+  target_sources(${target} PRIVATE ${compiled} "${out}")
 endfunction()

@@ -1,6 +1,7 @@
 #include "component/check.h"
 
 #include "models/directory/model_directory.h"
+#include "runtime/request/check_ports.h"
 
 namespace torchport::component {
 namespace {

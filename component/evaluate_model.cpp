@@ -2,6 +2,7 @@
 // "Evaluate").
 #include <cstdio>
 
+#include "component/evaluation/confusion_svg.h"
 #include "component/evaluation/report.h"
 #include "runtime/request/context.h"
 

@@ -2,6 +2,8 @@
 // of a file. Which networks there are is the specs' matter: a component without a file of its own says `function: init_model`.
 #include "component/download/fetch_weights.h"
 #include "models/nn/classifier.h"
+#include "models/nn/load_weights_file.h"
+#include "models/nn/state_dict.h"
 #include "models/weights/weights_file.h"
 #include "runtime/request/context.h"
 
@@ -13,7 +15,9 @@ models::ModelSpec model_spec(const runtime::Context& ctx) {
   spec.component = &ctx.spec();
   spec.variant = ctx.spec().variant(ctx.param<std::string>("model_name"));
   spec.pretrained = ctx.param<bool>("pretrained") && !ctx.request.has("weights");
-  for (const auto& name : models::flag_names(ctx.spec())) spec.flags[name] = ctx.param<bool>(name);
+  for (const auto& row : ctx.spec().parameters) {
+    if (row.network && ctx.request.has(row.name)) spec.parameters[row.name] = ctx.request.parameters.at(row.name).value;
+  }
   const auto& published = ctx.spec().architecture->published;
   if (spec.pretrained || ctx.request.has("weights")) {
     spec.mean = published.mean;
@@ -39,7 +43,7 @@ void load_file(const runtime::Context& ctx, const models::ModelSpec& spec, model
   const auto& path = ctx.param<std::string>("weights");
   const bool kept = models::load_weights_file(network, models::open_weights_file(path), spec, "weights file") == models::Head::kept;
   ctx.log.info("Made " + spec.variant->name + " with the weights of '" + path + "'" +
-               (kept ? "." : "; its head is not one of ImageNet's classes and is made anew from the random seed."));
+               (kept ? "." : "; its head is not one of ImageNet's classes and is made again from the random seed."));
 }
 
 }  // namespace

@@ -5,15 +5,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 #include "component/images/bad_images.h"
 #include "component/images/size_check.h"
+#include "component/training/network_input.h"
 #include "datasets/loading/loader.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
-#include "models/nn/classifier.h"
 #include "models/nn/convolution.h"
+#include "models/nn/load_weights.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {
@@ -35,9 +35,10 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
 }
 
 /// The directory's network with its own head, ready to infer.
-models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last) {
+models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last, const Device& device) {
   auto network = models::load_network(directory, directory.spec().labels, /*seed=*/0).network;
   if (channels_last) models::use_channels_last(*network);
+  device.take(*network);
   network->eval();
   return network;
 }
@@ -104,24 +105,18 @@ std::string progress(std::size_t done, std::size_t of, Clock::time_point start) 
 }
 
 /// Goes through all images in their order.
-void score(const runtime::Context& ctx, models::ClassifierModule& network, const datasets::Normalisation& normalisation,
+void score(const runtime::Context& ctx, models::ClassifierModule& network, const NetworkInput& input, const Device& device,
            datasets::Loader& loader, std::size_t images, BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
-  const auto batch_size = static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size"));
-  const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
-  std::vector<std::uint32_t> order(images);
-  std::iota(order.begin(), order.end(), 0U);
-  std::vector<std::size_t> ends;
-  for (std::size_t end = 0; end < images;) ends.push_back(end = std::min(end + batch_size, images));
-  loader.begin(std::move(order), std::move(ends));
+  begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
   const auto start = Clock::now();
   auto reported = start;
   while (const auto batch = loader.next()) {
-    ctx.collective.agree(bad.report(batch->bad));
+    ctx.control.agree(bad.report(batch->bad));
     bad.count(static_cast<double>(batch->bad.size()));
-    const at::Tensor input = datasets::normalised(batch->images, normalisation, at::kFloat, channels_last);
-    rows.add(network.forward(input).to(at::kFloat).softmax(1).contiguous(), batch->bad);
+    HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
+    rows.add(probabilities.wait(), batch->bad);
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
     ctx.log.info(progress(rows.done(), images, start));
@@ -139,15 +134,17 @@ void score_image_model(runtime::Context& ctx) {
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
-  const auto size = common_size(images, bad, threads, ctx.collective);
+  const auto size = common_size(images, bad, threads, ctx.control);
   check_minimum_size(images, size, spec);
 
-  const auto network = load_network(model, channels_last);
+  const Device device;
+  const auto network = load_network(model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
-  datasets::Loader loader(images, size, {threads, {std::nullopt, false, nullptr}});
+  const NetworkInput input(normalisation, channels_last, Precision::float32, device);
+  datasets::Loader loader(images, size, device.loading({threads, {std::nullopt, false, nullptr}}));
   Rows rows(images, model);
-  score(ctx, *network, normalisation, loader, images.size(), bad, rows);
+  score(ctx, *network, input, device, loader, images.size(), bad, rows);
 
   ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});
   const bool parquet = ctx.param<std::string>("scored_format") == "parquet";

@@ -6,6 +6,8 @@
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
 #include "models/nn/cpu/cpu_bfloat16.h"
+#include "models/nn/load_weights.h"
+#include "models/nn/state_dict.h"
 #include "runtime/request/context.h"
 #include "runtime/text/text.h"
 
@@ -33,9 +35,9 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .batch_size = ctx.param<std::int64_t>("batch_size"),
           .warmup_epochs = ctx.param<std::int64_t>("num_warmup_steps"),
           .learning_rate = ctx.param<double>("learning_rate"),
-          .seed = ctx.param<std::int64_t>("random_seed"),
+          .random_seed = ctx.param<std::int64_t>("random_seed"),
           .patience = ctx.param<std::int64_t>("patience"),
-          .print_frequency = ctx.param<std::int64_t>("print_freq"),
+          .print_freq = ctx.param<std::int64_t>("print_freq"),
           .keep_best = ctx.param<std::string>("keep") == "best",
           .max_bad_fraction = ctx.param<double>("max_bad_fraction"),
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
@@ -44,8 +46,8 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
           .fast_decode = ctx.param<std::string>("decode") == "fast",
           .cache_memory = static_cast<std::size_t>(ctx.param<std::int64_t>("cache_memory")) * kMebibyte,
-          .profile_steps = ctx.param<std::int64_t>("profile"),
-          .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.collective.rank()) + ".json"),
+          .profile = ctx.param<std::int64_t>("profile"),
+          .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.control.rank()) + ".json"),
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
 
@@ -77,16 +79,16 @@ std::vector<std::string> label_names(const datasets::ImageDirectory& images) {
 // Rules that need the world size or the images' headers, and so come after the checks that `torchport validate` runs.
 datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions& options, const datasets::ImageDirectory& train,
                                const datasets::ImageDirectory& valid, const models::ModelSpec& model) {
-  const auto share = static_cast<std::int64_t>(train.size()) / ctx.collective.size();
+  const auto share = static_cast<std::int64_t>(train.size()) / ctx.control.size();
   if (options.batch_size > share) {
     throw runtime::Error("LessThanOrEqualTo.batch_share", {{"value", std::to_string(options.batch_size)},
                                                            {"bound", std::to_string(share)},
-                                                           {"ranks", std::to_string(ctx.collective.size())},
+                                                           {"ranks", std::to_string(ctx.control.size())},
                                                            {"rows", std::to_string(train.size())}});
   }
   const auto size_of = [&](const datasets::ImageDirectory& images, bool augmented) {
     BadImages bad(images, options.max_bad_fraction, ctx.log);
-    return common_size(images, bad, options.loader_threads, ctx.collective, augmented);
+    return common_size(images, bad, options.loader_threads, ctx.control, augmented);
   };
   const auto size = size_of(train, true), valid_size = size_of(valid, false);
   if (size != valid_size) {
@@ -173,7 +175,7 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 
 void train_pytorch_model(runtime::Context& ctx) {
   const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
-  const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.collective, ctx.log);
+  const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
   ctx.record.set("precision", name_of(precision));
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
@@ -183,21 +185,23 @@ void train_pytorch_model(runtime::Context& ctx) {
   const models::ModelSpec model = directory->spec();
   const auto size = check_data(ctx, options, train, valid, model);
   const auto labels = label_names(train);
-  const auto network = build_network(ctx, *directory, labels, options.seed);
+  const auto network = build_network(ctx, *directory, labels, options.random_seed);
   directory.reset();  // the network has its weights: training needs the memory
 
   const TrainingData data{train, valid, size, normalisation(model), model.component->architecture->minimum_size};
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");
-    Trainer trainer(options, data, network, ctx.collective, ctx.log, ctx.events);
+    const Device device;
+    const auto reducer = make_reducer(ctx.control);
+    Trainer trainer(options, data, network, {device, ctx.control, *reducer, ctx.log, ctx.events});
     result = trainer.run();
   }
-  if (ctx.collective.rank() == 0) {
+  if (ctx.control.rank() == 0) {
     record_result(ctx, result);
     save(ctx, model, *network, data, labels);
   }
-  ctx.collective.barrier();
+  ctx.control.barrier();
 }
 
 }  // namespace torchport::component

@@ -1,16 +1,9 @@
 // What Split Image Directory asks of its input and fraction together: an image for each side.
 #include "component/check.h"
 #include "datasets/directory/image_directory.h"
+#include "runtime/text/python_json.h"
 
 namespace torchport::component {
-namespace {
-
-std::string text_of(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
-
-}  // namespace
 
 void split_image_directory(const runtime::Request& request, runtime::Problems& problems) {
   const auto path = request.inputs.find("images");
@@ -22,9 +15,9 @@ void split_image_directory(const runtime::Request& request, runtime::Problems& p
     if (!request.has("fraction")) return;
     const double fraction = request.get<double>("fraction"), least = 1 / static_cast<double>(images.size());
     if (fraction >= least && fraction <= 1 - least) return;
-    throw runtime::Error("NotInRangeValue.fraction", {{"value", text_of(fraction)},
-                                                      {"low", text_of(least)},
-                                                      {"high", text_of(1 - least)},
+    throw runtime::Error("NotInRangeValue.fraction", {{"value", runtime::python_float(fraction)},
+                                                      {"low", runtime::python_float(least)},
+                                                      {"high", runtime::python_float(1 - least)},
                                                       {"count", std::to_string(images.size())}});
   });
 }

@@ -108,9 +108,9 @@ class Estimator {
  private:
   StepEstimate reused(const PlannedStep& planned) {
     StepEstimate row{planned.step->name, planned.step->component->name, true, {}, 0, 0, 0, "reused from " + planned.made_by};
-    for (const runtime::PortSpec& port : planned.step->component->outputs) {
-      const fs::path path = checked_.runs / runtime::text_of(planned.outputs.at(port.name), "path");
-      const Port& made = ports_[planned.step->name + "." + port.name] = outside(port.type, path);
+    for (const runtime::PortSpec* const port : planned.step->outputs) {
+      const fs::path path = checked_.runs / runtime::text_of(planned.outputs.at(port->name), "path");
+      const Port& made = ports_[planned.step->name + "." + port->name] = outside(port->type, path);
       if (made.images) row.images = row.images.value_or(0) + *made.images;
     }
     return row;
@@ -167,7 +167,8 @@ class Estimator {
     const double fixed = std::min(trial.seconds, start_ + once);
     row.seconds = fixed + (trial.seconds - fixed) * factor;
     row.basis = "tried" + (all ? " on " + std::to_string(few.value_or(*all)) + " images" : std::string());
-    for (const runtime::PortSpec& port : step.component->outputs) {
+    for (const runtime::PortSpec* const output : step.outputs) {
+      const runtime::PortSpec& port = *output;
       Port made{trial.outputs / port.name, {}, {}, 0};
       const double bytes = bytes_below(made.path);
       if (port.type == "ImageDirectory") {
@@ -259,7 +260,7 @@ class Estimator {
       row.seconds = start_ + forward * static_cast<double>(*row.images);
       row.basis = "from the forward passes of the training";
     }
-    for (const runtime::PortSpec& port : step.component->outputs) ports_[step.name + "." + port.name] = {{}, row.images, {}, 0};
+    for (const runtime::PortSpec* const port : step.outputs) ports_[step.name + "." + port->name] = {{}, row.images, {}, 0};
     return row;
   }
 

@@ -1,7 +1,8 @@
+#include "component/evaluation/confusion_svg.h"
+
 #include <cmath>
 #include <cstdio>
 
-#include "component/evaluation/report.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {

@@ -30,4 +30,7 @@ void BadImages::count(double bad_on_all_ranks) {
                                                          {"fraction", fraction.str()}});
 }
 
+void BadImages::write(TrainingState& state) const { state.set("bad_images.so_far", total_); }
+void BadImages::read(const TrainingState& state) { total_ = state.real("bad_images.so_far"); }
+
 }  // namespace torchport::component

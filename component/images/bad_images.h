@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "component/training/state.h"
 #include "datasets/directory/image_directory.h"
 #include "datasets/loading/loader.h"
 #include "runtime/error/error.h"
@@ -24,6 +25,8 @@ class BadImages {
   std::optional<runtime::Error> report(std::span<const datasets::BadImage> bad);
   /// Adds those of all ranks. \throws Error UserError.too_many_bad_images on every rank alike
   void count(double bad_on_all_ranks);
+  void write(TrainingState& state) const;
+  void read(const TrainingState& state);
 
  private:
   const datasets::ImageDirectory& images_;

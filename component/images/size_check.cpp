@@ -14,22 +14,21 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 }  // namespace
 
 datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
-                                runtime::Collective& collective, bool augmented) {
-  const auto scan = datasets::scan_sizes(images, collective.rank(), collective.size(), threads, augmented);
+                                runtime::Control& control, bool augmented) {
+  const auto scan = datasets::scan_sizes(images, control.rank(), control.size(), threads, augmented);
   bad.start_pass();
-  collective.agree(bad.report(scan.bad));
+  control.agree(bad.report(scan.bad));
   auto count = static_cast<double>(scan.bad.size());
-  collective.all_reduce(&count, 1, runtime::DataType::float64, runtime::Reduction::sum);
+  control.sum({&count, 1});
   bad.count(count);
 
   // Every rank compares what it found with the first readable image of the lowest rank that has one.
-  std::int64_t source = scan.size.width > 0 ? collective.rank() : collective.size();
-  collective.all_reduce(&source, 1, runtime::DataType::int64, runtime::Reduction::min);
-  if (source == collective.size()) {
+  const std::int64_t source = control.least(scan.size.width > 0 ? control.rank() : control.size());
+  if (source == control.size()) {
     throw runtime::Error("InvalidDataset.no_images", {{"what", images.what()}, {"path", images.root().string()}});
   }
   std::array<std::int64_t, 3> first = {scan.first, scan.size.height, scan.size.width};
-  collective.broadcast(first.data(), sizeof(first), static_cast<int>(source));
+  control.broadcast(first.data(), sizeof(first), static_cast<int>(source));
   const datasets::ImageSize reference{static_cast<int>(first[1]), static_cast<int>(first[2])};
 
   std::optional<runtime::Error> differs;
@@ -43,7 +42,7 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImage
   } else if (scan.different) {
     report(*scan.different, scan.different_size);
   }
-  collective.agree(differs);
+  control.agree(differs);
   return reference;
 }
 

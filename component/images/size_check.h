@@ -6,7 +6,7 @@
 #include "component/images/bad_images.h"
 #include "datasets/loading/loader.h"
 #include "models/directory/model_directory.h"
-#include "runtime/collective.h"
+#include "runtime/control.h"
 
 namespace torchport::component {
 
@@ -14,7 +14,7 @@ namespace torchport::component {
 /// transformation, what comes out of it counts: all of it for training (`augmented`), else what is left for inference.
 /// \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
 datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
-                                runtime::Collective& collective, bool augmented = false);
+                                runtime::Control& control, bool augmented = false);
 
 /// \throws Error InvalidDataset.too_small where `size` is below what the network of `model` can take
 void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageSize size, const models::ModelSpec& model);

@@ -6,8 +6,6 @@
 #include <torch/csrc/autograd/grad_mode.h>
 #include <torch/csrc/autograd/variable.h>
 
-#include <stdexcept>
-
 #include "datasets/trace.h"
 
 namespace torchport::component {
@@ -17,12 +15,6 @@ namespace {
 // The first bucket to leave is small, so that the network is busy early; 25 MiB is what DDP found best (Li et al., VLDB 2020).
 constexpr std::size_t kFirstBucketBytes = std::size_t{1} << 20;
 constexpr std::size_t kBucketBytes = std::size_t{25} << 20;
-
-runtime::DataType data_type(const at::Tensor& tensor) {
-  if (tensor.scalar_type() == at::kFloat) return runtime::DataType::float32;
-  if (tensor.scalar_type() == at::kDouble) return runtime::DataType::float64;
-  throw std::logic_error("GradientBuckets: gradients must be float32 or float64");
-}
 
 // Gradients arrive in about the reverse order of the parameters, so buckets are filled in that order.
 std::vector<std::vector<std::size_t>> group_reversed(const std::vector<at::Tensor>& parameters) {
@@ -51,13 +43,13 @@ struct ArrivalHook : torch::autograd::PostAccumulateGradHook {
   std::size_t parameter_;
 };
 
-GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, runtime::Collective& collective, std::size_t statistics)
-    : parameters_(std::move(parameters)), collective_(collective), slots_(parameters_.size()) {
+GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, Reducer& reducer, std::size_t statistics, bool kept)
+    : parameters_(std::move(parameters)), reducer_(reducer), slots_(parameters_.size()) {
   const auto groups = group_reversed(parameters_);
-  const bool alone = collective.size() == 1;
+  const bool in_buckets = kept || reducer.size() > 1;
   for (std::size_t b = 0; b < groups.size(); ++b) {
     std::int64_t elements = b + 1 == groups.size() ? static_cast<std::int64_t>(statistics) : 0;
-    for (const std::size_t i : groups[b]) elements += alone ? 0 : parameters_[i].numel();
+    for (const std::size_t i : groups[b]) elements += in_buckets ? parameters_[i].numel() : 0;
     Bucket bucket;
     bucket.flat = at::zeros({elements}, parameters_.front().options().requires_grad(false));
     bucket.parameters = groups[b].size();
@@ -66,7 +58,7 @@ GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, runtime::Co
       const at::Tensor& parameter = parameters_[i];
       slots_[i].bucket = b;
       torch::autograd::impl::set_post_acc_grad_hooks(parameter, std::make_unique<ArrivalHook>(*this, i));
-      if (alone) continue;
+      if (!in_buckets) continue;
       slots_[i].view = bucket.flat.as_strided(parameter.sizes(), parameter.strides(), offset);
       offset += parameter.numel();
     }
@@ -94,14 +86,13 @@ void GradientBuckets::begin() {
   const torch::NoGradGuard no_grad;
   for (auto& slot : slots_) slot.filled = false;
   for (auto& parameter : parameters_) parameter.mutable_grad().reset();
+  statistics_.zero_();
+  next_ = 0;
   sending_ = false;
 }
 
-void GradientBuckets::send_with(std::span<const double> statistics) {
-  const torch::NoGradGuard no_grad;
+void GradientBuckets::send_next() {
   for (auto& bucket : buckets_) bucket.missing = bucket.parameters;
-  statistics_.zero_();
-  for (std::size_t i = 0; i < statistics.size(); ++i) statistics_[static_cast<std::int64_t>(i)].fill_(statistics[i]);
   next_ = 0;
   sending_ = true;
 }
@@ -124,13 +115,11 @@ void GradientBuckets::arrived(std::size_t parameter) {
 
 void GradientBuckets::send_ready() {
   for (; next_ < buckets_.size() && buckets_[next_].missing == 0; ++next_) {
-    const at::Tensor& flat = buckets_[next_].flat;
-    buckets_[next_].pending = collective_.all_reduce_async(flat.data_ptr(), static_cast<std::size_t>(flat.numel()), data_type(flat),
-                                                           runtime::Reduction::sum);
+    buckets_[next_].pending = reducer_.sum(buckets_[next_].flat);
   }
 }
 
-std::vector<double> GradientBuckets::finish() {
+const at::Tensor& GradientBuckets::finish() {
   const torch::NoGradGuard no_grad;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].filled) continue;
@@ -146,9 +135,13 @@ std::vector<double> GradientBuckets::finish() {
     const auto pending = std::move(bucket.pending);
     pending->wait();
   }
-  std::vector<double> sums(static_cast<std::size_t>(statistics_.numel()));
-  for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = statistics_[static_cast<std::int64_t>(i)].item<double>();
-  return sums;
+  return statistics_;
+}
+
+std::vector<at::Tensor> GradientBuckets::flats() const {
+  std::vector<at::Tensor> flats;
+  for (const auto& bucket : buckets_) flats.push_back(bucket.flat);
+  return flats;
 }
 
 }  // namespace torchport::component

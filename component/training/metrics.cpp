@@ -1,5 +1,7 @@
 #include "component/training/metrics.h"
 
+#include <ATen/ops/empty.h>
+
 #include <array>
 #include <cstdio>
 
@@ -19,6 +21,26 @@ runtime::Event row(const char* name, std::int64_t epoch, const char* column, dou
 }
 
 }  // namespace
+
+void write_epochs(const std::vector<EpochMetrics>& epochs, TrainingState& state) {
+  const at::Tensor table = at::empty({static_cast<std::int64_t>(epochs.size()), 8}, at::kDouble);
+  auto* row = table.mutable_data_ptr<double>();
+  for (const EpochMetrics& m : epochs) {
+    for (const double value : {static_cast<double>(m.epoch), m.learning_rate, m.images_per_second, m.train_loss, m.train_error,
+                               m.valid_loss, m.top1, m.top5})
+      *row++ = value;
+  }
+  state.set("epochs", std::vector<at::Tensor>{table});
+}
+
+std::vector<EpochMetrics> read_epochs(const TrainingState& state) {
+  const at::Tensor table = state.tensors("epochs").at(0);
+  std::vector<EpochMetrics> epochs;
+  const auto* row = table.const_data_ptr<double>();
+  for (std::int64_t i = 0; i < table.size(0); ++i, row += 8)
+    epochs.push_back({static_cast<std::int64_t>(row[0]), row[1], row[2], row[3], row[4], row[5], row[6], row[7]});
+  return epochs;
+}
 
 std::string iteration_line(const IterationMetrics& m) {
   const auto n = static_cast<double>(m.iteration);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "component/training/state.h"
 #include "runtime/report/events.h"
 
 namespace torchport::component {
@@ -31,6 +32,10 @@ struct IterationMetrics {
   double learning_rate = 0;
   double eta_seconds = 0;  ///< until the end of the last epoch's training
 };
+
+/// The epochs so far, as one table: a row of eight numbers for each.
+void write_epochs(const std::vector<EpochMetrics>& epochs, TrainingState& state);
+std::vector<EpochMetrics> read_epochs(const TrainingState& state);
 
 std::string iteration_line(const IterationMetrics& metrics);
 std::string epoch_line(const EpochMetrics& metrics);

@@ -6,10 +6,8 @@ namespace torchport::component {
 
 std::string name_of(Precision precision) { return precision == Precision::bfloat16 ? "bfloat16" : "float32"; }
 
-Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Collective& collective,
-                           runtime::Log& log) {
-  std::int64_t fast_everywhere = why_slow.empty() ? 1 : 0;
-  collective.all_reduce(&fast_everywhere, 1, runtime::DataType::int64, runtime::Reduction::min);
+Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Control& control, runtime::Log& log) {
+  const std::int64_t fast_everywhere = control.least(why_slow.empty() ? 1 : 0);
   if (choice == "bfloat16" && fast_everywhere == 0) {
     log.warning("bfloat16 is slower than float32 on " +
                 (why_slow.empty() ? "the CPU of another process." : "this CPU: " + std::string(why_slow) + "."));

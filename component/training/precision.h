@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/collective.h"
+#include "runtime/control.h"
 #include "runtime/report/log.h"
 
 namespace torchport::component {
@@ -16,7 +16,6 @@ std::string name_of(Precision precision);
 
 /// What a choice of the spec means here: `auto` is bfloat16 where the CPUs of all ranks multiply it faster than float32.
 /// `why_slow` says why this rank's does not, and is empty where it does. The same on all ranks; says so in the log.
-Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Collective& collective,
-                           runtime::Log& log);
+Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Control& control, runtime::Log& log);
 
 }  // namespace torchport::component

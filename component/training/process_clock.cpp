@@ -1,9 +1,10 @@
+#include "component/training/process_clock.h"
+
 #include <unistd.h>
 
 #include <ctime>
 #include <sstream>
 
-#include "component/training/trainer.h"
 #include "runtime/files/files.h"
 
 namespace torchport::component {

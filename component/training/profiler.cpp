@@ -154,10 +154,10 @@ void Profiler::stop() {
 void Profiler::before_step(std::int64_t epoch, std::int64_t step, std::int64_t steps_in_epoch) {
   if (done_) return;
   Recorder& r = *recorder_;
-  if (step == 1) {
+  if (r.trainer == 0) {
     r.trainer = this_thread();
     r.trainer_name = Recorder::system_name();
-    r.first_step = std::clamp<std::int64_t>(steps_in_epoch - options_.steps, 0, kWarmUpSteps) + 1;
+    r.first_step = std::clamp<std::int64_t>(steps_in_epoch + 1 - step - options_.steps, 0, kWarmUpSteps) + step;
     r.last_step = std::min(r.first_step + options_.steps - 1, steps_in_epoch);
   }
   if (step == r.last_step + 1) stop();

@@ -2,60 +2,38 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 
 #include "component/images/size_check.h"
 #include "component/training/evaluate.h"
-#include "component/training/recipe/mixup.h"
 #include "component/training/recipe/schedule.h"
-#include "component/training/recipe/training_loss.h"
+#include "component/training/same_tensors.h"
 #include "datasets/trace.h"
-#include "models/nn/autocast.h"
 
 namespace torchport::component {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// What rides in the last gradient bucket: whether a rank failed, then this for each batch of the update.
-enum Statistic { kLoss, kCorrect, kBad, kStatistics };
-constexpr std::size_t kFailed = 0, kFirstBatch = 1;
-
-std::size_t statistics_of(std::size_t batches) { return kFirstBatch + kStatistics * batches; }
-
-// The first steps pay for warming up; the training time is predicted from those after them.
-constexpr std::int64_t kPredictFrom = 3, kPredictAt = 8;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Before gradients and momenta take over the parameters' strides.
-models::Classifier in_layout(models::Classifier network, bool channels_last) {
+// Ready for buckets and momenta, which take over its parameters' strides and device.
+models::Classifier prepared(models::Classifier network, bool channels_last, const Surroundings& around) {
   if (channels_last) models::use_channels_last(*network);
+  broadcast_in_place(network->parameters(), around.control);
+  broadcast_in_place(network->buffers(), around.control);
+  around.device.take(*network);
   return network;
 }
 
-models::Classifier same_on_all_ranks(models::Classifier network, runtime::Collective& collective) {
-  for (const auto& tensors : {network->parameters(), network->buffers()}) {
-    for (const auto& tensor : tensors) collective.broadcast(tensor.data_ptr(), tensor.nbytes(), /*root=*/0);
-  }
-  return network;
+// No more batches than an epoch has.
+StepOptions step_options(const TrainerOptions& options, std::size_t steps) {
+  const auto most = std::min(options.recipe.accumulation_steps, static_cast<std::int64_t>(steps));
+  return {static_cast<std::size_t>(most), options.recipe.label_smoothing, options.recipe.norm_weight_decay, options.precision};
 }
 
 // Validation decodes exactly, as whoever uses the model will.
-datasets::LoaderOptions training_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
-  return {options.loader_threads, {options.seed, options.fast_decode, &cache}};
-}
-
-datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
-  return {options.loader_threads, {std::nullopt, false, &cache}};
-}
-
-// Of one update: no more than an epoch has.
-std::size_t most_batches(const TrainerOptions& options, const datasets::BatchPlan& plan) {
-  return static_cast<std::size_t>(std::min(options.recipe.accumulation_steps, static_cast<std::int64_t>(plan.steps())));
+datasets::LoaderOptions validation_loading(const TrainerOptions& options, const Device& device, datasets::CacheBudget& cache) {
+  return device.loading({options.loader_threads, {std::nullopt, false, &cache}});
 }
 
 std::string number(double value) {
@@ -66,70 +44,155 @@ std::string number(double value) {
 
 }  // namespace
 
-std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& network) {
-  std::vector<at::Tensor> parameters = network.parameters();
-  std::erase_if(parameters, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
-  return parameters;
-}
-
-Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective,
-                 runtime::Log& log, runtime::Events& events)
-    : options_(options),
+Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around)
+    : options_(std::move(options)),
       data_(data),
-      network_(same_on_all_ranks(in_layout(std::move(network), options.channels_last), collective)),
-      collective_(collective),
-      log_(log),
-      events_(events),
-      profiler_({options.profile_steps, options.trace_file, collective.rank()}, log),
-      cache_(options.cache_memory),
-      train_loader_(data.train, data.size, training_loading(options, cache_)),
-      valid_loader_(data.valid, data.size, validation_loading(options, cache_)),
-      bad_train_(data.train, options.max_bad_fraction, log),
-      bad_valid_(data.valid, options.max_bad_fraction, log),
-      plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), collective.rank(), collective.size()),
-      buckets_(trainable_parameters(*network_), collective, statistics_of(most_batches(options, plan_))),
-      optimizer_(trainable_parameters(*network_), options.recipe.norm_weight_decay),
-      sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
-      size_(data.size),
-      early_stop_(options.patience) {
-  if (options_.recipe.ema_decay > 0) average_.emplace(*network_, options_.recipe.ema_decay);
+      network_(prepared(std::move(network), options_.channels_last, around)),
+      around_(around),
+      profiler_({options_.profile, options_.trace_file, around.control.rank()}, around.log),
+      cache_(options_.cache_memory),
+      feed_(options_, data, around.device, cache_, around.control.rank(), around.control.size()),
+      valid_input_(data.normalisation, options_.channels_last, options_.precision, around.device),
+      valid_loader_(data.valid, data.size, validation_loading(options_, around.device, cache_)),
+      bad_train_(data.train, options_.max_bad_fraction, around.log),
+      bad_valid_(data.valid, options_.max_bad_fraction, around.log),
+      kept_(*network_, options_.recipe.ema_decay, options_.keep_best, around.control.rank() == 0),
+      step_(step_options(options_, feed_.plan().steps()), network_, around.device, around.reducer, kept_.average()),
+      progress_({options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
+                around.log, around.events),
+      early_stop_(options_.patience) {}
+
+TrainResult Trainer::run(const GoOn& go_on) {
+  say_what_changes_nothing();
+  around_.log.info("Start training epochs.");
+  interrupted_ = false;
+  while (epoch_ < options_.epochs && !result_.stopped_early) {
+    train_epoch(go_on);
+    if (interrupted_) return result_;
+    validate();
+    if (asked_to_stop(go_on)) return result_;
+  }
+  if (result_.stopped_early) {
+    around_.log.info("Early stop after epoch " + std::to_string(epoch_) +
+                     ": the validation loss was not below the previous epoch's for " + std::to_string(options_.patience) +
+                     " consecutive epochs.");
+  }
+  result_.kept_epoch = kept_.choose(epoch_);
+  return result_;
 }
 
-TrainResult Trainer::run() {
-  TrainResult result;
+void Trainer::say_what_changes_nothing() {
   if (options_.warmup_epochs >= options_.epochs) {
-    log_.warning("The warm-up of " + std::to_string(options_.warmup_epochs) + " epochs is as long as the training of " +
-                 std::to_string(options_.epochs) + ": the learning rate rises throughout and never decays.");
+    around_.log.warning("The warm-up of " + std::to_string(options_.warmup_epochs) + " epochs is as long as the training of " +
+                        std::to_string(options_.epochs) + ": the learning rate rises throughout and never decays.");
   }
-  if (options_.recipe.progressive_resize < 1 && sizes_.in(0) == data_.size) {
-    log_.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
-                 size_text(data_.size) + " even the first epoch is at full size.");
+  if (options_.recipe.progressive_resize < 1 && feed_.size_in(0) == data_.size) {
+    around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) +
+                        " epochs and images of " + size_text(data_.size) + " even the first epoch is at full size.");
   }
-  log_.info("Start training epochs.");
-  for (std::int64_t epoch = 0; epoch < options_.epochs && !result.stopped_early; ++epoch) {
-    EpochMetrics metrics = train_epoch(epoch);
-    if (average_) average_->exchange();  // the average is what is validated and kept
-    validate(metrics);
-    keep_if_best(metrics);
-    if (average_) average_->exchange();
-    result.epochs.push_back(metrics);
-    result.stopped_early = early_stop_.after(metrics.valid_loss) && epoch + 1 < options_.epochs;
-  }
-  if (result.stopped_early) {
-    log_.info("Early stop after epoch " + std::to_string(epoch_) + ": the validation loss was not below the previous epoch's for " +
-              std::to_string(options_.patience) + " consecutive epochs.");
-  }
-  result.kept_epoch = options_.keep_best ? best_.epoch() : epoch_;
-  if (average_) average_->exchange();
-  restore_best();
-  return result;
 }
 
-void Trainer::validate(EpochMetrics& metrics) {
+bool Trainer::asked_to_stop(const GoOn& go_on) {
+  interrupted_ = go_on && !go_on();
+  return interrupted_;
+}
+
+void Trainer::train_epoch(const GoOn& go_on) {
+  const auto size = feed_.size_in(epoch_);
+  if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
+  network_->train();
+  learning_rate_ = learning_rate(
+      {options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
+  feed_.begin(epoch_, next_step_);
+  if (next_step_ == 0) {
+    bad_train_.start_pass();
+    progress_.begin_epoch(epoch_ + 1, learning_rate_);
+  }
+  progress_.start_clock();
+  const auto steps = static_cast<std::int64_t>(feed_.plan().steps());
+  for (Update update = next_update(); !update.images.empty(); update = next_update()) {
+    profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(update.begin) + 1, steps);
+    run_update(update);
+    next_step_ += update.images.size();
+    if (asked_to_stop(go_on)) return;
+  }
+}
+
+Trainer::Update Trainer::next_update() const {
+  const auto& plan = feed_.plan();
+  Update update{next_step_, {}};
+  const auto end = std::min(next_step_ + static_cast<std::size_t>(options_.recipe.accumulation_steps), plan.steps());
+  for (std::size_t s = next_step_; s < end; ++s) update.images.push_back(plan.slice(s).global);
+  return update;
+}
+
+// All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
+// and all stop after the same step. Weights that such a step would have changed stay as they were.
+void Trainer::run_update(const Update& update) {
+  StepSums sums;
+  std::optional<runtime::Error> fault;
+  {
+    const datasets::Span whole("step");
+    const bool warming_up = epoch_ < options_.warmup_epochs;
+    step_.begin();
+    fault = add_batches(update);
+    if (fault) step_.fail();
+    HostCopy statistics = around_.device.fetch(step_.finish(around_.device.number(learning_rate_), warming_up));
+    sums = TrainingStep::read(statistics.wait(), update.images.size());
+  }
+  check(update, sums, fault);
+  progress_.updated(sums.batches, update.images);
+}
+
+std::optional<runtime::Error> Trainer::add_batches(const Update& update) {
+  const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
+  for (std::size_t i = 0; i < update.images.size(); ++i) {
+    around_.events.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
+    if (auto fault = add_batch(feed_.next(all), i + 1 == update.images.size())) return fault;
+  }
+  return std::nullopt;
+}
+
+std::optional<runtime::Error> Trainer::add_batch(BatchFeed::Fed&& fed, bool last) {
+  if (auto fault = bad_train_.report(fed.bad)) return fault;
+  try {
+    step_.add(fed.inputs, last);
+  } catch (const c10::Error& error) {
+    if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
+    return runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
+                          {{"value", std::to_string(options_.batch_size)}, {"size", size_text(feed_.size_in(epoch_))}});
+  }
+  return std::nullopt;
+}
+
+// Where all is well this returns; what it throws, it throws on all ranks.
+void Trainer::check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault) {
+  if (sums.failed) around_.control.agree(fault);
+  double bad = 0;
+  for (const auto& batch : sums.batches) bad += batch.bad;
+  bad_train_.count(bad);
+  if (!sums.stopped) return;
+  const auto is_finite = [](const StepSums::Batch& batch) { return std::isfinite(batch.loss); };
+  const auto found = std::find_if_not(sums.batches.begin(), sums.batches.end(), is_finite);
+  const bool in_loss = found != sums.batches.end();  // else in a gradient, which is known of the update as a whole
+  const std::size_t i = in_loss ? static_cast<std::size_t>(found - sums.batches.begin()) : sums.batches.size() - 1;
+  const auto step = static_cast<std::int64_t>(update.begin + i) + 1;
+  around_.events.at(epoch_ + 1, step);
+  const double loss = sums.batches[i].loss / static_cast<double>(update.images[i]);
+  throw runtime::Error(in_loss ? "NaN.training_loss" : "NaN.training_gradient", {{"value", number(loss)},
+                                                                                 {"step", std::to_string(step)},
+                                                                                 {"epoch", std::to_string(epoch_ + 1)},
+                                                                                 {"lr", number(learning_rate_)}});
+}
+
+void Trainer::validate() {
   profiler_.before_validation();
-  const Totals valid =
-      evaluate(*network_, valid_loader_, data_.valid.size(), data_.normalisation, options_, bad_valid_, collective_);
+  kept_.exchange();  // the average is what is validated and kept
+  const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size), valid_input_, options_.precision,
+                       around_.device};
+  const Totals valid = evaluate(*network_, valid_loader_, how, bad_valid_, around_.control);
   profiler_.after_validation();
+  EpochMetrics metrics = progress_.trained();
   metrics.valid_loss = valid.mean_loss();
   metrics.top1 = valid.top1();
   metrics.top5 = valid.top5();
@@ -138,200 +201,41 @@ void Trainer::validate(EpochMetrics& metrics) {
         "NaN.validation_loss",
         {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
   }
-  log_.info(epoch_line(metrics));
-  for (const auto& row : epoch_rows(metrics)) events_.send(row);
+  progress_.validated(metrics);
+  kept_.offer(metrics.epoch, metrics.top1, metrics.valid_loss);
+  kept_.exchange();
+  result_.epochs.push_back(metrics);
+  ++epoch_;
+  next_step_ = 0;
+  result_.stopped_early = early_stop_.after(metrics.valid_loss) && epoch_ < options_.epochs;
 }
 
-EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
-  epoch_ = epoch + 1;
-  size_ = sizes_.in(epoch);
-  if (size_ != data_.size) log_.info("The training images of this epoch are shrunk to " + size_text(size_) + ".");
-  network_->train();
-  begin_pass(epoch);
-  IterationMetrics m;
-  m.epoch = epoch_;
-  m.epochs = options_.epochs;
-  m.iterations = static_cast<std::int64_t>(plan_.steps());
-  m.learning_rate = learning_rate({options_.learning_rate * collective_.size(), options_.epochs, options_.warmup_epochs}, epoch);
-  const auto start = Clock::now();
-  auto last = start;
-  for (Update update = update_from(0); update.begin < plan_.steps(); update = update_from(update.end)) {
-    profiler_.before_step(epoch_, static_cast<std::int64_t>(update.begin) + 1, m.iterations);
-    const auto sums = run_update(update, m.learning_rate);
-    const double seconds = seconds_since(last) / static_cast<double>(sums.size());
-    last = Clock::now();
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      m.iteration = static_cast<std::int64_t>(update.begin + i) + 1;
-      m.images = static_cast<double>(plan_.slice(update.begin + i).global);
-      m.loss = sums[i].loss;
-      m.correct = sums[i].correct;
-      report(m, seconds);
-    }
-  }
-  EpochMetrics metrics;
-  metrics.epoch = epoch_;
-  metrics.learning_rate = m.learning_rate;
-  metrics.images_per_second = m.images_total / seconds_since(start);
-  metrics.train_loss = m.loss_total / m.images_total;
-  metrics.train_error = 1.0 - m.correct_total / m.images_total;
-  return metrics;
+void Trainer::write(TrainingState& state) const {
+  state.set("epoch", epoch_);
+  state.set("next_step", static_cast<std::int64_t>(next_step_));
+  state.set("stopped_early", static_cast<std::int64_t>(result_.stopped_early));
+  state.set("network.parameter", network_->parameters());
+  state.set("network.buffer", network_->buffers());
+  write_epochs(result_.epochs, state);
+  bad_train_.write(state);
+  kept_.write(state);
+  step_.write(state);
+  progress_.write(state);
+  early_stop_.write(state);
 }
 
-void Trainer::begin_pass(std::int64_t epoch) {
-  const auto order = datasets::permutation(data_.train.size(), options_.seed, epoch);
-  std::vector<std::uint32_t> mine;
-  std::vector<std::size_t> ends;
-  for (std::size_t s = 0; s < plan_.steps(); ++s) {
-    const auto slice = plan_.slice(s);
-    mine.insert(mine.end(), order.begin() + static_cast<std::ptrdiff_t>(slice.begin),
-                order.begin() + static_cast<std::ptrdiff_t>(slice.end));
-    ends.push_back(mine.size());
-  }
-  train_loader_.begin(std::move(mine), std::move(ends), epoch);
-  bad_train_.start_pass();
-}
-
-Trainer::Update Trainer::update_from(std::size_t step) const {
-  Update update{step, std::min(step + most_batches(options_, plan_), plan_.steps()), 0};
-  for (std::size_t s = update.begin; s < update.end; ++s) update.images += plan_.slice(s).global;
-  return update;
-}
-
-// All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
-// and all stop after the same step, before the weights change.
-std::vector<Trainer::BatchSums> Trainer::run_update(const Update& update, double learning_rate) {
-  const datasets::Span whole("step");
-  const std::size_t batches = update.end - update.begin;
-  std::vector<double> mine(statistics_of(batches));
-  std::optional<runtime::Error> fault;
-  buckets_.begin();
-  for (std::size_t s = update.begin; s < update.end && !fault; ++s) fault = add_gradients(s, update, mine);
-  if (fault) {
-    mine[kFailed] = 1;
-    buckets_.send_with(mine);
-  }
-  const auto all = buckets_.finish();
-  if (all[kFailed] > 0) collective_.agree(fault);
-  std::vector<BatchSums> sums;
-  double bad = 0;
-  for (std::size_t i = 0; i < batches; ++i) {
-    const double* of = all.data() + statistics_of(i);
-    sums.push_back({of[kLoss], of[kCorrect]});
-    bad += of[kBad];
-  }
-  bad_train_.count(bad);
-  check_finite(update, sums, learning_rate);
-  optimizer_.step(learning_rate);
-  if (average_) average_->update(/*warming_up=*/epoch_ <= options_.warmup_epochs);
-  return sums;
-}
-
-// The part of batch `step` in an update's gradients; the last batch sends them.
-std::optional<runtime::Error> Trainer::add_gradients(std::size_t step, const Update& update, std::span<double> statistics) {
-  step_ = static_cast<std::int64_t>(step) + 1;
-  events_.at(epoch_, step_);
-  const auto batch = train_loader_.next();
-  if (!batch) throw std::logic_error("Trainer: the loader ended before the epoch");
-  if (auto fault = bad_train_.report(batch->bad)) return fault;
-  at::Tensor loss;
-  try {
-    loss = loss_and_statistics(*batch, update.images, statistics.subspan(statistics_of(step - update.begin), kStatistics));
-  } catch (const runtime::Error& error) {
-    return error;
-  }
-  if (step + 1 == update.end) buckets_.send_with(statistics);
-  const datasets::Span backward("backward");
-  loss.backward();
-  return std::nullopt;
-}
-
-void Trainer::check_finite(const Update& update, std::span<const BatchSums> sums, double learning_rate) {
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    if (std::isfinite(sums[i].loss)) continue;
-    step_ = static_cast<std::int64_t>(update.begin + i) + 1;
-    events_.at(epoch_, step_);
-    throw runtime::Error("NaN.training_loss",
-                         {{"value", number(sums[i].loss / static_cast<double>(plan_.slice(update.begin + i).global))},
-                          {"step", std::to_string(step_)},
-                          {"epoch", std::to_string(epoch_)},
-                          {"lr", number(learning_rate)}});
-  }
-}
-
-// The loss whose gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
-at::Tensor Trainer::loss_and_statistics(const datasets::Batch& batch, std::size_t global_images, std::span<double> statistics) {
-  const double share = mixup_share(options_.recipe.mixup_alpha, options_.seed, epoch_ - 1, step_ - 1);
-  const bool changed = share != 1 || size_ != data_.size;  // in float32, whatever the network computes in
-  const at::Tensor loaded = changed ? datasets::normalised(batch.images, data_.normalisation, at::kFloat, options_.channels_last)
-                                    : network_input(batch, data_.normalisation, options_);
-  const at::Tensor images = mixed_with_previous(resized(loaded, size_), share);
-  at::Tensor logits;
-  try {
-    const datasets::Span forward("forward");
-    const models::AutocastScope autocast(options_.precision == Precision::bfloat16);
-    logits = network_->forward(images).to(at::kFloat);
-  } catch (const c10::Error& error) {
-    if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
-    throw runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
-                         {{"value", std::to_string(options_.batch_size)}, {"size", size_text(size_)}});
-  }
-  const Targets targets{batch.labels, options_.recipe.label_smoothing, share};
-  const at::Tensor sum = training_loss(logits, targets);
-  statistics[kLoss] = sum.item<double>();
-  statistics[kCorrect] = count_correct(logits, targets);
-  statistics[kBad] = static_cast<double>(batch.bad.size());
-  return sum / static_cast<double>(global_images);
-}
-
-void Trainer::report(IterationMetrics& m, double step_seconds) {
-  m.seconds = step_seconds;
-  m.seconds_total += step_seconds;
-  m.images_total += m.images;
-  m.loss_total += m.loss;
-  m.correct_total += m.correct;
-  const std::int64_t done = (m.epoch - 1) * m.iterations + m.iteration;
-  m.eta_seconds = m.seconds_total / static_cast<double>(m.iteration) * static_cast<double>(m.epochs * m.iterations - done);
-  if (done == 1) {
-    std::array<char, 80> text;
-    std::snprintf(text.data(), text.size(), "First step done %.2f s after the process started.", seconds_since_process_start());
-    log_.info(text.data());
-  }
-  if ((m.iteration - 1) % options_.print_frequency == 0) log_.info(iteration_line(m));
-  warn_of_long_training(m);
-  events_.send(progress_event(m));
-}
-
-void Trainer::warn_of_long_training(const IterationMetrics& m) {
-  static_assert(kPredictFrom < kPredictAt);
-  if (m.epoch != 1) return;
-  if (m.iteration <= kPredictFrom) warm_up_seconds_ = m.seconds_total;
-  if (m.iteration != std::min(kPredictAt, m.iterations) || m.iteration <= kPredictFrom) return;
-  const double per_step = (m.seconds_total - warm_up_seconds_) / static_cast<double>(m.iteration - kPredictFrom);
-  const double predicted = per_step * static_cast<double>(m.iterations * m.epochs);
-  if (predicted <= options_.gpu_advice_seconds) return;
-  std::array<char, 160> text;
-  std::snprintf(text.data(), text.size(),
-                "The first steps predict %.1f hours of training on this CPU: a GPU is recommended for large datasets.",
-                predicted / 3600);
-  log_.warning(text.data());
-}
-
-void Trainer::keep_if_best(const EpochMetrics& metrics) {
-  if (!best_.offer(metrics.epoch, metrics.top1, metrics.valid_loss)) return;
-  if (!options_.keep_best || collective_.rank() != 0) return;
-  best_weights_.clear();
-  for (const auto& tensors : {network_->parameters(), network_->buffers()}) {
-    for (const auto& tensor : tensors) best_weights_.push_back(tensor.detach().clone());
-  }
-}
-
-void Trainer::restore_best() {
-  if (best_.epoch() == epoch_ || best_weights_.empty()) return;
-  const torch::NoGradGuard no_grad;
-  std::size_t i = 0;
-  for (const auto& tensors : {network_->parameters(), network_->buffers()}) {
-    for (const auto& tensor : tensors) tensor.copy_(best_weights_[i++]);
-  }
+void Trainer::read(const TrainingState& state) {
+  epoch_ = state.integer("epoch");
+  next_step_ = static_cast<std::size_t>(state.integer("next_step"));
+  result_.stopped_early = state.integer("stopped_early") != 0;
+  state.copy_to("network.parameter", network_->parameters());
+  state.copy_to("network.buffer", network_->buffers());
+  result_.epochs = read_epochs(state);
+  bad_train_.read(state);
+  kept_.read(state);
+  step_.read(state);
+  progress_.read(state);
+  early_stop_.read(state);
 }
 
 }  // namespace torchport::component

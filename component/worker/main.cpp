@@ -25,6 +25,7 @@ namespace {
 using runtime::Error;
 using Words = std::vector<std::string>;
 
+constexpr double kTimeToAnswer = 600;  ///< seconds that a rank waits for the others
 constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
 
 Error out_of_memory(const std::string& reason) { return Error("ModuleOutOfMemory.memory", {{"reason", reason}}); }
@@ -53,7 +54,7 @@ std::vector<Error> current_errors() {
 }
 
 /// Threads that compute: OMP_NUM_THREADS, else this process's share of the processing units.
-int compute_threads(const std::optional<runtime::LaunchedAs>& launched, const runtime::Collective& world) {
+int compute_threads(const std::optional<runtime::LaunchedAs>& launched, const runtime::Control& world) {
   if (std::getenv("OMP_NUM_THREADS")) return at::get_num_threads();
   const int units = runtime::processing_units();
   return launched && launched->bound ? units : std::max(1, units / world.local_size());
@@ -68,7 +69,7 @@ bool on_terminal(const std::optional<runtime::LaunchedAs>& launched) {
 /// One run on one rank, from the first log line to the last.
 class Run {
  public:
-  Run(const runtime::Request& request, const std::optional<runtime::LaunchedAs>& launched, runtime::Collective& world)
+  Run(const runtime::Request& request, const std::optional<runtime::LaunchedAs>& launched, runtime::Control& world)
       : request_(request),
         world_(world),
         first_(world.rank() == 0),
@@ -167,7 +168,7 @@ class Run {
   }
 
   const runtime::Request& request_;
-  runtime::Collective& world_;
+  runtime::Control& world_;
   bool first_;
   std::filesystem::path run_dir_;
   runtime::RunRecord record_;
@@ -180,7 +181,7 @@ int run_component(const std::string& name, const Words& arguments) {
   const auto launched = runtime::launched_as();
   runtime::Problems problems;
   const runtime::Request request = checked_request(component, arguments, problems);
-  const auto world = join_world(launched);
+  const auto world = join_world(launched, kTimeToAnswer);
   std::optional<Run> run;
   try {
     run.emplace(request, launched, *world);

@@ -1,7 +1,5 @@
 #include "datasets/doctor/examine.h"
 
-#include <openssl/evp.h>
-
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -9,6 +7,7 @@
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/mode.h"
 #include "runtime/error/error.h"
+#include "runtime/files/sha256.h"
 
 namespace torchport::datasets {
 namespace {
@@ -16,11 +15,7 @@ namespace {
 using Digest = std::array<unsigned char, 16>;  // half of a SHA-256: enough for any number of images that there can be
 
 Digest digest(std::initializer_list<std::string_view> parts) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> whole{};
-  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
-  for (const std::string_view part : parts) good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
-  if (!good || EVP_DigestFinal_ex(context.get(), whole.data(), nullptr) != 1) throw std::runtime_error("SHA-256 failed");
+  const runtime::Sha256 whole = runtime::sha256_digest(parts);
   Digest half;
   std::copy_n(whole.begin(), half.size(), half.begin());
   return half;

@@ -13,7 +13,6 @@
 
 #include "datasets/loading/time_spent.h"
 #include "datasets/trace.h"
-#include "runtime/launch/launch.h"
 
 namespace torchport::datasets {
 
@@ -49,14 +48,15 @@ struct Loader::State {
   std::size_t busy = 0;        // threads at work on an image
   std::exception_ptr fault;
   bool stop = false;
-  // Where the consumer computes on all cores, a thread at work on an image displaces one of its threads, and the others wait for
-  // that one. Then the consumer's threads fill a batch together when it is asked for, unless they would wait for files.
-  bool in_between = false;
+  LoaderOptions options;
+  bool in_between = false;  // in this pass, so far
   TimeSpent spent;
   std::vector<ImageReader::Scratch> scratches;
   std::vector<std::thread> threads;
 
-  State(const ImageDirectory& i, ImageSize s, const LoaderOptions& options) : images(i), size(s), reader(i, s, options.reading) {
+  State(const ImageDirectory& i, ImageSize s, LoaderOptions o)
+      : images(i), size(s), reader(i, s, o.reading), options(std::move(o)) {
+    if (!options.memory) options.memory = [](at::IntArrayRef sizes, at::ScalarType type) { return at::empty(sizes, type); };
     for (int t = 0; t < options.threads; ++t) {
       threads.emplace_back([this] { run(); });
       pthread_setname_np(threads.back().native_handle(), ("loader " + std::to_string(t)).c_str());
@@ -69,8 +69,8 @@ struct Loader::State {
     const auto n = static_cast<std::int64_t>(ends[k] - begin_of(k));
     const std::int64_t h = size.height, w = size.width;
     Filling filled;
-    filled.batch.images = at::empty({n, h, w, 3}, at::kByte).permute({0, 3, 1, 2});
-    filled.batch.labels = at::empty({n}, at::kLong);
+    filled.batch.images = options.memory({n, h, w, 3}, at::kByte).permute({0, 3, 1, 2});
+    filled.batch.labels = options.memory({n}, at::kLong);
     filled.missing = static_cast<std::size_t>(n);
     return filled;
   }
@@ -144,7 +144,7 @@ struct Loader::State {
 };
 
 Loader::Loader(const ImageDirectory& images, ImageSize size, LoaderOptions options)
-    : state_(std::make_unique<State>(images, size, options)) {}
+    : state_(std::make_unique<State>(images, size, std::move(options))) {}
 
 Loader::~Loader() {
   {
@@ -168,7 +168,7 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
     s.order = std::move(order);
     s.ends = std::move(ends);
     s.epoch = epoch;
-    s.in_between = at::get_num_threads() >= runtime::processing_units();
+    s.in_between = s.options.in_between;
     s.spent = {};
   }
   s.work.notify_all();

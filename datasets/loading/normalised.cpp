@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
 #include <c10/util/BFloat16.h>
 
 #include <stdexcept>
@@ -65,23 +67,48 @@ void fill_all(const at::Tensor& images, at::Tensor& out, const Normalisation& no
                    [&](std::int64_t begin, std::int64_t end) { fill(in, target, begin, end, area, channels_last, table); });
 }
 
-}  // namespace
-
-at::Tensor normalised(const at::Tensor& images, const Normalisation& normalisation, at::ScalarType dtype, bool channels_last) {
+void check(const at::Tensor& images, at::Device device) {
   if (images.scalar_type() != at::kByte || images.dim() != 4 || images.size(1) != 3 ||
       !images.permute({0, 2, 3, 1}).is_contiguous())
     throw std::logic_error("normalised: the images are not bytes in channels-last memory");
+  if (images.device() != device) throw std::logic_error("normalised: the images are on " + images.device().str());
+}
+
+void check(at::ScalarType dtype) {
+  if (dtype != at::kFloat && dtype != at::kBFloat16) throw std::logic_error("normalised: only float32 and bfloat16 are made");
+}
+
+}  // namespace
+
+at::Tensor normalised(const at::Tensor& images, const Normalisation& normalisation, at::ScalarType dtype, bool channels_last) {
+  check(images, c10::kCPU);
   const Span span("normalise", images.numel());
+  check(dtype);
   const auto format = channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   at::Tensor out = at::empty(images.sizes(), at::TensorOptions().dtype(dtype).memory_format(format));
   if (dtype == at::kFloat) {
     fill_all<float>(images, out, normalisation, channels_last);
-  } else if (dtype == at::kBFloat16) {
-    fill_all<at::BFloat16>(images, out, normalisation, channels_last);
   } else {
-    throw std::logic_error("normalised: only float32 and bfloat16 are made");
+    fill_all<at::BFloat16>(images, out, normalisation, channels_last);
   }
   return out;
+}
+
+Normaliser::Normaliser(const Normalisation& normalisation, at::Device device) : normalisation_(normalisation) {
+  if (device.is_cpu()) return;
+  Table<float> table = table_of<float>(normalisation);
+  values_ = at::from_blob(table.data(), {3 * 256}, at::kFloat).to(device);
+  begins_ = at::tensor({0, 256, 512}, at::kInt).to(device);
+}
+
+at::Tensor Normaliser::operator()(const at::Tensor& images, at::ScalarType dtype, bool channels_last) const {
+  if (!values_.defined()) return normalised(images, normalisation_, dtype, channels_last);
+  check(images, values_.device());
+  check(dtype);
+  const at::Tensor pixels = images.permute({0, 2, 3, 1});
+  const at::Tensor places = pixels.to(at::kInt).add_(begins_).view(-1);
+  const at::Tensor out = values_.to(dtype).index_select(0, places).view(pixels.sizes()).permute({0, 3, 1, 2});
+  return channels_last ? out : out.contiguous();
 }
 
 }  // namespace torchport::datasets

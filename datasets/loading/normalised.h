@@ -1,4 +1,5 @@
-// The bytes of a batch as the numbers that a network takes: what ToTensor and Normalize of torchvision do, in one pass.
+// The bytes of a batch as the numbers that a network takes: what ToTensor and Normalize of torchvision do, in one pass. Called for
+// each batch by the trainer, by validation and by scoring.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -15,5 +16,19 @@ struct Normalisation {
 /// memory. The float32 values are those of torchvision bit for bit, bfloat16 are these rounded. Shares the work among ATen's
 /// threads.
 at::Tensor normalised(const at::Tensor& images, const Normalisation& normalisation, at::ScalarType dtype, bool channels_last);
+
+/// normalised() where the batches lie: with the same values bit for bit on a device, where nothing is copied or waited for.
+class Normaliser {
+ public:
+  /// Copies what each byte becomes to the device.
+  Normaliser(const Normalisation& normalisation, at::Device device);
+  /// \pre the images are on the device
+  at::Tensor operator()(const at::Tensor& images, at::ScalarType dtype, bool channels_last) const;
+
+ private:
+  Normalisation normalisation_;
+  at::Tensor values_;  ///< float32 [3 * 256], channel by channel; undefined on the CPU
+  at::Tensor begins_;  ///< int32 [3]: where each channel's begin
+};
 
 }  // namespace torchport::datasets

@@ -10,6 +10,7 @@
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -110,7 +111,7 @@ class Unpacker {
   /// The entry's path below the target. \throws Error where it could lead elsewhere, or cannot be a path here
   fs::path safe_path() const {
     if (name_.starts_with('/')) refuse("has an absolute path");
-    if (!is_utf8(name_)) refuse("has a name that is not UTF-8");
+    if (!runtime::is_utf8(name_)) refuse("has a name that is not UTF-8");
     if (name_.size() > kLongestPath) refuse("has too long a path");
     fs::path path;
     for (const fs::path& part : fs::path(name_)) {

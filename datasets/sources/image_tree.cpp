@@ -3,6 +3,7 @@
 #include "datasets/codecs/header.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -28,7 +29,7 @@ std::vector<std::string> find_images(const fs::path& root, std::string_view what
       if (entry.depth() == 0 && is_foreign(entry->path())) entry.disable_recursion_pending();
       if (!has_image_extension(entry->path().filename().string()) || entry->is_directory()) continue;
       images.push_back(entry->path().lexically_relative(root).generic_string());
-      if (!is_utf8(images.back())) {
+      if (!runtime::is_utf8(images.back())) {
         throw runtime::Error("InvalidDataset.bad_name",
                              {{"what", std::string(what)}, {"file", images.back()}, {"path", root.string()}});
       }
@@ -79,15 +80,6 @@ std::vector<std::string> keep_readable(const fs::path& root, const std::vector<s
     }
   }
   return kept;
-}
-
-bool is_utf8(const std::string& text) {
-  try {
-    nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::type_error&) {
-    return false;
-  }
 }
 
 std::string_view class_of(std::string_view file) { return file.substr(0, file.find('/')); }

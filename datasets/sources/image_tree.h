@@ -35,9 +35,6 @@ std::filesystem::path image_root(const std::filesystem::path& folder);
 std::vector<std::string> keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images,
                                        runtime::Log* log);
 
-/// Names end up in JSON, which is UTF-8.
-bool is_utf8(const std::string& text);
-
 /// The category of a file of class folders: the name of its folder.
 std::string_view class_of(std::string_view file);
 

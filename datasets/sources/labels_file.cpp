@@ -3,6 +3,7 @@
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
 
@@ -19,7 +20,10 @@ std::vector<std::string> read_labels(const std::filesystem::path& file) {
   for (std::string name; std::getline(lines, name);) {
     if (!name.empty() && name.back() == '\r') name.pop_back();
     const bool twice = std::find(names.begin(), names.end(), name) != names.end();
-    const char* problem = name.empty() ? "is blank" : twice ? "repeats an earlier one" : !is_utf8(name) ? "is not UTF-8" : nullptr;
+    const char* problem = name.empty()              ? "is blank"
+                          : twice                   ? "repeats an earlier one"
+                          : !runtime::is_utf8(name) ? "is not UTF-8"
+                                                    : nullptr;
     names.push_back(std::move(name));
     if (problem) {
       throw runtime::Error("FileParsingFailed.labels",

@@ -2,6 +2,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/text/python_json.h"
+#include "runtime/text/text.h"
 
 namespace torchport::datasets {
 namespace {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What --when=every_epoch is worth: ResNet-18 on a small part of Fashion-MNIST, its images cropped and mirrored at random once, as the
-# original does it, and afresh in each epoch. Needs ./dev build and the Debian package dataset-fashion-mnist; takes some minutes a seed.
+# original does it, and again in each epoch. Needs ./dev build and the Debian package dataset-fashion-mnist; takes some minutes a seed.
 # augmentation.sh [IMAGES [EPOCHS [SEED...]]]
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"

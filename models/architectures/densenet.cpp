@@ -90,7 +90,7 @@ struct Features final : torch::nn::Module {
   std::int64_t channels;  // of the output
 
   explicit Features(const ModelOptions& options) : channels(options.variant.integer("initial_features")) {
-    const LayerOptions layer{options.variant.integer("growth_rate"), options.flag("memory_efficient")};
+    const LayerOptions layer{options.variant.integer("growth_rate"), options.get<bool>("memory_efficient")};
     const auto& layers = options.variant.integers("layers");
     conv0 = register_module("conv0", convolution(3, channels, 7, 2));
     norm0 = register_module("norm0", BatchNorm2d(channels));

@@ -102,7 +102,7 @@ struct ResNet final : ClassifierModule {
       add_stage("layer" + std::to_string(i + 1), block, layers[i]);
     }
     fc = register_module("fc", torch::nn::Linear(block.in, options.num_classes));
-    if (options.drawn == Drawn::all) initialise(options.flag("zero_init_residual"));
+    if (options.drawn == Drawn::all) initialise(options.get<bool>("zero_init_residual"));
   }
 
   // `length` blocks, the first of which strides; leaves `block.in` as the stage's output channels.

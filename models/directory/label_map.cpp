@@ -3,6 +3,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "runtime/text/csv.h"
 #include "runtime/text/utf8.h"
 
 namespace torchport::models {
@@ -36,7 +37,7 @@ bool take_field(std::string_view& csv, std::string& field) {
 std::pair<std::string, std::string> take_row(std::string_view& csv, std::size_t row) {
   std::pair<std::string, std::string> fields;
   if (!take_field(csv, fields.first) || take_field(csv, fields.second)) {
-    throw std::runtime_error("row " + std::to_string(row) + " has not two columns");
+    throw std::runtime_error("row " + std::to_string(row) + " does not have two columns");
   }
   return fields;
 }
@@ -63,16 +64,7 @@ std::vector<std::string> parse_label_map(std::string_view csv) {
 
 std::string label_map_csv(const std::vector<std::string>& labels) {
   std::string csv = ",label\n";
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    csv += std::to_string(i) + ",";
-    const bool quoted = labels[i].find_first_of(",\"\r\n") != std::string::npos;
-    if (quoted) csv += '"';
-    for (const char c : labels[i]) {
-      if (c == '"') csv += '"';
-      csv += c;
-    }
-    csv += quoted ? "\"\n" : "\n";
-  }
+  for (std::size_t i = 0; i < labels.size(); ++i) csv += std::to_string(i) + "," + runtime::csv_field(labels[i]) + "\n";
   return csv;
 }
 

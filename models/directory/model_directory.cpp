@@ -2,7 +2,8 @@
 
 #include "models/directory/label_map.h"
 #include "models/directory/model_fault.h"
-#include "models/directory/model_spec_file.h"
+#include "models/directory/model_spec_reader.h"
+#include "models/directory/model_spec_writer.h"
 
 namespace torchport::models {
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/weights/state_dict_file.h"
+#include "models/weights/state_dict_writer.h"
 #include "runtime/files/files.h"
 #include "runtime/spec/spec.h"
 
@@ -23,7 +24,7 @@ struct ModelSpec {
   const runtime::ComponentSpec* component = nullptr;  ///< resnet, densenet, ...
   const runtime::Variant* variant = nullptr;          ///< its row of `variants:`, e.g. resnet18
   bool pretrained = false;
-  std::map<std::string, bool> flags;                   ///< further init_params, e.g. {"zero_init_residual", false}
+  std::map<std::string, runtime::Value> parameters;    ///< the spec's `network` parameters, e.g. {"zero_init_residual", false}
   std::optional<std::int64_t> num_classes;             ///< absent in an untrained directory: a head of 1000 classes
   std::vector<std::string> labels;                     ///< by class index; empty in an untrained directory
   std::optional<std::array<double, 3>> mean, std_dev;  ///< ImageNormalizer of `inputs`

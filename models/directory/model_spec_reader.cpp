@@ -1,7 +1,8 @@
-// The reading half of models/directory/model_spec_file.h.
+#include "models/directory/model_spec_reader.h"
+
 #include <cmath>
 
-#include "models/directory/model_spec_file.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/spec/spec_map.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml.h"
@@ -10,6 +11,8 @@ namespace torchport::models {
 namespace {
 
 using runtime::ParameterType;
+
+constexpr std::string_view kPretrained = "pretrained";  // the entry of init_params that says where weights came from
 
 /// Takes `digits` digits off `text` that form a number from `low` to `high`; -1 if they don't.
 int take_digits(std::string_view& text, std::size_t digits, int low, int high) {
@@ -61,7 +64,7 @@ class Reader {
     ModelSpecFile file;
     file.weights_file = text("model_file");
     if (has("time_created") && !is_time(text("time_created"))) {
-      throw broken("time_created is '" + text("time_created") + "', which is no time like 2026-01-31T12:00:00.000000+0000");
+      throw broken("time_created is '" + text("time_created") + "', which is not a time like 2026-01-31T12:00:00.000000+0000");
     }
     read_class(file.model);
     read_parameters(file.model);
@@ -97,7 +100,7 @@ class Reader {
 
   std::string text(std::string_view path) const {
     const auto node = required(path);
-    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is no text");
+    if (!node.IsScalar() || node.Scalar().empty()) throw broken(std::string(path) + " is not a text");
     return node.Scalar();
   }
 
@@ -137,37 +140,51 @@ class Reader {
                                           {"choices", runtime::join(names, ", ")}});
     }
     for (const auto& parameter : model.component->parameters) {
-      if (parameter.type != ParameterType::boolean || parameter.option) continue;
-      const auto entry = path + "." + parameter.name;
-      const auto value = has(entry) ? text(entry) : parameter.default_text.value_or("False");
-      if (value != "true" && value != "True" && value != "false" && value != "False")
-        throw broken(entry + " is neither true nor false");
-      const bool flag = value == "true" || value == "True";
-      if (parameter.name == "pretrained") {
-        model.pretrained = flag;
+      if (!parameter.network && parameter.name != kPretrained) continue;
+      const auto value = value_of(parameter, path + "." + parameter.name);
+      if (!value) continue;
+      if (parameter.network) {
+        model.parameters[parameter.name] = *value;
       } else {
-        model.flags[parameter.name] = flag;
+        model.pretrained = std::get<bool>(*value);
       }
     }
     if (has(path + ".num_classes")) model.num_classes = classes(path + ".num_classes");
     for (const auto& entry : required(path)) {  // a map, because it has a model_name
       const auto& key = entry.first.Scalar();
-      const bool known = key == "model_name" || key == "pretrained" || key == "num_classes" || model.flags.contains(key);
+      const auto* const parameter = model.component->parameter(key);
+      const bool known = key == "model_name" || key == kPretrained || key == "num_classes" || (parameter && parameter->network);
       if (!known) throw broken(path + " has the unknown entry '" + key + "'");
+    }
+  }
+
+  /// What `entry` says, else the default; nothing for an optional parameter without either.
+  std::optional<runtime::Value> value_of(const runtime::ParameterSpec& parameter, const std::string& entry) const {
+    if (!has(entry)) {
+      if (parameter.default_text) return runtime::parse_value(parameter, *parameter.default_text);
+      if (parameter.optional) return std::nullopt;
+      throw broken("it has no " + entry);
+    }
+    const std::string value = text(entry);
+    try {
+      return runtime::parse_value(parameter, value);
+    } catch (const runtime::Error&) {  // which speaks of a flag
+      if (parameter.type == ParameterType::boolean) throw broken(entry + " is neither true nor false");
+      throw broken(entry + " is '" + value + "'; allowed: " + parameter.allowed());
     }
   }
 
   std::int64_t classes(const std::string& path) const {
     const auto number = runtime::decimal_integer(text(path));
     if (!number || *number < 1 || *number > 1'000'000)
-      throw broken(path + " is '" + text(path) + "', which is no number of classes");
+      throw broken(path + " is '" + text(path) + "', which is not a number of classes");
     return *number;
   }
 
   void read_inputs(ModelSpec& model) const {
     const auto inputs = find("inputs");
     if (!inputs) return;
-    if (!inputs->IsSequence()) throw broken("inputs is no list");
+    if (!inputs->IsSequence()) throw broken("inputs is not a list");
     for (const auto& input : *inputs) {
       const Reader reader(input, fault_);
       if (!input.IsMap() || !reader.has("pre_processor")) continue;
@@ -182,7 +199,7 @@ class Reader {
 
   std::array<double, 3> channels(const std::string& path) const {
     const auto list = required(path);
-    const auto fault = broken(path + " is no list of three numbers");
+    const auto fault = broken(path + " is not a list of three numbers");
     if (!list.IsSequence() || list.size() != 3) throw fault;
     std::array<double, 3> numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {

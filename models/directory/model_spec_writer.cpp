@@ -1,7 +1,7 @@
-// The writing half of models/directory/model_spec_file.h.
-#include <cstdio>
+#include "models/directory/model_spec_writer.h"
 
-#include "models/directory/model_spec_file.h"
+#include "runtime/text/format.h"
+#include "runtime/text/python_json.h"
 
 namespace torchport::models {
 namespace {
@@ -12,23 +12,27 @@ std::string utc(std::chrono::system_clock::time_point time) {
   const auto day = floor<days>(time);
   const year_month_day date(day);
   const hh_mm_ss clock(floor<microseconds>(time - day));
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%06d+0000", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-                static_cast<int>(clock.subseconds().count()));
-  return text;
+  return runtime::formatted("%04d-%02u-%02uT%02d:%02d:%02d.%06d+0000", static_cast<int>(date.year()),
+                            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                            static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                            static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
 }
 
-/// As Python writes a float: the shortest form, with a point.
+/// As PyYAML writes a float: without a point, 1e-05 would be a text to it.
 std::string number(double value) {
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  const std::string digits(text, end);
-  return digits.find_first_of(".e") == digits.npos ? digits + ".0" : digits;
+  std::string digits = runtime::python_float(value);
+  if (digits.find('.') == digits.npos) digits.insert(digits.find('e'), ".0");
+  return digits;
 }
 
-std::string yes_no(bool value) { return value ? "true\n" : "false\n"; }
+std::string yes_no(bool value) { return value ? "true" : "false"; }
+
+struct Scalar {
+  std::string operator()(bool value) const { return yes_no(value); }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return number(value); }
+  std::string operator()(const std::string& value) const { return runtime::python_string(value); }  // quoted: a text even if "no"
+};
 
 std::string channels(const std::string& key, const std::array<double, 3>& values) {
   std::string yaml = "      " + key + ":\n";
@@ -44,8 +48,8 @@ std::string model_spec_yaml(const ModelSpecFile& file, std::chrono::system_clock
   yaml += "model_file: " + file.weights_file + "\ntime_created: " + utc(created) + "\n";
   yaml += "flavor_extras:\n  module: " + model.component->architecture->module + "\n";
   yaml += "  class: " + model.component->architecture->class_name + "\n  is_parallel: false\n  is_cuda: false\n";
-  yaml += "  init_params:\n    model_name: " + model.variant->name + "\n    pretrained: " + yes_no(model.pretrained);
-  for (const auto& [name, flag] : model.flags) yaml += "    " + name + ": " + yes_no(flag);
+  yaml += "  init_params:\n    model_name: " + model.variant->name + "\n    pretrained: " + yes_no(model.pretrained) + "\n";
+  for (const auto& [name, value] : model.parameters) yaml += "    " + name + ": " + std::visit(Scalar{}, value) + "\n";
   if (model.num_classes) yaml += "    num_classes: " + std::to_string(*model.num_classes) + "\n";
   yaml += "task_type: MultiClassification\n";
   if (!file.label_file.empty()) yaml += "label_map_file: " + file.label_file + "\n";

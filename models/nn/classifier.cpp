@@ -2,25 +2,24 @@
 
 #include <torch/torch.h>
 
+#include "models/nn/dropout.h"
+#include "runtime/request/parse_value.h"
+
 namespace torchport::models {
 
-std::vector<std::string> flag_names(const runtime::ComponentSpec& component) {
-  std::vector<std::string> names;
-  for (const auto& parameter : component.parameters) {
-    const bool flag = parameter.type == runtime::ParameterType::boolean && !parameter.option && parameter.name != "pretrained";
-    if (flag) names.push_back(parameter.name);
-  }
-  return names;
-}
-
 Classifier make_classifier(const ModelSpec& spec, std::int64_t num_classes, std::int64_t seed, Drawn drawn) {
-  auto flags = spec.flags;
-  for (const auto& name : flag_names(*spec.component)) {
-    flags.try_emplace(name, spec.component->parameter(name)->default_text == "True");
+  auto parameters = spec.parameters;
+  for (const auto& row : spec.component->parameters) {
+    if (row.network && row.default_text) parameters.try_emplace(row.name, runtime::parse_value(row, *row.default_text));
   }
   torch::manual_seed(static_cast<std::uint64_t>(seed));
   const auto& make = *architectures().at(spec.component->architecture->name);
-  return make(ModelOptions{*spec.variant, num_classes, std::move(flags), drawn});
+  Classifier network = make(ModelOptions{*spec.variant, num_classes, std::move(parameters), drawn});
+  std::int64_t place = 0;
+  for (const auto& module : network->modules(/*include_self=*/false)) {
+    if (auto* const dropout = module->as<Dropout>()) dropout->set_place(place++);
+  }
+  return network;
 }
 
 void use_channels_last(ClassifierModule& network) {

@@ -1,5 +1,6 @@
-// load_weights: the weights of a model directory, with the three forms of its head: the data's, another one, and the designer's
-// second linear layer on top of ImageNet's 1000 logits.
+// A head has three forms: the data's, another one, and the designer's second linear layer on top of ImageNet's 1000 logits.
+#include "models/nn/load_weights.h"
+
 #include <torch/torch.h>
 
 #include <future>

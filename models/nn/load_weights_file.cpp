@@ -1,4 +1,5 @@
-// load_weights_file: weights as torchvision publishes them and as training scripts save them, under keys of several spellings.
+#include "models/nn/load_weights_file.h"
+
 #include <torch/torch.h>
 
 #include "models/nn/state_dict.h"

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/max_pool2d.h>
+#include <c10/core/GradMode.h>
+#include <torch/nn/functional/batchnorm.h>
 
 #include "models/nn/cpu/fused_norm.h"
 #include "models/nn/cpu/fused_pool.h"
@@ -10,7 +13,24 @@
 namespace torchport::models {
 namespace {
 thread_local bool unfused = false;
+thread_local std::vector<at::Tensor>* uncounted = nullptr;  // of the innermost CountedTogether
+
+// norm(x), as the module's forward(), except that its counter may wait.
+at::Tensor plain_norm(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
+  const auto momentum = norm->options.momentum();  // where there is none, the counter decides what a batch weighs
+  if (!uncounted || !norm->is_training() || !norm->running_mean.defined() || !momentum) return norm->forward(x);
+  uncounted->push_back(norm->num_batches_tracked);
+  return torch::nn::functional::detail::batch_norm(x, norm->running_mean, norm->running_var, norm->weight, norm->bias,
+                                                   /*training=*/true, *momentum, norm->options.eps());
+}
 }  // namespace
+
+CountedTogether::CountedTogether() : outer_(std::exchange(uncounted, &counters_)) {}
+CountedTogether::~CountedTogether() {
+  uncounted = outer_;
+  const at::NoGradGuard values_only;
+  if (!counters_.empty()) at::_foreach_add_(counters_, 1);
+}
 
 UnfusedScope::UnfusedScope() : before_(std::exchange(unfused, true)) {}
 UnfusedScope::~UnfusedScope() { unfused = before_; }
@@ -21,7 +41,7 @@ at::Tensor norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at
 }
 
 at::Tensor norm_only(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
-  return can_fuse(norm, x) ? fused_norm(norm, x) : norm->forward(x);
+  return can_fuse(norm, x) ? fused_norm(norm, x) : plain_norm(norm, x);
 }
 
 at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
@@ -31,7 +51,7 @@ at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x)
 
 at::Tensor unfused_norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut) {
   // Batch norm's backward needs its input, not its output: what follows may overwrite that.
-  at::Tensor y = norm->forward(x);
+  at::Tensor y = plain_norm(norm, x);
   if (shortcut.defined()) y.add_(shortcut);
   return y.relu_();
 }

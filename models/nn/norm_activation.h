@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <vector>
+
 namespace torchport::models {
 
 /// relu(norm(x)), or relu(norm(x) + shortcut) where a shortcut is given: fused where can_fuse (fused_norm.h) allows it.
@@ -17,6 +19,20 @@ at::Tensor norm_only(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
 
 /// max_pool2d(relu(norm(x)), 3, 2, 1): the stem's. Fused likewise.
 at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
+
+/// While one lives, norms that this thread applies operation by operation do not advance their counters (num_batches_tracked); its
+/// end advances all of them in one operation, where a device would else start a kernel for each. Opened around a forward pass.
+class CountedTogether {
+ public:
+  CountedTogether();
+  ~CountedTogether();
+  CountedTogether(const CountedTogether&) = delete;
+  CountedTogether& operator=(const CountedTogether&) = delete;
+
+ private:
+  std::vector<at::Tensor> counters_;
+  std::vector<at::Tensor>* outer_;
+};
 
 /// While one lives, this thread's norm_relu and its like work operation by operation: for tests and benches that compare.
 class UnfusedScope {

@@ -6,6 +6,7 @@
 
 #include "models/nn/autocast.h"
 #include "models/nn/cpu/fused_node.h"
+#include "models/nn/random_key.h"
 
 namespace torchport::models {
 namespace {
@@ -19,6 +20,7 @@ struct CheckpointNode final : torch::autograd::Node {
   std::vector<SavedVariable> inputs;
   std::vector<at::Tensor> parameters;
   bool autocast = false;
+  at::Tensor key;  // of this pass: what is drawn again is the same
 
   std::string name() const override { return "torchport::CheckpointNode"; }
   void release_variables() override { inputs.clear(); }
@@ -47,7 +49,8 @@ struct CheckpointNode final : torch::autograd::Node {
 
     at::Tensor output;
     {
-      const AutocastScope as_before(autocast);
+      const AutocastScope as_before(again.front().device().type(), autocast);
+      const RandomKeyScope drawn_as_before(key);
       output = function(again);
     }
     const auto found = torch::autograd::grad({output}, wanted, {gradients[0]});
@@ -66,7 +69,8 @@ at::Tensor checkpoint(Function function, const std::vector<at::Tensor>& inputs, 
   auto node = make_node<CheckpointNode>(sources);
   for (const at::Tensor& input : inputs) node->inputs.emplace_back(input, /*is_output=*/false);
   node->parameters = parameters;
-  node->autocast = AutocastScope::enabled();
+  node->autocast = AutocastScope::enabled(inputs.front().device().type());
+  node->key = RandomKeyScope::current();
 
   at::Tensor output;
   {

@@ -1,8 +1,7 @@
-// Between networks and state dict files: which entries a network has, and copying them in. Used by load_weights for model
-// directories and by load_weights_file.
+// Between networks and state dict files: which entries a network has, and tensors of files. Used to load and to save weights.
 #pragma once
-#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/nn/classifier.h"
@@ -12,6 +11,13 @@ namespace torchport::models {
 
 /// Before the keys of the network in a model directory; the designer wraps torchvision's network as `model`.
 inline constexpr std::string_view kKeyPrefix = "model.";
+
+/// The network's parameters and buffers as torch's state_dict() orders them (each module's parameters, then its buffers, then its
+/// children, depth first), with torchvision's names.
+std::vector<std::pair<std::string, at::Tensor>> state_dict(const ClassifierModule& network);
+
+/// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.
+std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep);
 
 /// torch's element type under its name in state dict files. \throws std::logic_error for one that no network here has
 DType dtype_of(const at::Tensor& tensor);

@@ -1,8 +1,8 @@
-// read_legacy_file of models/weights/state_dict_reader.h: torch before 1.6 wrote five pickles one after the other, a magic number,
-// a version, facts of the machine, the object and the keys of its storages, and then each storage as a 64-bit count and its
-// elements.
+// Torch before 1.6 wrote five pickles one after the other, a magic number, a version, facts of the machine, the object and the keys
+// of its storages, and then each storage as a 64-bit count and its elements.
+#include "models/weights/legacy_file.h"
+
 #include "models/weights/pickle_machine.h"
-#include "models/weights/state_dict_reader.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {
@@ -39,7 +39,7 @@ Storages read_storages(std::string_view bytes, const std::map<std::string_view, 
   Storages storages;
   for (const auto& [owner, key] : machine.appended()) {
     if (list.kind != Kind::list || owner != list.number || key.kind != Kind::string)
-      machine.refuse("the storages' keys are no list of texts");
+      machine.refuse("the storages' keys are not a list of texts");
     const auto size = sizes.find(machine.text(key));
     const auto name = "'" + runtime::visible(machine.text(key).substr(0, 100)) + "'";
     if (size == sizes.end()) throw StateDictError("the storage " + name + " belongs to no tensor");

@@ -165,7 +165,7 @@ void PickleMachine::reduce() {
   if (function.number == kRebuildOldTensor) return rebuild_tensor(arguments, 4);
   if (function.number >= kStorages) refuse("a call of a storage class");
   const std::size_t wanted = function.number == kParameter ? 1 : 3;
-  if (arguments.length != wanted || item(arguments, 0).kind != Kind::tensor) refuse("a parameter that is no tensor");
+  if (arguments.length != wanted || item(arguments, 0).kind != Kind::tensor) refuse("a parameter that is not a tensor");
   push(Kind::tensor, item(arguments, 0).number);
 }
 
@@ -242,7 +242,7 @@ void PickleMachine::step(std::uint8_t opcode) {
 
 Value PickleMachine::run() {
   for (auto opcode = reader_.number<std::uint8_t>(); opcode != '.'; opcode = reader_.number<std::uint8_t>()) step(opcode);
-  if (stack_.size() != 1 || !marks_.empty()) refuse("the pickle is no single value");
+  if (stack_.size() != 1 || !marks_.empty()) refuse("the pickle is not a single value");
   return stack_[0];
 }
 

@@ -46,15 +46,15 @@ std::vector<PickledTensor> read_state_dict_pickle(std::string_view pickle, Wrapp
 
 std::vector<PickledTensor> state_dict_tensors(const pickle::PickleMachine& machine, const pickle::Value& value, Wrapped wrapped) {
   const auto dict = wrapped == Wrapped::perhaps && value.kind == Kind::dict ? unwrapped(machine, value) : value;
-  if (dict.kind != Kind::dict) machine.refuse("the pickle is no dict of tensors");
+  if (dict.kind != Kind::dict) machine.refuse("the pickle is not a dict of tensors");
   std::vector<PickledTensor> tensors;
   std::set<std::string_view> keys;
   for (const auto& [owner, key, item] : machine.assignments()) {
     if (owner != dict.number) continue;
-    if (key.kind != Kind::string || !runtime::is_utf8(machine.text(key))) machine.refuse("a key that is no text");
+    if (key.kind != Kind::string || !runtime::is_utf8(machine.text(key))) machine.refuse("a key that is not a text");
     const auto text = machine.text(key);
     const auto name = "'" + runtime::visible(text.substr(0, 100)) + "'";
-    if (item.kind != Kind::tensor) machine.refuse("the value of " + name + " is no tensor");
+    if (item.kind != Kind::tensor) machine.refuse("the value of " + name + " is not a tensor");
     if (!keys.insert(text).second) machine.refuse("the key " + name + " is there twice");
     if (keys.size() > kMaxTensors) machine.refuse("more tensors than a network needs");
     const auto& tensor = machine.tensor(item);

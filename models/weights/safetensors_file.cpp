@@ -1,9 +1,10 @@
-// read_safetensors_file of models/weights/state_dict_reader.h: a 64-bit length N, a JSON header of N bytes, and the tensors' bytes.
+// A 64-bit length N, a JSON header of N bytes, and the tensors' bytes.
 // {"conv1.weight": {"dtype": "F32", "shape": [64, 3, 7, 7], "data_offsets": [0, 37632]}, ..., "__metadata__": {"format": "pt"}}
+#include "models/weights/safetensors_file.h"
+
 #include <nlohmann/json.hpp>
 
 #include "models/weights/byte_reader.h"
-#include "models/weights/state_dict_reader.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {
@@ -45,7 +46,7 @@ json parse_header(std::string_view text) {
   try {
     return json::parse(text, check);
   } catch (const json::exception&) {
-    refuse("is no JSON");
+    refuse("is not JSON");
   }
 }
 

@@ -1,6 +1,8 @@
 #include "models/weights/state_dict_file.h"
 
-#include "models/weights/state_dict_reader.h"
+#include "models/weights/legacy_file.h"
+#include "models/weights/safetensors_file.h"
+#include "models/weights/zip_file.h"
 #include "runtime/files/files.h"
 #include "runtime/text/text.h"
 
@@ -56,7 +58,7 @@ StateDictFile StateDictFile::parse(std::string bytes, Form form) {
   } else if (any && safetensors) {
     read_safetensors_file(reader);
   } else if (any && !file.bytes_.starts_with("PK")) {
-    throw StateDictError("it is no file of torch.save and none of safetensors");
+    throw StateDictError("it is neither a torch.save file nor a safetensors file");
   } else {
     read_zip_file(reader, any ? Wrapped::perhaps : Wrapped::no);
   }

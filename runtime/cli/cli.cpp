@@ -111,7 +111,8 @@ int reference(Session& session) {
 std::string values_text(const Request& request) {
   std::vector<std::array<std::string, 3>> rows;
   const auto add_port = [&](const PortSpec& port, const auto& paths) {
-    rows.push_back({"--" + port.flag, visible(paths.at(port.name).string()), "command line"});
+    if (const auto given = paths.find(port.name); given != paths.end())
+      rows.push_back({"--" + port.flag, visible(given->second.string()), "command line"});
   };
   const auto add_value = [&](const ParameterSpec& parameter, const auto& values) {
     if (const auto given = values.find(parameter.name); given != values.end()) {

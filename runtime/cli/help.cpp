@@ -42,7 +42,7 @@ std::string ports(std::string_view title, const std::vector<PortSpec>& rows) {
   std::string out = "\n" + std::string(title) + "\n";
   for (const PortSpec& port : rows) {
     out += "  --" + port.flag + " PATH\n";
-    out += indented(port.title + ", " + port.type + ". " + port.help, kIndent);
+    out += indented(port.title + ", " + port.type + (port.optional ? ", optional. " : ". ") + port.help, kIndent);
   }
   return out;
 }
@@ -68,7 +68,7 @@ std::vector<const ParameterSpec*> parameters_of(const ComponentSpec& component, 
 std::string usage(const ComponentSpec& component) {
   std::string text = "torchport run " + component.name;
   for (const auto* rows : {&component.inputs, &component.outputs}) {
-    for (const PortSpec& port : *rows) text += " --" + port.flag + " PATH";
+    for (const PortSpec& port : *rows) text += port.optional ? "" : " --" + port.flag + " PATH";
   }
   for (const ParameterSpec& parameter : component.parameters) {
     if (!parameter.optional && !parameter.default_text) text += " --" + parameter.flag + " " + placeholder(parameter);

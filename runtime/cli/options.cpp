@@ -1,6 +1,7 @@
 #include "runtime/cli/options.h"
 
 #include "runtime/error/error.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 

@@ -51,9 +51,10 @@ std::string parameter_table(std::string_view title, const std::vector<const Para
 
 std::string port_table(const ComponentSpec& component) {
   std::string out = "\n" + table({"Port", "Flag", "Name", "Type", "Meaning"});
-  for (const PortSpec& port : component.inputs) out += row({"in", "`--" + port.flag + "`", port.title, port.type, cell(port.help)});
-  for (const PortSpec& port : component.outputs)
-    out += row({"out", "`--" + port.flag + "`", port.title, port.type, cell(port.help)});
+  for (const auto& [side, ports] : {std::pair("in", &component.inputs), std::pair("out", &component.outputs)}) {
+    for (const PortSpec& port : *ports)
+      out += row({side, "`--" + port.flag + "`", port.title, port.type + (port.optional ? " (optional)" : ""), cell(port.help)});
+  }
   return out;
 }
 
@@ -135,7 +136,7 @@ std::string error_codes_page() {
     out += "\n## " + entry.class_name() + "\n\n" + entry.title + " Code " + std::to_string(entry.code) + ", exit status " +
            std::to_string(entry.exit_status) + ".\n\n" + table({"Sentence", "Hint", "Exit status"});
     for (const auto& [name, reason] : entry.reasons) {
-      out += row({cell(reason.message), cell(reason.hint), std::to_string(reason.exit_status)});
+      out += row({cell(reason.message), cell(Specs::get().with_makers(reason.hint)), std::to_string(reason.exit_status)});
     }
   }
   return out;

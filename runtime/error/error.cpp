@@ -6,6 +6,7 @@
 #include <typeinfo>
 
 #include "runtime/error/error_catalogue.h"
+#include "runtime/spec/spec.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -30,6 +31,11 @@ std::string fill(std::string_view pattern, const Fields& fields, std::string_vie
   return out;
 }
 
+/// The specs are asked only where a hint names makers: an error may be about the specs themselves.
+std::string with_makers(const std::string& hint) {
+  return hint.find("{maker") == hint.npos ? hint : Specs::get().with_makers(hint);
+}
+
 }  // namespace
 
 Error::Error(std::string_view key, Fields fields, std::vector<Detail> details)
@@ -42,7 +48,7 @@ Error::Error(std::string_view key, Fields fields, std::vector<Detail> details)
   code_ = entry->code;
   exit_status_ = reason->exit_status;
   message_ = fill(reason->message, fields_, key);
-  hint_ = fill(reason->hint, fields_, key);
+  hint_ = fill(with_makers(reason->hint), fields_, key);
 }
 
 std::string Error::class_name() const { return find_error(key_).first->class_name(); }

@@ -103,10 +103,4 @@ std::string render_all(const std::vector<Error>& errors, std::string_view subjec
 /// LibraryException.bug, for an exception that no user can mend.
 Error as_bug(const std::exception& exception);
 
-/// Makes control characters visible and quotes harmless: `\" \\ \n \xNN`. For every user string that reaches a log line.
-std::string escape(std::string_view text);
-
-/// The nearest of `candidates` to a mistyped `word`, or "" if none is near (optimal string alignment distance).
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace torchport::runtime

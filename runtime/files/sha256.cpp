@@ -2,28 +2,60 @@
 
 #include <openssl/evp.h>
 
-#include <array>
 #include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <vector>
 
 namespace torchport::runtime {
+namespace {
 
-std::string sha256(const std::filesystem::path& path) {
-  // Read in pieces: weights may be larger than the memory that is left.
-  std::ifstream file(path, std::ios::binary);
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  if (!file || !context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1) return "";
-  std::vector<char> piece(1 << 20);
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
-    EVP_DigestUpdate(context.get(), piece.data(), static_cast<std::size_t>(file.gcount()));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (file.bad() || EVP_DigestFinal_ex(context.get(), digest.data(), &size) != 1) return "";
+class Hash {
+ public:
+  Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+  }
+  void add(const char* bytes, std::size_t count) { require(EVP_DigestUpdate(context_.get(), bytes, count) == 1); }
+  Sha256 end() {
+    Sha256 digest{};
+    require(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+    return digest;
+  }
+
+ private:
+  static void require(bool good) {
+    if (!good) throw std::runtime_error("OpenSSL has no SHA-256");
+  }
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+std::string hexadecimal(const Sha256& digest) {
   std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += "0123456789abcdef"[digest[i] >> 4];
-    text += "0123456789abcdef"[digest[i] & 15];
+  for (const std::uint8_t byte : digest) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
   }
   return text;
+}
+
+}  // namespace
+
+Sha256 sha256_digest(std::initializer_list<std::string_view> parts) {
+  Hash hash;
+  for (const std::string_view part : parts) hash.add(part.data(), part.size());
+  return hash.end();
+}
+
+std::string sha256_of(std::string_view text) { return hexadecimal(sha256_digest({text})); }
+
+std::string sha256(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return "";
+  Hash hash;
+  std::vector<char> piece(1 << 20);  // weights may be larger than the memory that is left
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
+    hash.add(piece.data(), static_cast<std::size_t>(file.gcount()));
+  return file.bad() ? "" : hexadecimal(hash.end());
 }
 
 }  // namespace torchport::runtime

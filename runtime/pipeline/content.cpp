@@ -1,6 +1,5 @@
 #include "runtime/pipeline/content.h"
 
-#include <openssl/evp.h>
 #include <sys/stat.h>
 
 #include <ctime>
@@ -25,19 +24,6 @@ std::vector<std::pair<std::string, fs::path>> entries(const fs::path& path) {
 }
 
 }  // namespace
-
-std::string sha256_of(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL has no SHA-256");
-  std::string hexadecimal;
-  for (unsigned int i = 0; i < size; ++i) {
-    hexadecimal += "0123456789abcdef"[digest[i] >> 4];
-    hexadecimal += "0123456789abcdef"[digest[i] & 15];
-  }
-  return hexadecimal;
-}
 
 Look look_at(const fs::path& path) try {
   if (!fs::exists(path)) return {};

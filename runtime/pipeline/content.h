@@ -3,12 +3,8 @@
 #pragma once
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 namespace torchport::runtime {
-
-/// SHA-256 of a text, 64 hexadecimal digits.
-std::string sha256_of(std::string_view text);
 
 /// A file or folder as it looks without reading it: names, sizes, inodes and times of change of all that is below.
 struct Look {

@@ -38,8 +38,9 @@ std::string port_row(const std::vector<PortSpec>& ports, const std::string& side
   if (ports.empty()) return "";
   std::string cells;
   for (const PortSpec& port : ports)
-    cells += "<TD PORT=\"" + side + port.name + "\" BORDER=\"1\" BGCOLOR=\"white\" TITLE=\"" + html(port.title + ": " + port.type) +
-             "\" HREF=\"#\"><FONT POINT-SIZE=\"9\">" + html(port.name) + "<BR/><I>" + html(port.type) + "</I></FONT></TD>";
+    cells += "<TD PORT=\"" + side + port.name + "\" BORDER=\"1\" BGCOLOR=\"white\" TITLE=\"" +
+             html(port.title + ": " + port.type + (port.optional ? ", optional" : "")) + "\" HREF=\"#\"><FONT POINT-SIZE=\"9\">" +
+             html(port.name) + "<BR/><I>" + html(port.type) + "</I></FONT></TD>";
   return "<TR><TD><TABLE BORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"3\"><TR>" + cells + "</TR></TABLE></TD></TR>";
 }
 

@@ -35,6 +35,7 @@ struct Step {
   std::string name, place;
   const ComponentSpec* component = nullptr;
   std::vector<StepInput> inputs;                    ///< in the order of the spec
+  std::vector<const PortSpec*> outputs;             ///< that are made: all but optional ones that no wire takes
   std::vector<StepValue> parameters, run_settings;  ///< likewise; an optional one without value is absent
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/pipeline/plan.h"
 
+#include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/text.h"
 
@@ -52,6 +53,8 @@ class Planner {
         all["run"][value.spec->name] = json_of(value.value);
     for (const StepInput& input : step.inputs)
       all["inputs"][input.port->name] = input.is_wire() ? keys_.at(input.step) + "." + input.output : content(input.path);
+    for (const PortSpec* const port : step.outputs)
+      if (port->optional) all["outputs"][port->name] = true;  // a run without it has nothing for those that need it
     return all;
   }
 
@@ -86,7 +89,7 @@ class Planner {
     if (text_of(old, "component") != text_of(planned.ingredients, "component")) return "it is another component";
     if (text_of(old, "program") != text_of(planned.ingredients, "program")) return "torchport was built anew";
     if (text_of(old, "spec") != text_of(planned.ingredients, "spec")) return "the spec of its component changed";
-    for (const char* const group : {"parameters", "run", "files", "inputs"}) {
+    for (const char* const group : {"parameters", "run", "files", "inputs", "outputs"}) {
       const json& all = map_of(old, group);
       for (const auto& [name, value] : map_of(planned.ingredients, group).items()) {
         const auto before = all.find(name);
@@ -96,7 +99,7 @@ class Planner {
         return plain ? name + " was " + (before->is_string() ? before->get<std::string>() : dump(*before)) : name + " changed";
       }
     }
-    return "a parameter was taken away";
+    return "a parameter, an input or an output was taken away";
   }
 
   const Pipeline& pipeline_;

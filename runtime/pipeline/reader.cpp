@@ -1,6 +1,7 @@
 // The pipeline file: every fault is reported with its line and column, and reading goes on behind it.
 #include "runtime/files/files.h"
 #include "runtime/pipeline/pipeline.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml.h"
 
@@ -175,7 +176,7 @@ class Reader {
     for (const PortSpec& port : step.component->inputs) {
       if (node && node[port.name]) {
         read_wire(step, port, node[port.name]);
-      } else {
+      } else if (!port.optional) {
         add(Error("NullOrEmpty.step_input", {{"step", step.name}, {"port", port.name}, {"title", port.what()}}), step.place);
       }
     }

@@ -178,10 +178,10 @@ class Runner {
 
   void keep_outputs(const Step& step, const fs::path& place, json& record) {
     record["outputs"] = json::object();
-    for (const PortSpec& port : step.component->outputs) {
-      const fs::path path = place / "outputs" / port.name;
-      record["outputs"][port.name] = {{"path", path.string()}, {"fingerprint", look_at(runs_ / path).fingerprint}};
-      outputs_[step.name + "." + port.name] = runs_ / path;
+    for (const PortSpec* const port : step.outputs) {
+      const fs::path path = place / "outputs" / port->name;
+      record["outputs"][port->name] = {{"path", path.string()}, {"fingerprint", look_at(runs_ / path).fingerprint}};
+      outputs_[step.name + "." + port->name] = runs_ / path;
     }
   }
 
@@ -213,7 +213,7 @@ std::vector<std::string> step_arguments(const Step& step, const std::function<fs
   std::vector<std::string> arguments = {"run", step.component->name};
   const auto add = [&](const std::string& flag, const std::string& value) { arguments.push_back("--" + flag + "=" + value); };
   for (const StepInput& input : step.inputs) add(input.port->flag, input_of(input).string());
-  for (const PortSpec& port : step.component->outputs) add(port.flag, (outputs / port.name).string());
+  for (const PortSpec* const port : step.outputs) add(port->flag, (outputs / port->name).string());
   for (const auto* values : {&step.parameters, &step.run_settings})
     for (const StepValue& value : *values)
       if (value.origin != "default") add(value.spec->flag, value.text);

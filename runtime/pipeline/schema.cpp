@@ -56,7 +56,7 @@ json step_schema(const ComponentSpec& component, const Specs& specs) {
   std::vector<std::string> ports, required = {"component"};
   for (const PortSpec& port : component.inputs) {
     inputs[port.name] = {{"$ref", "#/$defs/source"}, {"title", port.title}, {"description", port.type + ". " + port.help}};
-    ports.push_back(port.name);
+    if (!port.optional) ports.push_back(port.name);
   }
   std::vector<const ParameterSpec*> parameters, settings;
   for (const ParameterSpec& row : component.parameters) parameters.push_back(&row);

@@ -1,5 +1,6 @@
 // The wires between steps: whether they lead somewhere, fit, and never in a circle.
 #include "runtime/pipeline/pipeline.h"
+#include "runtime/request/check_ports.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -34,6 +35,13 @@ void check_wire(const Pipeline& pipeline, const Step& step, const StepInput& inp
                                                {"found", output->type},
                                                {"to", step.name + "." + input.port->name},
                                                {"wanted", input.port->type}});
+}
+
+bool is_taken(const Pipeline& pipeline, const std::string& step, const std::string& output) {
+  return std::any_of(pipeline.steps.begin(), pipeline.steps.end(), [&](const Step& other) {
+    return std::any_of(other.inputs.begin(), other.inputs.end(),
+                       [&](const StepInput& input) { return input.step == step && input.output == output; });
+  });
 }
 
 /// Orders the steps by depth-first search; `trail` holds the steps on the way.
@@ -89,6 +97,12 @@ void connect(Pipeline& pipeline, Problems& problems) {
       Problems mine;
       mine.collect([&] { check_wire(pipeline, step, input); });
       for (const Error& error : mine.all()) problems.add(error.at(input.place));
+    }
+  }
+  for (Step& step : pipeline.steps) {
+    if (!step.component) continue;
+    for (const PortSpec& port : step.component->outputs) {
+      if (!port.optional || is_taken(pipeline, step.name, port.name)) step.outputs.push_back(&port);
     }
   }
   pipeline.steps = Order(pipeline, problems).steps();

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "runtime/launch/launch.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

@@ -1,5 +1,6 @@
+#include "runtime/request/check_ports.h"
+
 #include "runtime/files/files.h"
-#include "runtime/request/request.h"
 
 namespace torchport::runtime {
 namespace {

@@ -5,7 +5,7 @@ namespace {
 
 const std::filesystem::path& place(const std::map<std::string, std::filesystem::path, std::less<>>& places, std::string_view port) {
   const auto found = places.find(port);
-  if (found == places.end()) throw std::logic_error("the component has no port '" + std::string(port) + "'");
+  if (found == places.end()) throw std::logic_error("the port '" + std::string(port) + "' has no path");
   return found->second;
 }
 

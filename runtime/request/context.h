@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "runtime/collective.h"
+#include "runtime/control.h"
 #include "runtime/report/events.h"
 #include "runtime/report/log.h"
 #include "runtime/report/run_record.h"
@@ -17,16 +17,19 @@ namespace torchport::runtime {
 /// One run of one component on one rank.
 struct Context {
   const Request& request;
-  Collective& collective;
+  Control& control;
   Log& log;
   Events& events;
   RunRecord& record;
   std::filesystem::path run_dir;
 
   const ComponentSpec& spec() const { return *request.component; }
-  /// The path given for a port. \throws std::logic_error if the spec lacks the port.
+  /// The path given for a port. \throws std::logic_error if there is none.
   const std::filesystem::path& input(std::string_view port) const;
   const std::filesystem::path& output(std::string_view port) const;
+  /// Whether a path was given: asked of optional ports.
+  bool has_input(std::string_view port) const { return request.inputs.find(port) != request.inputs.end(); }
+  bool has_output(std::string_view port) const { return request.outputs.find(port) != request.outputs.end(); }
   /// The directory given for a port, as its check opened it where it kept it. \throws Error as T::open
   template <class T>
   T open(std::string_view port) const {

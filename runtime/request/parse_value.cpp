@@ -1,8 +1,10 @@
-#include "runtime/request/request.h"
-#include "runtime/spec/spec_map.h"
-#include "runtime/text/text.h"
+#include "runtime/request/parse_value.h"
 
 #include <cmath>
+
+#include "runtime/error/error.h"
+#include "runtime/spec/spec_map.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <boost/program_options.hpp>
 
+#include "runtime/request/parse_value.h"
+#include "runtime/text/text.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -46,6 +49,7 @@ class Parser {
       const Target& target = targets_.at(key);
       if (given_.count(key)) continue;
       if (target.port) {
+        if (target.port->optional) continue;
         problems_.add(Error("NullOrEmpty.port", {{"flag", target.flag}, {"title", target.port->what()}}));
       } else if (target.parameter->default_text) {
         (*target.values)[target.parameter->name] = {parse_value(*target.parameter, *target.parameter->default_text), "default"};

@@ -21,7 +21,7 @@ struct Given {
 
 struct Request {
   const ComponentSpec* component = nullptr;
-  std::map<std::string, std::filesystem::path, std::less<>> inputs, outputs;  ///< by port name; a missing one is absent
+  std::map<std::string, std::filesystem::path, std::less<>> inputs, outputs;  ///< by port name; one without path is absent
   std::map<std::string, Given, std::less<>> parameters;                       ///< by name; an optional one without value is absent
   std::map<std::string, Given, std::less<>> run_settings;
   std::vector<std::string> arguments;  ///< as given, for the launcher to hand on
@@ -44,13 +44,5 @@ struct Request {
 /// Parses `arguments` (without the component's name) against the spec. Every fault goes into `problems`; values without fault are
 /// kept.
 Request parse_request(const ComponentSpec& component, const std::vector<std::string>& arguments, Problems& problems);
-
-/// Checks each input port's directory type and each output port's place; writes nothing. An input at fault is taken out of the
-/// request, so that later checks see only what is whole.
-void check_ports(Request& request, Problems& problems);
-
-/// Parses one value: decimal 64-bit integers, floats as std::from_chars reads them, True or False. \throws Error: ParameterParsing
-/// 2, GreaterThan 4, GreaterThanOrEqualTo 5, LessThan 6, LessThanOrEqualTo 7, NotInRangeValue 8, NaN 32, Infinity 33.
-Value parse_value(const ParameterSpec& parameter, std::string_view text);
 
 }  // namespace torchport::runtime

@@ -139,6 +139,27 @@ const DirectoryTypeSpec& Specs::type(std::string_view name) const {
   throw std::logic_error("types.yaml has no type '" + std::string(name) + "'");
 }
 
+std::string Specs::with_makers(std::string text) const {
+  for (const auto& [opening, conjunction] : {std::pair("{makers:", " and "), std::pair("{maker:", " or ")}) {
+    for (std::size_t at; (at = text.find(opening)) != text.npos;) {
+      const std::size_t name = at + std::string_view(opening).size(), end = text.find('}', name);
+      const std::string type = text.substr(name, end - name);
+      std::vector<const ComponentSpec*> makers;
+      for (const ComponentSpec& component : components_) {
+        const auto fits = [&](const PortSpec& port) { return port.type == type; };
+        if (std::any_of(component.outputs.begin(), component.outputs.end(), fits)) makers.push_back(&component);
+      }
+      std::stable_sort(makers.begin(), makers.end(),
+                       [](const auto* a, const auto* b) { return a->variants.size() > b->variants.size(); });
+      std::string list;
+      for (const ComponentSpec* const maker : makers)
+        list += (list.empty() ? "" : maker == makers.back() ? conjunction : ", ") + maker->title;
+      text.replace(at, end + 1 - at, list);
+    }
+  }
+  return text;
+}
+
 std::vector<const ParameterSpec*> Specs::run_settings_of(const ComponentSpec& component) const {
   std::vector<const ParameterSpec*> settings;
   for (const ParameterSpec& setting : run_settings_) {

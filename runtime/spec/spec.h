@@ -37,6 +37,7 @@ struct ParameterSpec {
   bool option = false;        ///< torchport's own, absent in the original
   bool distributed = false;   ///< a run setting of distributed components only
   bool path = false;          ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
+  bool network = false;       ///< says how a network is built: it reaches the architecture, and stands in model_spec.yaml
   std::string unknown_error;  ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
   /// Its legal values in words, e.g. "> 0" or "True, False".
   std::string allowed() const;
@@ -47,6 +48,7 @@ struct ParameterSpec {
 struct PortSpec {
   std::string name, flag, type, title, help;
   bool labelled = false;  ///< an ImageDirectory without labels is refused
+  bool optional = false;  ///< may be absent: an input that is not needed, an output that is made where a path is given
   /// The title as it stands within a sentence: "training dataset".
   std::string what() const;
 };
@@ -125,6 +127,9 @@ class Specs {
   const DirectoryTypeSpec& type(std::string_view name) const;
   /// The run settings that the component takes.
   std::vector<const ParameterSpec*> run_settings_of(const ComponentSpec& component) const;
+  /// `text` with {makers:TYPE} as "ResNet and DenseNet", the titles of the components that write such a directory, the one with
+  /// the most variants first; {maker:TYPE} as "ResNet or DenseNet".
+  std::string with_makers(std::string text) const;
 
  private:
   std::vector<ComponentSpec> components_;

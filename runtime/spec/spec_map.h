@@ -31,7 +31,7 @@ class SpecMap {
   std::vector<std::pair<std::string, SpecMap>> maps(const std::string& key);
   SpecMap map(const std::string& key);
 
-  /// To be called when all is read: refuses the keys that nobody asked for.
+  /// To be called when all is read: refuses the keys that were not asked for.
   void finish() const;
   /// Reports `reason` at the line of `key`, or of the map.
   [[noreturn]] void fail(const std::string& reason, const std::string& key = "") const;

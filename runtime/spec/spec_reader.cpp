@@ -4,7 +4,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/error/error_catalogue.h"
-#include "runtime/request/request.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -31,14 +31,14 @@ std::optional<double> read_bound(const std::string& text, const SpecMap& row) {
   if (text.empty()) return std::nullopt;
   double value = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc() || end != text.data() + text.size()) row.fail("'" + text + "' is no bound of a range", "range");
+  if (fault != std::errc() || end != text.data() + text.size()) row.fail("'" + text + "' is not a bound of a range", "range");
   return value;
 }
 
 Range read_range(const std::string& text, const SpecMap& row) {
   const auto comma = text.find(',');
   const bool bracketed = text.size() >= 3 && (text[0] == '(' || text[0] == '[') && (text.back() == ')' || text.back() == ']');
-  if (!bracketed || comma == text.npos) row.fail("'" + text + "' is no range such as \"(0, 1]\"", "range");
+  if (!bracketed || comma == text.npos) row.fail("'" + text + "' is not a range such as \"(0, 1]\"", "range");
   Range range;
   range.text = text;
   range.low_open = text[0] == '(';
@@ -56,7 +56,7 @@ Variant read_variant(const std::string& name, const YAML::Node& row, const SpecM
   for (const auto& cell : row) {
     const std::string& key = cell.first.Scalar();
     const auto refuse = [&] {
-      root.fail("'" + key + "' of the variant '" + name + "' is no text, whole number or list of those", "variants");
+      root.fail("'" + key + "' of the variant '" + name + "' is not a text, a whole number or a list of whole numbers", "variants");
     };
     if (cell.second.IsScalar()) {
       const auto number = decimal_integer(cell.second.Scalar());
@@ -79,10 +79,10 @@ Variant read_variant(const std::string& name, const YAML::Node& row, const SpecM
 std::array<double, 3> read_channels(SpecMap& row, const std::string& key) {
   const std::vector<std::string> texts = row.texts(key);
   std::array<double, 3> numbers{};
-  if (texts.size() != numbers.size()) row.fail("'" + key + "' is no list of three numbers", key);
+  if (texts.size() != numbers.size()) row.fail("'" + key + "' is not a list of three numbers", key);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     const auto [end, fault] = std::from_chars(texts[i].data(), texts[i].data() + texts[i].size(), numbers[i]);
-    if (fault != std::errc() || end != texts[i].data() + texts[i].size()) row.fail("'" + texts[i] + "' is no number", key);
+    if (fault != std::errc() || end != texts[i].data() + texts[i].size()) row.fail("'" + texts[i] + "' is not a number", key);
   }
   return numbers;
 }
@@ -146,6 +146,12 @@ Specs SpecReader::read(const std::map<std::string, std::string>& files) {
   }
   std::sort(specs_.components_.begin(), specs_.components_.end(),
             [](const ComponentSpec& a, const ComponentSpec& b) { return a.name < b.name; });  // wherever the files lie
+  for (DirectoryTypeSpec& type : specs_.types_) type.description = specs_.with_makers(std::move(type.description));
+  for (ComponentSpec& component : specs_.components_) {
+    for (auto* const ports : {&component.inputs, &component.outputs}) {
+      for (PortSpec& port : *ports) port.help = specs_.with_makers(std::move(port.help));
+    }
+  }
   return std::move(specs_);
 }
 
@@ -179,8 +185,14 @@ void SpecReader::read_run_settings(SpecMap root) {
 }
 
 PortSpec SpecReader::read_port(const std::string& name, SpecMap& row) const {
-  PortSpec port{name, row.text("flag"), row.text("type"), row.text("title"), row.text("help"), row.boolean_or("labelled", false)};
-  if (!is_identifier(name)) row.fail("'" + name + "' is no name: small letters, digits and _ only");
+  PortSpec port{name,
+                row.text("flag"),
+                row.text("type"),
+                row.text("title"),
+                row.text("help"),
+                row.boolean_or("labelled", false),
+                row.boolean_or("optional", false)};
+  if (!is_identifier(name)) row.fail("'" + name + "' is not a name: small letters, digits and _ only");
   if (std::none_of(specs_.types_.begin(), specs_.types_.end(),
                    [&](const DirectoryTypeSpec& type) { return type.name == port.type; })) {
     row.fail("types.yaml has no type '" + port.type + "'", "type");
@@ -196,7 +208,7 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
   parameter.title = row.text("title");
   parameter.unit = row.text("unit");
   parameter.help = row.text("help");
-  if (!is_identifier(name)) row.fail("'" + name + "' is no name: small letters, digits and _ only");
+  if (!is_identifier(name)) row.fail("'" + name + "' is not a name: small letters, digits and _ only");
   const std::string type = row.text("type");
   const auto known = parameter_types().find(type);
   if (known == parameter_types().end()) row.fail("'" + type + "' is none of integer, float, boolean, string, choice", "type");
@@ -217,6 +229,9 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
   }
   parameter.path = row.boolean_or("path", false);
   if (parameter.path && parameter.type != ParameterType::string) row.fail("only a string can be a path", "path");
+  parameter.network = row.boolean_or("network", false);
+  if (parameter.network && parameter.type == ParameterType::string)
+    row.fail("a network is not built from a free text: give integer, float, boolean or choice", "network");
   parameter.optional = row.boolean_or("optional", false);
   if (const std::string text = row.text_or("default", ""); !text.empty()) {
     if (parameter.optional) row.fail("'" + name + "' has a default and is optional: one of them is too much", "optional");
@@ -234,7 +249,7 @@ void SpecReader::read_component(SpecMap root, const std::string& stem) {
   ComponentSpec component;
   component.name = root.text("name");
   if (component.name != stem) root.fail("the name '" + component.name + "' is not that of the file", "name");
-  if (!is_identifier(component.name)) root.fail("'" + component.name + "' is no name: small letters, digits and _ only", "name");
+  if (!is_identifier(component.name)) root.fail("'" + component.name + "' is not a name: small letters, digits and _ only", "name");
   component.function = root.text_or("function", component.name);
   component.title = root.text("title");
   component.category = root.text("category");
@@ -259,6 +274,10 @@ void SpecReader::read_component(SpecMap root, const std::string& stem) {
       component.parameters.back().option = group == std::string_view("options");
       row.finish();
     }
+  }
+  for (const ParameterSpec& parameter : component.parameters) {
+    if (parameter.network && !component.architecture)
+      root.fail("'" + parameter.name + "' is of a network, but there is no architecture");
   }
   root.finish();
   check_flags(component, root);

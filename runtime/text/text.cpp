@@ -1,7 +1,5 @@
 #include "runtime/text/text.h"
 
-#include "runtime/error/error.h"
-
 namespace torchport::runtime {
 namespace {
 

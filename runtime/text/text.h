@@ -1,4 +1,5 @@
-// Small work on text that more than one file of runtime/ needs.
+// Small work on text: what makes it safe to show, what finds a mistyped word, what breaks it into lines.
+// Used wherever text of a user is shown.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,6 +12,12 @@ std::size_t printable_length(std::string_view text, std::size_t at);
 
 /// Makes control characters and broken UTF-8 visible as \n and \xNN, and leaves the rest as it is.
 std::string visible(std::string_view text);
+
+/// Makes control characters visible and quotes harmless: `\" \\ \n \xNN`. For every user string that reaches a log line.
+std::string escape(std::string_view text);
+
+/// The nearest of `candidates` to a mistyped `word`, or "" if none is near (optimal string alignment distance).
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

@@ -31,7 +31,7 @@ def compare(options, network):
                 steps = [own_step(options, network, quiet)] if name == "torchport" else []
                 found["rows"].append({"pair": pair + 1, "program": name, **measured(task, name, quiet)})
                 print(table.row(found["rows"][-1]), flush=True)
-                if steps:   # before and after: a machine's speed wanders
+                if steps:   # before and after: a machine's speed drifts
                     found["own_step"].append(statistics.mean([*steps, own_step(options, network, quiet)]))
         found["peak_mb"] = {name: measure.peak_memory(task.command(name, SHORT)) for name in names}
         found["limits"] = {**limits(options, network, quiet), "own_step": statistics.median(found["own_step"])}
@@ -71,7 +71,7 @@ def own_step(options, network, quiet):
 
 
 def with_images(options, task, quiet):
-    """Milliseconds of steps on a batch that is there, and of those in turn with them on images that the loader reads."""
+    """Milliseconds of steps on a batch that is there, and, alternating, of steps on images that the loader reads."""
     text = step_bench(options, task.network, quiet, 4 * options.rounds, "--images", task.train_images)
     return [[float(one) for one in pair] for pair in re.findall(r"^pair ([\d.]+) ([\d.]+)$", text, re.MULTILINE)]
 
@@ -98,5 +98,5 @@ def ratios(names, found):
               for name in names[1:] for key, title in (("whole", "whole run"), ("steady", "steady"))}
     result["torchport, steady / its own step without a loader"] = speeds("torchport", "steady"), found["own_step"]
     without, fed = zip(*found["with_images"])   # milliseconds
-    result["torchport, speed of steps with a loader / without, in turn"] = without, fed
+    result["torchport, speed of steps with a loader / without, alternating"] = without, fed
     return {title: {**dict(zip(("median", "low", "high"), pairs.ratio(*both))), "count": len(both[0])} for title, both in result.items()}

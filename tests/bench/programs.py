@@ -74,7 +74,7 @@ def family(network):
 
 
 def carry_transformation(part, images, output):
-    """What training, or validation, makes of the photos, drawn afresh in each epoch."""
+    """What training, or validation, makes of the photos, drawn again in each epoch."""
     transformation = WORK / f"transformation-{part}"
     torchport("init_image_transformation", transformation, *OPERATIONS[part], f"--output_path={transformation}")
     torchport("apply_image_transformation", output, f"--input_image_transform_path={transformation}", f"--input_image_dir_path={images}",

@@ -4,10 +4,8 @@ Then the order of images and the random head, which differ, play no part. torchp
 these images leave little variance, and rounding grows with each step. The parts of a step are measured as well, to see that they run.
 """
 import json
-import pathlib
 import re
 import sys
-import tempfile
 
 import numpy
 from PIL import Image
@@ -35,8 +33,7 @@ def losses(text):
     return numpy.array(found)
 
 
-with tempfile.TemporaryDirectory() as name:
-    work = pathlib.Path(name)
+def test_losses_are_the_same(work):
     for seed, part in enumerate(("train", "valid")):
         photos(work / part, seed)
 
@@ -56,11 +53,14 @@ with tempfile.TemporaryDirectory() as name:
         print(f"{program}: losses and top-1 differ by at most {numpy.abs(theirs - ours).max():.1e}")
         assert numpy.abs(theirs - ours).max() < TOLERANCE[program], f"torchport:\n{ours}\n{program}:\n{theirs}"
 
+
+def test_parts_of_a_step_are_measured():
     steps = command(BIN / "step_bench", "resnet18", "--batch", 2, "--size", 64, "--steps", 1, "--threads", 1).stdout
     step = float(re.search(r"^step, fused .* ([\d.]+) images/s", steps, re.MULTILINE)[1])
     limits = json.loads(command(sys.executable, "-B", SOURCE / "tests/bench/limits.py", "--batch", 2, "--rounds", 1, "--threads", 1).stdout)
     assert step > 0 and 0 < limits["python_step"] and 0 < limits["convolutions"] and limits["copy_gb_s"] > 0, (step, limits)
 
-lines = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", 2, BIN / "all_reduce_speed", "0.01", 4096, 1 << 20).stdout
-assert re.fullmatch(r"4096 \d+ [\d.]+\n1048576 \d+ [\d.]+\n", lines), lines
-print("ok")
+
+def test_sums_over_ranks_are_measured():
+    lines = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", 2, BIN / "all_reduce_speed", "0.01", 4096, 1 << 20).stdout
+    assert re.fullmatch(r"4096 \d+ [\d.]+\n1048576 \d+ [\d.]+\n", lines), lines

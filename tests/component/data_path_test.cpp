@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
+#include "component/training/device.h"
 #include "datasets/loading/loader.h"
 #include "datasets/transforms/apply_transformation.h"
 #include "tests/support/catch.h"
@@ -38,7 +39,7 @@ struct Reading {
 // All images of some epochs, one after another, by one loader.
 at::Tensor batches(const ImageDirectory& images, Reading reading, int epochs) {
   CacheBudget cache(reading.cache);
-  Loader loader(images, {24, 24}, {reading.threads, {5, reading.fast, &cache}});
+  Loader loader(images, {24, 24}, component::Device().loading({reading.threads, {5, reading.fast, &cache}}));
   std::vector<std::uint32_t> order(kImages);
   for (std::uint32_t i = 0; i < kImages; ++i) order[i] = i;
   std::vector<at::Tensor> all;

@@ -92,7 +92,7 @@ class Place:
         assert not (self.folder / "m").exists() and list(self.cache.iterdir()) == [], list(self.cache.iterdir())
 
 
-def check_good_file():
+def test_good_file():
     """Fetched once, whole, into torch's cache, past a redirect; then it is there. validate does not download."""
     def answer(handler):
         if not handler.path.startswith("/moved"):
@@ -117,7 +117,7 @@ def check_good_file():
         place.assert_made()
 
 
-def check_folder_of_weights():
+def test_folder_of_weights():
     with tempfile.TemporaryDirectory() as folder:
         place, own = Place(folder), pathlib.Path(folder, "own")
         own.mkdir()
@@ -127,7 +127,7 @@ def check_folder_of_weights():
         place.assert_made()
 
 
-def check_wrong_hash():
+def test_wrong_hash():
     """Neither another file of the same length nor a damaged one in the cache is taken."""
     def error(source, found):
         return (f"error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 are damaged: the SHA-256 of {source} begins "
@@ -145,7 +145,7 @@ def check_wrong_hash():
         assert len(server.paths) == 1, "a file that is there is not silently fetched anew"
 
 
-def check_bad_servers():
+def test_bad_servers():
     def too_large(handler):
         handler.send_response(200)
         handler.end_headers()
@@ -165,7 +165,7 @@ def check_bad_servers():
             assert len(server.paths) == tries, name
 
 
-def check_stalled_server():
+def test_stalled_server():
     """Bytes that stop coming end the try after --download_timeout seconds; the next one succeeds."""
     def answer(handler):
         if len(handler.server.paths) > 1:
@@ -182,7 +182,7 @@ def check_stalled_server():
         place.assert_made()
 
 
-def check_no_network():
+def test_no_network():
     """Three tries that fail at once: the error is there within seconds."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))   # bound but not listening: refused
@@ -194,7 +194,7 @@ def check_no_network():
             assert time.monotonic() - start < 10
 
 
-def check_proxy():
+def test_proxy():
     """http_proxy is asked for a host that does not exist; no_proxy goes past it."""
     with tempfile.TemporaryDirectory() as folder, serving(lambda handler: handler.give(CONTENT)) as server:
         place = Place(folder)
@@ -206,7 +206,7 @@ def check_proxy():
         assert server.paths == [f"/{NAME}"], server.paths
 
 
-def check_places():
+def test_places():
     """torch's cache is where torch.hub has it."""
     with tempfile.TemporaryDirectory() as folder:
         for env, cache in (({"TORCH_HOME": "~/t", "HOME": folder}, f"{folder}/t"), ({"TORCH_HOME": "", "XDG_CACHE_HOME": f"{folder}/c"}, f"{folder}/c/torch"),
@@ -214,10 +214,3 @@ def check_places():
             refused = harness.torchport("run", "resnet", "--model_name=resnet18", f"--untrained_model_path={folder}/m", f"--run-dir={folder}/run", status=15,
                                         env={"TORCHPORT_WEIGHTS_URL": "file:///etc/", **env})
             assert f"Put the file resnet18-f37072fd.pth into {cache}/hub/checkpoints or " in refused.stderr, refused.stderr
-
-
-if __name__ == "__main__":
-    for name, check in list(globals().items()):
-        if name.startswith("check_"):
-            check()
-            print(name, "ok", flush=True)

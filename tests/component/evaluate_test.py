@@ -1,8 +1,6 @@
 """Evaluate Model against scikit-learn on the same tables, and NumPy where scikit-learn has no such figure."""
 import json
-import pathlib
 import shutil
-import tempfile
 import warnings
 import xml.etree.ElementTree
 
@@ -52,7 +50,7 @@ def calibration_error(scores, right, bins=15):
     return error, rows
 
 
-def check_figures(found, frame):
+def assert_figures(found, frame):
     """All figures of metrics.json equal scikit-learn's."""
     truth, predicted = frame["category"].to_numpy(str), frame["Scored Labels"].to_numpy(str)
     names = [name[len(PREFIX):] for name in frame if name.startswith(PREFIX)]
@@ -81,7 +79,7 @@ def check_figures(found, frame):
     assert [row["rows"] for row in found["calibration_bins"]] == rows
 
 
-def check_matrix_files(folder, found):
+def assert_matrix_files(folder, found):
     """The CSV is the matrix; the picture is XML with a shape for each cell that is not 0, which says its names and its count."""
     names = [row["name"] for row in found["categories"]]
     matrix = pandas.read_csv(folder / "confusion_matrix.csv", index_col=0, keep_default_na=False, dtype={0: str})
@@ -100,7 +98,7 @@ def check_matrix_files(folder, found):
         assert paths.count("M") == len(wanted)
 
 
-def check_tables(work):
+def test_tables(work):
     """Tables of many shapes, as Parquet that pandas wrote."""
     print(f"scikit-learn {sklearn.__version__}")
     for number, (rows, names, strangers) in enumerate([(24, ["a", "b"], []), (500, [f"c{i:02}" for i in range(12)], []),
@@ -109,15 +107,15 @@ def check_tables(work):
         frame = random_table(rows, names, seed=number, strangers=strangers)
         frame.to_parquet(work / f"{number}.parquet", index=False)
         found = evaluate(work / f"{number}.parquet", work / f"out-{number}")
-        check_figures(found, frame)
-        check_matrix_files(work / f"out-{number}", found)
+        assert_figures(found, frame)
+        assert_matrix_files(work / f"out-{number}", found)
 
 
-def check_original(work):
+def test_original(work):
     """The original's scored dataset; the same as a bare folder, as text, with categories for texts, and in two parts."""
     frame = pandas.read_parquet(ORIGINAL / "scored_valid/_data.parquet")
     found = evaluate(ORIGINAL / "scored_valid", work / "golden")
-    check_figures(found, frame)
+    assert_figures(found, frame)
     names = sorted(path.name for path in (work / "golden").iterdir())
     assert names == ["_meta.yaml", "confusion_matrix.csv", "confusion_matrix.svg", "metrics.json"], names
     row = json.loads((work / "golden-run/metrics.jsonl").read_text().splitlines()[0])
@@ -135,11 +133,11 @@ def check_original(work):
     renamed = frame.replace({"circle": "0", "square": "1", "triangle": "2"})   # names that look like numbers
     renamed.columns = [name.replace("circle", "0").replace("square", "1").replace("triangle", "2") for name in renamed]
     renamed.to_csv(work / "numbers.csv", index=False)
-    check_figures(evaluate(work / "numbers.csv", work / "numbers"), renamed)
+    assert_figures(evaluate(work / "numbers.csv", work / "numbers"), renamed)
 
 
-def check_refusals(work):
-    """What is no labelled scored dataset is refused, and nothing is written."""
+def test_refusals(work):
+    """What is not a labelled scored dataset is refused, and nothing is written."""
     frame = pandas.read_parquet(ORIGINAL / "scored_valid/_data.parquet")
     def said(frame, status=5):
         frame.to_parquet(work / "bad.parquet", index=False)
@@ -178,11 +176,3 @@ def check_refusals(work):
     (work / "empty").mkdir()
     assert "is an empty folder" in evaluate(work / "empty", work / "no", status=5)
     assert "does not exist" in evaluate(work / "nowhere", work / "no", status=5)
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        check_tables(work)
-        check_original(work)
-        check_refusals(work)

@@ -1,7 +1,6 @@
 """Fine-tuning: the weights' normalisation, and --train-layers against torch with requires_grad False, in one process and in two."""
-import pathlib
-import tempfile
 
+import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
@@ -80,7 +79,7 @@ def assert_frozen(before, after, trained):
     assert moved == {key for key in before if key.startswith(trained)}, moved ^ {key for key in before if key.startswith(trained)}
 
 
-def check_ten_steps(work, model, name, layers, **options):
+def compare_ten_steps(work, model, name, layers, **options):
     trained = TRAINED[name] if layers == "last_block" else TRAINED[name][-1:]
     epochs, rate = 10, 0.001
     out, run_dir = work / f"{name}-{layers}", work / f"{name}-{layers}-run"
@@ -104,19 +103,37 @@ def check_ten_steps(work, model, name, layers, **options):
     assert pre_processor(out) == IMAGENET and spec(out)["flavor_extras"]["init_params"]["pretrained"] is False
 
 
-def check_two_ranks(work, model):
+@pytest.fixture(scope="module")
+def resnet(shared):
+    return start_model(shared, "resnet", "resnet18")
+
+
+def test_ten_steps_of_the_last_block(work, resnet):
+    compare_ten_steps(work, resnet, "resnet18", "last_block")
+
+
+def test_ten_steps_of_the_head(work, resnet):
+    compare_ten_steps(work, resnet, "resnet18", "head")
+
+
+def test_ten_steps_of_densenet(work):
+    model = start_model(work, "densenet", "densenet121", "--memory_efficient=True")
+    compare_ten_steps(work, model, "densenet121", "last_block", memory_efficient=True)
+
+
+def test_two_ranks(work, resnet):
     """With all batch norms frozen, two processes compute what one does on the same global batches."""
     common = ("--train-layers", "head", "--epochs", 3, "--keep", "last")
-    torchport(*arguments(model, work / "one", work / "one-run", *common), "--batch-size", 12, "--learning-rate", 0.02)
-    mpirun(2, *arguments(model, work / "two", work / "two-run", *common), "--batch-size", 6, "--learning-rate", 0.01)
+    torchport(*arguments(resnet, work / "one", work / "one-run", *common), "--batch-size", 12, "--learning-rate", 0.02)
+    mpirun(2, *arguments(resnet, work / "two", work / "two-run", *common), "--batch-size", 6, "--learning-rate", 0.01)
     one, two = state(work / "one"), state(work / "two")
-    assert_frozen(state(model), two, ("fc.",))
+    assert_frozen(state(resnet), two, ("fc.",))
     difference = max((one[key] - two[key]).abs().max().item() for key in ("fc.weight", "fc.bias"))
     print(f"two ranks: largest difference of the head from one process's {difference:.1e}")
     assert difference <= 1e-5
 
 
-def check_normalisation(work):
+def test_normalisation(work, resnet):
     """Random weights are trained on [-1, 1], others as their directory says, and the figures are those of torchvision's normalisation."""
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'random'}", "--run-dir", work / "r-run")
     assert "inputs" not in spec(work / "random")
@@ -125,8 +142,8 @@ def check_normalisation(work):
     assert pre_processor(work / "half") == HALF
     images, labels = reference.dataset(VALID, **IMAGENET)
     with torch.no_grad():
-        logits = reference.network(work / "resnet18", "resnet18", 3).eval()(images)
-    loss, logged = F.cross_entropy(logits, labels).item(), reference.metrics(work / "start-run", "Valid loss")[0]
+        logits = reference.network(resnet, "resnet18", 3).eval()(images)
+    loss, logged = F.cross_entropy(logits, labels).item(), reference.metrics(resnet.parent / "start-run", "Valid loss")[0]
     assert abs(loss - logged) <= 1e-4 * max(1, loss), (loss, logged)
     # A directory of the original with ImageNet's weights names no normalisation.
     text = (work / "random/model_spec.yaml").read_text()
@@ -135,15 +152,3 @@ def check_normalisation(work):
     (work / "random/model_spec.yaml").write_text(text.replace("pretrained: false", "pretrained: true"))
     torchport(*arguments(work / "random", work / "published", work / "p-run"), "--epochs", 1, "--batch-size", 24)
     assert pre_processor(work / "published") == IMAGENET
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        resnet = start_model(work, "resnet", "resnet18")
-        check_ten_steps(work, resnet, "resnet18", "last_block")
-        check_ten_steps(work, resnet, "resnet18", "head")
-        check_two_ranks(work, resnet)
-        check_normalisation(work)
-        densenet = start_model(work, "densenet", "densenet121", "--memory_efficient=True")
-        check_ten_steps(work, densenet, "densenet121", "last_block", memory_efficient=True)

@@ -83,8 +83,8 @@ def test_pretrained_weights():
 def test_broken_weights():
     with tempfile.TemporaryDirectory() as folder:
         refused, file = run_pretrained(folder, "resnet", "resnet18", b"<html>not found</html>", status=15)
-        assert (f"error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 cannot be read: '{file}': it is no file of "
-                "torch.save and none of safetensors\n") in refused.stderr, refused.stderr
+        assert (f"error[FailedToDownloadFilesError] resnet: the pretrained weights of resnet18 cannot be read: '{file}': it is neither a "
+                "torch.save file nor a safetensors file\n") in refused.stderr, refused.stderr
     with tempfile.TemporaryDirectory() as folder:
         other = torchvision.models.get_model("resnet34", weights=None).state_dict()
         refused, _ = run_pretrained(folder, "resnet", "resnet18", published.saved(other), status=3)
@@ -101,10 +101,3 @@ def test_unknown_model_name():
     with tempfile.TemporaryDirectory() as folder:
         refused = run(folder, "resnet", "--model_name=resnet19", "--pretrained=False", status=3)
         assert "error[InvalidModelDirectoryError] resnet: unknown model name 'resnet19'\n" in refused.stderr, refused.stderr
-
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "ok", flush=True)

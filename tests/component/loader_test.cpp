@@ -1,3 +1,4 @@
+#include "component/training/device.h"
 #include "datasets/loading/loader.h"
 
 #include <ATen/Parallel.h>
@@ -17,7 +18,7 @@ using namespace torchport::datasets;
 namespace {
 
 LoaderOptions with(int threads, std::optional<std::int64_t> seed = std::nullopt, CacheBudget* cache = nullptr, bool fast = false) {
-  return {threads, {seed, fast, cache}};
+  return component::Device().loading({threads, {seed, fast, cache}});
 }
 
 // Loading in between what the consumer computes, on its threads, or beside it: which of them depends on how many threads compute.

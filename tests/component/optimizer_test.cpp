@@ -11,7 +11,7 @@ TEST_CASE("optimizer: three steps follow SGD with momentum 0.9, Nesterov and wei
   const double rates[] = {0.1, 0.05, 0.2}, gradients[] = {1.0, -3.0, 0.5};
   for (int step = 0; step < 3; ++step) {
     parameter.mutable_grad() = torch::full({2}, gradients[step], at::kDouble);
-    optimizer.step(rates[step]);
+    optimizer.step(at::scalar_tensor(rates[step], at::kDouble), at::zeros({}));
     const double gradient = gradients[step] + 1e-4 * wanted;
     velocity = step == 0 ? gradient : 0.9 * velocity + gradient;
     wanted -= rates[step] * (gradient + 0.9 * velocity);

@@ -1,8 +1,8 @@
 """--profile: a trace that trace viewers read, of every rank, with the work of every thread; without it there is none."""
 import json
 import os
-import pathlib
-import tempfile
+
+import pytest
 
 from harness import AS_ROOT, class_folders, torchport
 
@@ -10,7 +10,10 @@ LOADER = {"read", "decode", "transform"}
 TRAINER = {"step", "wait for batch", "normalise", "forward", "backward", "wait for all-reduce", "optimizer", "validation"}
 
 
-def directories(work):
+@pytest.fixture(scope="module")
+def place(shared):
+    """A model and two directories that carry a transformation."""
+    work = shared
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work}/model", cwd=work)
     for name, seed in (("train", 1), ("valid", 2)):
         folders = class_folders(work / f"{name}_photos", each=12, size=40, seed=seed)
@@ -19,6 +22,7 @@ def directories(work):
                   "--resize=True", "--size=32", f"--output_path={work}/{name}_transformation", cwd=work)
         torchport("run", "apply_image_transformation", f"--input_image_transform_path={work}/{name}_transformation", "--when=every_epoch",
                   f"--input_image_dir_path={work}/{name}_images", f"--output_path={work}/{name}", "--mode=For training", cwd=work)
+    return work
 
 
 def train(work, name, *more):
@@ -39,7 +43,7 @@ def by_thread(events):
     return {name: sorted(spans, key=lambda e: (e["ts"], -e["dur"])) for name, spans in threads.items()}
 
 
-def check_nesting(spans):
+def assert_nested(spans):
     """On one thread a span lies within another or beside it."""
     open_spans = []
     for span in spans:
@@ -54,13 +58,13 @@ def ours(spans):
     return [span for span in spans if span["cat"] == "torchport"]
 
 
-def check_trace(file, rank, steps, first):
+def spans_of(file, rank, steps, first):
     events = json.loads(file.read_text())["traceEvents"]
     assert (events[0]["name"], events[0]["args"]) == ("process_name", {"name": f"rank {rank}"}), events[0]
     threads = by_thread(events)
     assert "trainer" in threads and {name.rstrip(" 0123456789") for name in threads} <= {"trainer", "compute", "loader", "collectives"}, threads.keys()
     for spans in threads.values():
-        check_nesting(spans)
+        assert_nested(spans)
     trainer = ours(threads["trainer"])
     assert {span["name"] for span in trainer} - LOADER == TRAINER   # who loads images: the loader's threads or those that compute
     loading = [span for name in threads for span in ours(threads[name]) if span["name"] in LOADER]
@@ -74,17 +78,17 @@ def check_trace(file, rank, steps, first):
     return threads
 
 
-with tempfile.TemporaryDirectory() as folder:
-    place = pathlib.Path(folder).resolve()
-    directories(place)
+def test_one_process(place):
     run = train(place, "profiled", "--profile", 4)          # 12 steps an epoch: three are left out first
-    threads = check_trace(run / "trace_0.json", 0, steps=4, first=4)
+    threads = spans_of(run / "trace_0.json", 0, steps=4, first=4)
     assert not any(name.startswith("loader") for name in threads), threads.keys()   # images are loaded in between steps, on all cores
     assert "Trace of the steps 4 to 7 and of the validation: " in (run / "logs/70_driver_log_0").read_text()
 
+
+def test_two_ranks(place):
     run = train(place, "ranks", "--profile", 100, "--process-count-per-node", 2, *AS_ROOT)   # more than the 6 of an epoch
     for rank in (0, 1):
-        threads = check_trace(run / f"trace_{rank}.json", rank, steps=6, first=1)
+        threads = spans_of(run / f"trace_{rank}.json", rank, steps=6, first=1)
         if len(os.sched_getaffinity(0)) > 1:   # a process of two does not compute on all of them
             loaders = [span for name in threads if name.startswith("loader") for span in ours(threads[name])]
             assert {span["name"] for span in loaders} == LOADER and not LOADER & {span["name"] for span in ours(threads["trainer"])}
@@ -92,5 +96,7 @@ with tempfile.TemporaryDirectory() as folder:
         parameters = 11_177_538 * 4                         # ResNet-18 with two classes, and the four statistics of a step
         assert sum(reduced) == 6 * (parameters + 4 * 4) and len(set(reduced)) > 1, reduced
 
+
+def test_no_trace_unasked(place):
     run = train(place, "plain")
     assert not [*run.glob("trace*")]

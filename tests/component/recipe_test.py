@@ -1,8 +1,8 @@
 """The recipe options of Train PyTorch Model against the real PyTorch: ten updates from the same weights on the same batches."""
 import json
 import pathlib
-import tempfile
 
+import pytest
 import scipy.stats
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,15 @@ def arguments(model, out, *more, keep="last"):
 
 def train(model, out, *more, keep="last"):
     torchport(*arguments(model, out, *more, keep=keep), env={"OMP_NUM_THREADS": "1"})
+
+
+@pytest.fixture(scope="module")
+def model(shared):
+    """Its head fits the data, so that both sides start from the same weights."""
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={shared / 'new'}",
+              "--run-dir", shared / "new-run")
+    train(shared / "new", shared / "start", "--epochs", 1, "--batch-size", 12)
+    return shared / "start"
 
 
 class Twin:
@@ -61,7 +70,7 @@ def compare(name, wanted, out, tolerance=1e-4):
     assert len(ours) == len(wanted) and all(abs(a - b) <= tolerance for a, b in zip(wanted, ours)), (wanted, ours)
 
 
-def check_label_smoothing(work, model):
+def test_label_smoothing(work, model):
     """The training loss is smoothed; the validation loss is the plain cross entropy."""
     out = work / "smooth"
     train(model, out, "--epochs", 10, "--batch-size", ROWS, "--label-smoothing", 0.1)
@@ -84,7 +93,7 @@ def without_norm_decay(net):
                            nesterov=True)
 
 
-def check_norm_weight_decay(work, model):
+def test_norm_weight_decay(work, model):
     """After ten steps our batch norms' weights are those of PyTorch without their decay, and not those with it."""
     out = work / "decay"
     train(model, out, "--epochs", 10, "--batch-size", ROWS, "--norm-weight-decay", "False")
@@ -101,7 +110,7 @@ def check_norm_weight_decay(work, model):
     assert missed < 0.2 * effect, (missed, effect)
 
 
-def check_accumulation(work, model):
+def test_accumulation(work, model):
     """Batches of 5, 5, 5, 5, 4: updates of 2, 2 and 1 of them, each a mean over images, with live batch norm."""
     out = work / "accumulate"
     train(model, out, "--epochs", 4, "--batch-size", 5, "--accumulation-steps", 2)
@@ -113,7 +122,7 @@ def check_accumulation(work, model):
     assert len(iterations) == 10 and "Iter: [1/4]" in iterations[0], iterations
 
 
-def check_ema(work, model):
+def test_ema(work, model):
     """The average of weights and statistics comes out, is validated, and begins after the warm-up."""
     for name, warmup in (("ema", 0), ("ema-warm", 2)):
         out = work / name
@@ -140,7 +149,7 @@ def check_ema(work, model):
         assert abs(loss - logged) <= 1e-4 * max(1, loss), (loss, logged)
 
 
-def check_ema_leaves_training_alone(work, model):
+def test_ema_leaves_training_alone(work, model):
     """The losses of training are the same bits with and without it; with --keep best the average of the best epoch comes out."""
     losses = {}
     for decay in (0, 0.9):
@@ -154,7 +163,7 @@ def check_ema_leaves_training_alone(work, model):
     assert abs(loss - kept["valid_loss"]) <= 1e-4 * max(1, loss), (loss, kept)
 
 
-def check_progressive_resize(work, model):
+def test_progressive_resize(work, model):
     """64 pixels: 7 of 10 epochs grow, the first 4 at 32 pixels as far as multiples of 32 go."""
     out = work / "grow"
     train(model, out, "--epochs", 10, "--batch-size", ROWS, "--progressive-resize", 0.5)
@@ -174,7 +183,7 @@ def shares(alpha, epochs, steps):
     return [float(row.split()[2]) for row in rows]
 
 
-def check_mixup(work, model):
+def test_mixup(work, model):
     """The shares follow Beta(alpha, alpha), and ten steps with them give PyTorch's losses on torchvision's pairs."""
     for alpha in (0.2, 1.0, 8.0):
         found = scipy.stats.kstest(shares(alpha, 10, 200), scipy.stats.beta(alpha, alpha).cdf)
@@ -195,7 +204,7 @@ def check_mixup(work, model):
     compare("mixup", twin.run(loss_of, images_of=images_of), out)
 
 
-def check_all_on_two_ranks(work, model):
+def test_all_on_two_ranks(work, model):
     """All options at once: two runs on two ranks give the same bits, and one update an epoch gives both ranks' iterations a line."""
     states = []
     for name in ("x", "y"):
@@ -207,28 +216,10 @@ def check_all_on_two_ranks(work, model):
     assert states[0] == states[1]
 
 
-def check_ranges(work, model):
+def test_ranges(work, model):
     """Values out of range end with the designer's errors."""
     for flag, value in (("--label-smoothing", 1), ("--ema-decay", 1), ("--ema-decay", -0.1), ("--accumulation-steps", 0),
                         ("--progressive-resize", 0), ("--progressive-resize", 1.01), ("--mixup-alpha", -1), ("--mixup-alpha", "nan")):
         done = torchport(*arguments(model, work / "never", "--epochs", 1, flag, value), status=None)
         assert done.returncode == 2 and flag in done.stderr, (flag, value, done.returncode, done.stderr)
     assert not (work / "never").exists()
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'new'}",
-                  "--run-dir", work / "new-run")
-        model = work / "start"   # its head fits the data, so that both sides start from the same weights
-        train(work / "new", model, "--epochs", 1, "--batch-size", 12)
-        check_ranges(work, model)
-        check_label_smoothing(work, model)
-        check_norm_weight_decay(work, model)
-        check_accumulation(work, model)
-        check_ema(work, model)
-        check_ema_leaves_training_alone(work, model)
-        check_progressive_resize(work, model)
-        check_mixup(work, model)
-        check_all_on_two_ranks(work, model)

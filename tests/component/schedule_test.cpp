@@ -45,7 +45,7 @@ TEST_CASE("best epoch: higher top-1, then lower loss, then the earlier", "[epoch
   CHECK(best.epoch() == 5);
 }
 
-TEST_CASE("early stop: a loss not below the previous epoch's, for so many consecutive epochs", "[epoch_rules]") {
+TEST_CASE("early stop: a loss not below the previous epoch's, for this many consecutive epochs", "[epoch_rules]") {
   EarlyStop stop(2);
   CHECK_FALSE(stop.after(1.0));
   CHECK_FALSE(stop.after(1.0));  // not below: 1

@@ -1,12 +1,11 @@
 """Score Image Model against the tables that the original wrote, and against torchvision with the same weights."""
 import json
-import pathlib
 import shutil
-import tempfile
 
 import numpy
 import pandas
 import pyarrow.parquet
+import pytest
 import torch
 import yaml
 from PIL import Image
@@ -39,7 +38,7 @@ def alike(ours, theirs, tolerance):
     return type(ours) is type(theirs) and ours == theirs
 
 
-def check_form(out, theirs):
+def assert_form(out, theirs):
     """A scored dataset has the original's files, schema and form of Parquet, whatever its probabilities."""
     names = sorted(path.relative_to(theirs) for path in theirs.rglob("*") if path.is_file())
     assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file()) == names
@@ -58,9 +57,9 @@ def check_form(out, theirs):
     assert forms[0] == forms[1], forms
 
 
-def check_like_original(out, theirs):
+def assert_like_original(out, theirs):
     """The probabilities are the original's within 1e-5 as well, and so is all that is told of them."""
-    check_form(out, theirs)
+    assert_form(out, theirs)
     for name in ("_samples.json", "_data.visualization"):
         ours, wanted = ((folder / name).read_text() for folder in (out, theirs))
         assert alike(json.loads(ours), json.loads(wanted), 1e-5), name
@@ -72,25 +71,25 @@ def check_like_original(out, theirs):
     print(f"{theirs.name}: largest difference to the original's {(ours[scores] - wanted[scores]).abs().max().max():.1e}")
 
 
-def check_original_tables(work):
+def test_original_tables(work):
     """The original's tables come out of the original's model."""
     model = golden("trained_resnet18")
-    if model is None:
-        return
     score(model, VALID, work / "valid")
-    check_like_original(work / "valid", ORIGINAL / "scored_valid")
+    assert_like_original(work / "valid", ORIGINAL / "scored_valid")
     score(model, UNLABELLED, work / "unlabelled")
-    check_like_original(work / "unlabelled", ORIGINAL / "scored_unlabelled")
+    assert_like_original(work / "unlabelled", ORIGINAL / "scored_unlabelled")
 
 
-def trained(work, component="resnet", name="resnet18"):
-    torchport("run", component, f"--model_name={name}", "--pretrained=False", f"--untrained_model_path={work / name}", "--run-dir", work / "a")
-    torchport("run", "train_pytorch_model", "--untrained-model-path", work / name, "--train-data-path", TRAIN, "--valid-data-path", VALID,
-              "--trained-model-path", work / "trained", "--epochs", 1, "--batch-size", 8, "--learning-rate", 0.01, "--run-dir", work / "b")
-    return work / "trained"
+@pytest.fixture(scope="module")
+def model(shared):
+    """A trained ResNet-18. The untrained one is in the folder `resnet18` beside it."""
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={shared / 'resnet18'}", "--run-dir", shared / "a")
+    torchport("run", "train_pytorch_model", "--untrained-model-path", shared / "resnet18", "--train-data-path", TRAIN, "--valid-data-path", VALID,
+              "--trained-model-path", shared / "trained", "--epochs", 1, "--batch-size", 8, "--learning-rate", 0.01, "--run-dir", shared / "b")
+    return shared / "trained"
 
 
-def check_against_torchvision(work, model):
+def test_against_torchvision(work, model):
     """A model that Train made scores as torchvision's softmax with its weights, in either layout, whatever the batch and the threads."""
     network = reference.network(model, "resnet18", len(CLASSES)).eval()
     images, labels = reference.dataset(VALID)
@@ -108,11 +107,12 @@ def check_against_torchvision(work, model):
         assert list(tables[name]["category"]) == [CLASSES[i] for i in labels]
         assert (found == found.astype(numpy.float32)).all(), "probabilities are float32 numbers"
     assert tables["plain"].equals(tables["threads"])
-    check_form(work / "plain", ORIGINAL / "scored_valid")
+    assert_form(work / "plain", ORIGINAL / "scored_valid")
 
 
-def check_csv(work, model):
+def test_csv(work, model):
     """--scored-format csv gives the same table as text, whose numbers read back to the same bits."""
+    score(model, VALID, work / "plain")
     score(model, VALID, work / "csv", "--scored-format", "csv")
     text = pandas.read_csv(work / "csv/_data.csv", converters=dict.fromkeys(PROBABILITIES, float))
     pandas.testing.assert_frame_equal(text, table(work / "plain"), check_exact=True, check_dtype=False)
@@ -135,7 +135,7 @@ def copy_of(model, target, **changes):
     return target
 
 
-def check_other_forms(work, model):
+def test_other_forms(work, model):
     """Without a pre_processor images are not normalised; an out_linear_model on ImageNet's head counts; without a label map labels are numbers."""
     network = reference.network(model, "resnet18", len(CLASSES)).eval()
     images, _ = reference.dataset(VALID)
@@ -161,7 +161,7 @@ def check_other_forms(work, model):
     assert numpy.abs(table(work / "two")[PROBABILITIES].to_numpy() - wanted).max() <= 1e-5
 
 
-def check_ids(work, model):
+def test_ids(work, model):
     """The id of a row is that of the index, in the index's order."""
     shutil.copytree(VALID, work / "shuffled")
     rows = [json.loads(line) for line in (VALID / "images.lst").read_text().splitlines()][::-3]
@@ -170,7 +170,7 @@ def check_ids(work, model):
     assert list(table(work / "ids")["id"]) == [row["id"] for row in rows] == list(range(23, 0, -3))
 
 
-def check_bad_images(work, model):
+def test_bad_images(work, model):
     """Images of two sizes are refused, naming both; an unreadable one too, unless some are allowed: then it has no row."""
     folders = class_folders(work / "mixed", each=3, size=40)
     Image.new("RGB", (40, 56)).save(folders / "square/0001.png")
@@ -191,9 +191,9 @@ def check_bad_images(work, model):
     assert list(found["id"]) == [0, 1, 2, 3, 4] and list(found["category"]) == ["circle"] * 3 + ["square"] * 2
 
 
-def check_refusals(work, model):
+def test_refusals(work, model):
     """An untrained model, and weights whose probabilities are not finite, are refused; all faults of a request are said at once."""
-    said = score(work / "resnet18", work / "nowhere", work / "no", "--batch-size", 0, status=2).stderr
+    said = score(model.parent / "resnet18", work / "nowhere", work / "no", "--batch-size", 0, status=2).stderr
     for fault in ("--batch-size is 0, but must be greater than 0", "the trained model is untrained", "the dataset does not exist"):
         assert fault in said, said
     state = torch.load(model / "model", weights_only=True)
@@ -203,16 +203,3 @@ def check_refusals(work, model):
     said = score(work / "huge", VALID, work / "no", status=3).stderr
     assert "the trained model gives probabilities that are not finite, first for 'image/0_0.png'" in said, said
     assert not (work / "no").exists()
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        check_original_tables(work)
-        model = trained(work)
-        check_against_torchvision(work, model)
-        check_csv(work, model)
-        check_other_forms(work, model)
-        check_ids(work, model)
-        check_bad_images(work, model)
-        check_refusals(work, model)

@@ -1,8 +1,7 @@
 """Train PyTorch Model in one process, against the real PyTorch and against directories that the original wrote."""
 import json
-import pathlib
-import tempfile
 
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -24,10 +23,21 @@ def untrained(folder, name="resnet18", component="resnet"):
     return folder
 
 
-def check_written_model(work, model):
+@pytest.fixture(scope="module")
+def model(shared):
+    return untrained(shared / "untrained")
+
+
+@pytest.fixture(scope="module")
+def trained(shared, model):
+    """A model of two epochs. Its run is in the folder `run` beside it."""
+    train(model, shared / "out", shared / "run", "--epochs", 2, "--batch-size", 8, "--learning-rate", 0.01)
+    return shared / "out"
+
+
+def test_written_model(trained):
     """What comes out is a ModelDirectory of the original's form, and torchvision finds the logged figures with its weights."""
-    out = work / "out"
-    train(model, out, work / "run", "--epochs", 2, "--batch-size", 8, "--learning-rate", 0.01)
+    out, work = trained, trained.parent
     wanted = {"_meta.yaml", "model_spec.yaml", "model", "index_to_label.csv", "_schema.json", "_samples.json"}
     assert {path.name for path in out.iterdir()} == wanted
     for name in ("_schema.json", "_samples.json"):
@@ -49,22 +59,22 @@ def check_written_model(work, model):
     assert abs(loss - logged_loss) <= 1e-4 * max(1, loss) and abs(top1 - logged_top1) < 1e-6
 
 
-def check_metric_stream(work):
+def test_metric_stream(trained):
     """metrics.jsonl has the kinds, names and columns of the stream that the original recorded, in its order."""
     def shape(path):
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         return [(row["kind"], row["name"], list(row.get("row", {}))) for row in rows]
-    ours, golden = shape(work / "run/metrics.jsonl"), shape(ORIGINAL / "runs/train.jsonl")
+    ours, golden = shape(trained.parent / "run/metrics.jsonl"), shape(ORIGINAL / "runs/train.jsonl")
     assert ours == golden, f"{ours}\n{golden}"
 
 
-def check_ten_steps(work):
+def test_ten_steps(work, trained):
     """Ten steps from the same weights and batches give PyTorch's losses."""
     epochs, rate = 10, 0.001   # the default rate
-    train(work / "out", work / "ten", work / "ten-run", "--epochs", epochs, "--batch-size", 24, "--learning-rate", rate,
+    train(trained, work / "ten", work / "ten-run", "--epochs", epochs, "--batch-size", 24, "--learning-rate", rate,
           "--memory-format", "contiguous", "--patience", 100, env={"OMP_NUM_THREADS": "1"})
     torch.set_num_threads(1)
-    net = reference.network(work / "out", "resnet18", len(CLASSES)).train()
+    net = reference.network(trained, "resnet18", len(CLASSES)).train()
     optimizer = reference.optimizer(net)
     images, labels = reference.dataset(TRAIN)
     plan = reference.batches(24, 24, 1, 1, epochs)
@@ -81,7 +91,7 @@ def check_ten_steps(work):
     assert "its head included" in (work / "ten-run/logs/70_driver_log_0").read_text()
 
 
-def check_same_bits(work, model):
+def test_same_bits(work, model):
     """The same seed gives the same bits; another one does not."""
     files = {}
     for name, seed in (("a", 7), ("b", 7), ("c", -7)):
@@ -90,7 +100,7 @@ def check_same_bits(work, model):
     assert files["a"] == files["b"] and files["a"] != files["c"]
 
 
-def check_which_epoch_comes_out(work, model):
+def test_which_epoch_comes_out(work, model):
     """The best epoch's weights come out; --keep last gives the last one's, as the original does."""
     common = ["--epochs", 6, "--batch-size", 8, "--learning-rate", 0.05, "--patience", 100]
     results = {}
@@ -109,7 +119,7 @@ def check_which_epoch_comes_out(work, model):
         assert abs(found - wanted) <= 1e-4 * max(1, wanted), (keep, found, wanted)
 
 
-def check_divergence(work, model):
+def test_divergence(work, model):
     """A loss that is not finite ends the run with exit 10 and the page's hint; nothing comes out."""
     done = train(model, work / "nan", work / "nan-run", "--epochs", 3, "--batch-size", 8, "--learning-rate", 1e30, status=10)
     assert "error[NaNError] train_pytorch_model: the " in done.stderr and "a lower --learning-rate may help" in done.stderr, done.stderr
@@ -118,14 +128,14 @@ def check_divergence(work, model):
     assert last.startswith("FATAL code=NaNError/0032 rank=0 step="), last
 
 
-def check_warmup_as_long_as_training(work, model):
+def test_warmup_as_long_as_training(work, model):
     """The rate only rises, with one warning; the original lost the model here (W5)."""
     done = train(model, work / "warm", work / "warm-run", "--epochs", 2, "--num-warmup-steps", 2, "--batch-size", 24, "--learning-rate", 0.1)
     assert done.stdout.count("WARNING") == 1 and "never decays" in done.stdout, done.stdout
     assert reference.metrics(work / "warm-run", "learning rate") == [1e-4, 1e-4 + (0.1 - 1e-4) / 2]
 
 
-def check_early_stop(work, model):
+def test_early_stop(work, model):
     """Training stops after `patience` epochs in a row without a lower validation loss; here what is learned is wrong of the images that
     validate, so that their loss has to rise."""
     right, wrong = class_folders(work / "right", ("circle", "square")), class_folders(work / "wrong", ("square", "circle"))
@@ -136,24 +146,9 @@ def check_early_stop(work, model):
     assert json.loads((work / "stop-run/run.json").read_text())["result"]["stopped_early"] is True
 
 
-def check_class_folders(work, model):
+def test_class_folders(work, model):
     """A raw tree of class folders is trained on directly, as the original does, and the log says so."""
     folders = class_folders(work / "photos")
     done = train(model, work / "raw", work / "raw-run", "--epochs", 1, "--batch-size", 5, train=folders, valid=folders)
     assert "is taken as a tree of class folders" in done.stdout
     assert (work / "raw/index_to_label.csv").read_text() == ",label\n0,circle\n1,square\n"
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        model = untrained(work / "untrained")
-        check_written_model(work, model)
-        check_metric_stream(work)
-        check_ten_steps(work)
-        check_same_bits(work, model)
-        check_which_epoch_comes_out(work, model)
-        check_divergence(work, model)
-        check_warmup_as_long_as_training(work, model)
-        check_early_stop(work, model)
-        check_class_folders(work, model)

@@ -1,11 +1,10 @@
 """Init and Apply Image Transformation as a user starts them, and Train PyTorch Model on a directory that carries a transformation."""
 import filecmp
 import json
-import pathlib
 import shutil
-import tempfile
 
 import numpy
+import pytest
 import torch
 import yaml
 from PIL import Image
@@ -43,7 +42,7 @@ def content(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def check_init(work):
+def test_init(work):
     """The original's directory byte for byte, the documented defaults, and options that do nothing in the original."""
     init(work / "golden", "--size=48", "--crop_size=40", "--pad=True", "--padding=2", "--color_jitter=True", "--brightness=0", "--contrast=0",
          "--saturation=0", "--hue=0", "--random_resized_crop=True", "--random_resized_crop_size=32", "--random_rotation=True",
@@ -59,7 +58,7 @@ def check_init(work):
         ["RandomErasing", {"p": 0.5}]]
 
 
-def check_golden(work):
+def test_golden(work):
     """The original's transformed directory, within 1 of 255."""
     apply(GOLDEN, IMAGES, work / "infer", mode="For inference")
     golden = ORIGINAL / "image_directory_transformed_infer"
@@ -71,7 +70,7 @@ def check_golden(work):
     assert json.loads((work / "infer/_samples.json").read_text())[2]["category"] == "circle"
 
 
-def check_training_once(work):
+def test_training_once(work):
     """Random operations follow the seed, not the threads; each image is transformed once."""
     made = {}
     for name, seed, threads in (("a", 3, 1), ("b", 3, 4), ("c", 4, 2)):
@@ -82,27 +81,32 @@ def check_training_once(work):
     assert sizes == {(32, 32, 3)}, sizes
 
 
-def check_names(work):
-    """Files of one name but for its ending do not become one; unlabelled directories stay so."""
-    folder = work / "flat"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def flat(shared):
+    """An unlabelled directory of a BMP, a JPEG and a PNG image that have one name but for its ending."""
+    (shared / "flat").mkdir()
     for number, name in enumerate(("x.bmp", "x.jpg", "x.png")):
-        Image.new("RGB", (50, 50), (number, 0, 0)).save(folder / name)
-    torchport("run", "convert_to_image_directory", f"--input_path={folder}", f"--output_path={work / 'flat.dir'}", "--run-dir", work / "flat-run")
-    apply(GOLDEN, work / "flat.dir", work / "flat.out", mode="For inference")
+        Image.new("RGB", (50, 50), (number, 0, 0)).save(shared / "flat" / name)
+    torchport("run", "convert_to_image_directory", f"--input_path={shared / 'flat'}", f"--output_path={shared / 'flat.dir'}", "--run-dir", shared / "run")
+    return shared / "flat.dir"
+
+
+def test_names(work, flat):
+    """Files of one name but for its ending do not become one; unlabelled directories stay so."""
+    apply(GOLDEN, flat, work / "flat.out", mode="For inference")
     assert names(work / "flat.out") == ["image/x.png", "image/x-2.png", "image/x-3.png"]
     assert pixels(work / "flat.out", "image/x-3.png")[20, 20].tolist() == [2, 0, 0]
     assert [json.loads(line).get("category") for line in (work / "flat.out/images.lst").read_text().splitlines()] == [None] * 3
 
 
-def check_missing_module(work):
+def test_missing_module(work, flat):
     """Programs that were moved without the module that decodes BMP: it is the installation that is broken, not the image."""
     moved = work / "moved"
     moved.mkdir()
     for name in ("torchport", "torchport-worker"):
         shutil.copy(BIN / name, moved)
     words = ["run", "apply_image_transformation", "--mode=For inference", f"--input_image_transform_path={GOLDEN}",
-             f"--input_image_dir_path={work / 'flat.dir'}", f"--output_path={work / 'never'}", "--run-dir", work / "moved-run"]
+             f"--input_image_dir_path={flat}", f"--output_path={work / 'never'}", "--run-dir", work / "moved-run"]
     broken = command(moved / "torchport", *words, status=2).stderr
     assert f"'{moved / 'torchport-opencv.so'}', which decodes BMP and WebP images, could not be loaded" in broken, broken
     assert not (work / "never").exists()
@@ -111,7 +115,7 @@ def check_missing_module(work):
     shutil.rmtree(work / "never")
 
 
-def check_refusals(work):
+def test_refusals(work):
     """What cannot be done is said before anything is written."""
     folder = class_folders(work / "small", categories=("a", "b"), each=12, size=32)
     for name in ("a/0003.png", "b/0011.png"):
@@ -127,12 +131,12 @@ docs/reference/error-codes.md lists all errors.
     (folder / "a/0003.png").write_bytes(b"no image")
     assert "a/0003.png' of the input image directory cannot be used: " in apply(work / "crop", folder, work / "never", status=6).stderr
     both = apply(IMAGES, GOLDEN, work / "never", mode="Both", status=2).stderr
-    assert both.count("error[") == 3 and "is none of its values" in both and "is of type ImageDirectory, not TransformationDirectory" in both, both
+    assert both.count("error[") == 3 and "is not one of its values" in both and "is of type ImageDirectory, not TransformationDirectory" in both, both
     assert not (work / "never").exists()
 
 
-def check_every_epoch(work):
-    """The files stay as they are and the directory carries the list, which Train applies afresh in each epoch."""
+def test_every_epoch(work):
+    """The files stay as they are and the directory carries the list, which Train applies again in each epoch."""
     init(work / "crop24", "--size=32", "--center_crop=False", "--random_crop=True", "--random_crop_size=24", "--color_jitter=True")
     apply(work / "crop24", IMAGES, work / "carrying", "--when=every_epoch")
     meta = yaml.safe_load((work / "carrying/_meta.yaml").read_text())
@@ -159,15 +163,3 @@ def check_every_epoch(work):
     differ = train("never", valid=work / "carrying", status=5).stderr
     assert "24 x 24" in differ and "32 x 32" in differ, differ
     assert len(reference.metrics(work / "one-run", "Train loss")) == 2
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        check_init(work)
-        check_golden(work)
-        check_training_once(work)
-        check_names(work)
-        check_missing_module(work)
-        check_refusals(work)
-        check_every_epoch(work)

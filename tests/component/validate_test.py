@@ -1,8 +1,7 @@
 """torchport validate on every kind of wrong input of Train PyTorch Model and Convert: the whole text and the exit status."""
-import pathlib
 import shutil
-import sys
-import tempfile
+
+import pytest
 
 from harness import ORIGINAL, class_folders, golden, torchport
 
@@ -11,6 +10,19 @@ LABELLED, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in 
 MAKE_MODEL = "  hint   Give the path of a model directory; ResNet and DenseNet make one.\n"
 MAKE_IMAGES = "  hint   Convert to Image Directory makes an image directory.\n"
 LABEL_IMAGES = "  hint   Put the images into one folder for each category and use Convert to Image Directory.\n"
+
+
+@pytest.fixture(scope="module")
+def made(shared):
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={shared}/model", f"--run-dir={shared}/run")
+    return shared / "model"
+
+
+@pytest.fixture
+def work(work, made):
+    """A folder with an untrained model in it."""
+    shutil.copytree(made, work / "model")
+    return work
 
 
 def validate(work, *extra, model=None, train=LABELLED, valid=VALID, status=0):
@@ -24,7 +36,7 @@ def refused(work, text, status, *extra, **paths):
     assert (done.returncode, got, done.stdout) == (status, wanted, ""), f"exit {done.returncode}\n--- got\n{got}--- wanted\n{wanted}"
 
 
-def check_good(work):
+def test_good(work):
     done = validate(work, "--epochs=7")
     assert done.stdout.startswith("ok: train_pytorch_model can run with these values; image files are read when it does\n"), done.stdout
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[1:]}
@@ -35,7 +47,7 @@ def check_good(work):
     assert not (work / "out").exists(), "validate wrote something"
 
 
-def check_models(work):
+def test_models(work):
     def bad(text, path, status=3):
         refused(work, f"InvalidModelDirectoryError] train_pytorch_model: {text}", status, model=path)
 
@@ -54,7 +66,7 @@ def check_models(work):
         f"  path   {bare}\n  hint   Make the model directory again.\n", bare)
 
 
-def check_datasets(work):
+def test_datasets(work):
     def bad(text, path, status=5, error="InvalidDatasetError"):
         refused(work, f"{error}] train_pytorch_model: {text}", status, valid=path)
 
@@ -69,11 +81,11 @@ def check_datasets(work):
     text_only = work / "text"
     text_only.mkdir()
     (text_only / "a.txt").write_text("no image")
-    bad(f"the validation dataset has no _meta.yaml and is no tree of class folders\n  path   {text_only}\n"
+    bad(f"the validation dataset has no _meta.yaml and is not a tree of class folders\n  path   {text_only}\n"
         "  hint   Convert to Image Directory makes an image directory of it.\n", text_only)
 
 
-def check_batch_size(work):
+def test_batch_size(work):
     refused(work, "LessThanOrEqualToError] train_pytorch_model: --batch-size is 25, but must be at most 24, the number of training images\n"
                   "  hint   Lower --batch-size, or give more images.\n", 2, "--batch-size=25")
     refused(work, "LessThanOrEqualToError] train_pytorch_model: --batch-size is 13, but must be at most 12, the share of each of 2 processes in "
@@ -82,7 +94,7 @@ def check_batch_size(work):
     validate(work, "--batch-size=12", "--process-count-per-node=2")
 
 
-def check_outputs(work):
+def test_outputs(work):
     full = ORIGINAL / "runs"
     done = torchport("validate", "convert_to_image_directory", "--input_path", work / "none", "--output_path", full, "--labels", work / "no.txt", status=5)
     assert done.stderr == (
@@ -107,25 +119,17 @@ inputs:
 """
 
 
-def check_trained_ports(work):
+def test_trained_ports(work):
     """An untrained model may not enter a port for trained ones."""
     (work / "spec/components").mkdir(parents=True)
     (work / "spec/components/score.yaml").write_text(SCORE)
     done = torchport("--spec-dir", work / "spec", "validate", "score", "--model", work / "model", status=3)
     assert done.stderr == (f"error[InvalidModelDirectoryError] score: the trained model is untrained\n  path   {work}/model\n"
                            "  hint   Train it with Train PyTorch Model.\n" + SEE), done.stderr
-    trained = golden("trained_resnet18")
-    if trained:
-        torchport("--spec-dir", work / "spec", "validate", "score", "--model", trained)
 
 
-with tempfile.TemporaryDirectory() as folder:
-    for check in (check_good, check_models, check_datasets, check_batch_size, check_outputs, check_trained_ports):
-        place = pathlib.Path(folder).resolve() / check.__name__
-        place.mkdir()
-        if len(sys.argv) > 1:
-            shutil.copytree(sys.argv[1], place / "model")
-        else:
-            torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={place}/model",
-                      f"--run-dir={place}/run")
-        check(place)
+def test_trained_model_of_the_original(work):
+    """One that the original trained may."""
+    (work / "spec/components").mkdir(parents=True)
+    (work / "spec/components/score.yaml").write_text(SCORE)
+    torchport("--spec-dir", work / "spec", "validate", "score", "--model", golden("trained_resnet18"))

@@ -45,7 +45,7 @@ def old_keys(state):
     return {re.sub(r"(denselayer\d+\.(?:norm|conv))([12])\.", r"\1.\2.", key): tensor for key, tensor in state.items()}
 
 
-def check_forms():
+def test_forms():
     """Wrapped, prefixed, of torch before 1.6, old names, half precision, safetensors: the same weights come out."""
     file, state = ROOT / "w.pth", torchvision_state("resnet18")
     prefixed = {"module." + key: tensor for key, tensor in state.items()}
@@ -76,7 +76,7 @@ def check_forms():
     assert_equal(read(model, "resnet18"), {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in brain.items()})
 
 
-def check_head():
+def test_head():
     """A head of other classes, or none, is replaced by the one that the seed draws; all else is the file's."""
     file, state = ROOT / "head.pth", torchvision_state("resnet18", classes=7)
     fresh = torchvision_state("resnet18", seed=5)
@@ -87,10 +87,10 @@ def check_head():
         ours = read(model, "resnet18")
         assert_equal(ours, headless)
         assert torch.equal(ours["fc.weight"], fresh["fc.weight"]) and torch.equal(ours["fc.bias"], fresh["fc.bias"])
-        assert "its head is not one of ImageNet's classes and is made anew from the random seed" in done.stdout, done.stdout
+        assert "its head is not one of ImageNet's classes and is made again from the random seed" in done.stdout, done.stdout
 
 
-def check_refusals():
+def test_refusals():
     file, state = ROOT / "bad.pth", torchvision_state("resnet18")
 
     def refused(content, error, status=3, validated=True):
@@ -108,7 +108,7 @@ def check_refusals():
                   "  hint   Give the path of a readable file.\n", status=2)
     cannot = f"error[InvalidModelDirectoryError] resnet: the weights file '{file}' cannot be used: "
     hint = "\n  hint   Give a state dict: torch.save(model.state_dict(), file), or a safetensors file.\n"
-    refused(b"<html>", cannot + "it is no file of torch.save and none of safetensors" + hint)
+    refused(b"<html>", cannot + "it is neither a torch.save file nor a safetensors file" + hint)
     torch.save(torchvision.models.get_model("resnet18", weights=None), file)
     done, _ = make("resnet", "resnet18", file, status=3)
     assert "it names 'torchvision.models.resnet.ResNet', which no state dict of tensors needs" in done.stderr, done.stderr
@@ -124,10 +124,3 @@ def check_refusals():
     torch.save(huge, file)
     done, _ = make("resnet", "resnet18", file, status=3)
     assert "the weights of the weights file hold values that are not finite, first in 'bn1.bias'" in done.stderr, done.stderr
-
-
-if __name__ == "__main__":
-    for name, check in list(globals().items()):
-        if name.startswith("check_"):
-            check()
-            print(name, "ok", flush=True)

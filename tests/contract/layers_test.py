@@ -5,7 +5,7 @@ import re
 
 from harness import BIN
 
-from sources import PRODUCT, code_only, cpp_files, finish, name, without_comments
+from sources import PRODUCT, SOURCE, assert_none, code_only, cpp_files, name, without_comments
 
 MAY_INCLUDE = {"runtime": {"runtime"}, "datasets": {"runtime", "datasets"}, "models": {"runtime", "models"}, "component": set(PRODUCT)}
 
@@ -28,9 +28,11 @@ BARRED = {
     r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "component/download/environment.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
-        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/collective.h",
-         "runtime/collective.cpp"),
+        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/control.h",
+         "runtime/control.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/main.cpp"),
+    # The log and the launcher are what speaks to the terminal; a child process gets its standard streams there.
+    r"\bSTD(OUT|ERR)_FILENO\b": ("component/worker/main.cpp", "runtime/report/log.cpp", "runtime/launch/"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }
@@ -40,27 +42,47 @@ def within(path, places):
     return any(path == place or (place.endswith("/") and path.startswith(place)) for place in places)
 
 
-problems = []
-seen = 0
-for file in cpp_files(*PRODUCT):
-    path = name(file)
-    text = file.read_text()
-    folder = path.split("/")[0]
-    for quoted, system in re.findall(r'^#include (?:"([^"]+)"|<([^>]+)>)', without_comments(text), re.M):
-        seen += 1
-        target = quoted.split("/")[0]
-        if quoted and target not in MAY_INCLUDE[folder]:
-            problems.append(f"{path}: {folder}/ must not include {quoted}")
-        for library, places in LIBRARIES.items():
-            if re.match(library, system) and (not within(path, places) or ("torch" in library and within(path, TORCH_FREE))):
-                problems.append(f"{path}: <{system}> has no place here")
-    for number, line in enumerate(code_only(text).split("\n"), 1):
-        for pattern, places in BARRED.items():
-            if re.search(pattern, line) and not within(path, places):
-                problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
-compiled = {command["file"]: command["command"] for command in json.loads((BIN.parent / "compile_commands.json").read_text())}
-parallel = [file for file in cpp_files(*PRODUCT, suffixes=(".cpp",)) if "at::parallel_for(" in file.read_text()]
-assert len(parallel) > 3, "the scan found hardly any parallel loop: it looks in the wrong place"
-problems += [f"{name(file)}: at::parallel_for, but not in use_torch_threads" for file in parallel if "-fopenmp" not in compiled[str(file)]]
-assert seen > 100, "the scan found hardly any include: it looks in the wrong place"
-finish(problems)
+
+def test_includes_go_in_one_direction():
+    problems, seen = [], 0
+    for file in cpp_files(*PRODUCT):
+        path = name(file)
+        folder = path.split("/")[0]
+        for quoted, system in re.findall(r'^#include (?:"([^"]+)"|<([^>]+)>)', without_comments(file.read_text()), re.M):
+            seen += 1
+            if quoted and quoted.split("/")[0] not in MAY_INCLUDE[folder]:
+                problems.append(f"{path}: {folder}/ must not include {quoted}")
+            for library, places in LIBRARIES.items():
+                if re.match(library, system) and (not within(path, places) or ("torch" in library and within(path, TORCH_FREE))):
+                    problems.append(f"{path}: <{system}> has no place here")
+    assert seen > 100, "the scan found hardly any include: it looks in the wrong place"
+    assert_none(problems)
+
+
+def test_what_is_left_to_the_programs():
+    problems = []
+    for file in cpp_files(*PRODUCT):
+        path = name(file)
+        for number, line in enumerate(code_only(file.read_text()).split("\n"), 1):
+            for pattern, places in BARRED.items():
+                if re.search(pattern, line) and not within(path, places):
+                    problems.append(f"{path}:{number}: {re.search(pattern, line)[0]} has no place here")
+    assert_none(problems)
+
+
+def test_parallel_loops_are_compiled_with_openmp():
+    compiled = {command["file"]: command["command"] for command in json.loads((BIN.parent / "compile_commands.json").read_text())}
+    parallel = [file for file in cpp_files(*PRODUCT, suffixes=(".cpp",)) if "at::parallel_for(" in file.read_text()]
+    assert len(parallel) > 3, "the scan found hardly any parallel loop: it looks in the wrong place"
+    assert_none(f"{name(file)}: at::parallel_for, but not in use_torch_threads" for file in parallel if "-fopenmp" not in compiled[str(file)])
+
+
+# The bench measures and stands in for trainings that take time; this file names the word.
+MAY_SLEEP = ("tests/bench/", "tests/contract/layers_test.py")
+
+
+def test_tests_wait_for_events_and_do_not_sleep():
+    files = [*cpp_files("tests"), *sorted((SOURCE / "tests").rglob("*.py"))]
+    assert len(files) > 80, "the scan found hardly any test: it looks in the wrong place"
+    assert_none(f"{name(file)}:{number}: a test waits for what it needs, and does not sleep" for file in files if not within(name(file), MAY_SLEEP)
+                for number, line in enumerate(file.read_text().split("\n"), 1) if re.search(r"\bu?sleep(_for|_until)?\(|\bsleep [\d.$]", line))

@@ -2,7 +2,6 @@
 import gzip
 import io
 import os
-import pathlib
 import random
 import subprocess
 import tarfile
@@ -57,7 +56,7 @@ def special(name, kind, target=""):
     return info
 
 
-def check_golden(here):
+def test_golden(here):
     """convert: the original's directory comes out of a ZIP file, and of tar files however they are compressed."""
     names = ["circle", "square", "triangle"]
     images = sorted((ORIGINAL / "image").iterdir(), key=lambda path: int(path.stem.split("_")[1]))
@@ -74,7 +73,7 @@ def check_golden(here):
         assert sorted(path.name for path in place.iterdir()) == ["out", "runs"], "something is left"
 
 
-def check_folder_with_archives(here):
+def test_folder_with_archives(here):
     """convert: of a folder with archives the first is taken, and the log says that the rest is not."""
     folder = harness.class_folders(here / "folder", categories=["cat"], each=1)
     as_zip(folder / "b.zip", [("dog/1.png", png()), ("fox/1.png", png())])
@@ -86,7 +85,7 @@ def check_folder_with_archives(here):
     assert "  cat: 1" in convert("folder", here, "--format=class_folders").stdout
 
 
-def check_one_class_and_flat(here):
+def test_one_class_and_flat(here):
     """convert: an archive of one category keeps it, and one without folders gives no labels."""
     assert "  cat: 2" in convert(as_zip(here / "one.zip", [("top/cat/1.png", png()), ("top/cat/2.png", png())]), here).stdout
     subprocess.run(["rm", "-r", here / "out"], check=True)
@@ -94,7 +93,7 @@ def check_one_class_and_flat(here):
     assert sorted(files_of(here / "out")) == ["_meta.yaml", "_samples.json", "_schema.json", "image/1.png", "image/2.png", "images.lst"]
 
 
-def check_names(here):
+def test_names(here):
     """convert: names beyond ASCII arrive as they are, whatever the locale and the archive's way to write them."""
     entries = [("Ångström/ä b.png", png()), ("日本/1.png", png())]
     archives = [as_zip(here / "a.zip", entries), as_tar(here / "pax.tar", entries), as_tar(here / "gnu.tar", entries, format=tarfile.GNU_FORMAT)]
@@ -157,7 +156,7 @@ def hostile(here):
         yield here / name, reason
 
 
-def check_hostile(here):
+def test_hostile(here):
     """convert: hostile and damaged archives are refused, naming the entry, and nothing of them is written elsewhere."""
     for archive, reason in hostile(here):
         said, before = "", files_of(here)
@@ -174,7 +173,7 @@ def check_hostile(here):
     assert [path.name for path in (here / "work").iterdir()] == ["run"]
 
 
-def check_random_damage(here):
+def test_random_damage(here):
     """convert: archives with random damage end with a verdict of ours, and none crashes it."""
     entries = [(f"{name}/{number}.png", png(number)) for name in ("cat", "dog") for number in range(3)]
     sources = [as_zip(here / "a.zip", entries), as_tar(here / "a.tar", entries), as_tar(here / "a.tar.gz", entries, "w:gz"), as_tar(here / "a.tbz", entries, "w:bz2")]
@@ -190,7 +189,7 @@ def check_random_damage(here):
     assert set(outcomes) == {0, 5} and outcomes.count(5) > 80, outcomes
 
 
-def check_killed(here):
+def test_killed(here):
     """convert: what a killed run had unpacked is gone with the next run."""
     as_tar(here / "big.tar", [(f"cat/{number}.bmp", os.urandom(1 << 20)) for number in range(300)])
     process = subprocess.Popen([harness.BIN / "torchport", *CONVERT, "--input_path=big.tar", "--output_path=out"], cwd=here, stdout=subprocess.DEVNULL)
@@ -203,9 +202,3 @@ def check_killed(here):
     as_zip(here / "small.zip", [("cat/1.png", png())])
     convert("small.zip", here)
     assert not list(here.glob(".torchport*")) and (here / "out/images.lst").exists()
-
-
-for check in (check_golden, check_folder_with_archives, check_one_class_and_flat, check_names, check_hostile, check_random_damage, check_killed):
-    with tempfile.TemporaryDirectory() as folder:
-        check(pathlib.Path(folder).resolve())
-print("archives: ok")

@@ -1,8 +1,6 @@
 """torchport check-data finds each of the defects that are planted here, and nothing else."""
 import collections
 import json
-import pathlib
-import tempfile
 
 import harness
 import numpy
@@ -30,7 +28,7 @@ def clean(folder, first=0, each=12):
             photo(first + 100 * number + index).save(folder / category / f"{index:02}.png")
 
 
-def check_clean(here):
+def test_clean(here):
     """check-data: a sound dataset has no problem, as class folders and as an image directory, alone and beside another."""
     clean(here / "photos")
     clean(here / "others", first=1000)
@@ -43,7 +41,7 @@ def check_clean(here):
     assert problems("t", "--against", "t", cwd=here)[1] == {"leak": 24}
 
 
-def check_defects(here):
+def test_defects(here):
     """check-data: each planted defect is found and named, and the exit status says so."""
     clean(here / "train")
     clean(here / "valid", first=1000)
@@ -81,7 +79,7 @@ def check_defects(here):
     assert "leak: the same bytes\n  train/cat/03.png\n  valid/cat/seen.png\n" in text and text.endswith("\n11 problems\n"), text
 
 
-def check_modes(here):
+def test_modes(here):
     """check-data: formats and modes are those that Pillow names."""
     (here / "mixed").mkdir()
     made = collections.Counter()
@@ -101,20 +99,14 @@ def check_modes(here):
     assert len(report["datasets"][0]["sizes"]) == len(kinds) and not report["datasets"][0]["labelled"]
 
 
-def check_refusals(here):
+def test_refusals(here):
     """check-data: a request that makes no sense is refused, all faults at once."""
     said = check("--jsn", status=2, cwd=here).stderr
     assert said.startswith("error[ParameterParsingError] check-data: torchport check-data has no option --jsn\n"), said
     assert "--against has no value" in check("here", "--against", status=2, cwd=here).stderr
     said = check("--thin", "few", status=2, cwd=here).stderr
     assert said.startswith("error[ParameterParsingError] check-data: check-data needs a DIR\n  hint   Usage: torchport check-data DIR\n"
-                           "error[ParameterParsingError] check-data: --thin is 'few', which is no decimal whole number\n"
+                           "error[ParameterParsingError] check-data: --thin is 'few', which is not a decimal whole number\n"
                            "  hint   Allowed: >= 0; default: 10.\n"), said
     said = check("nowhere", "--against=neither", status=5, cwd=here).stderr
     assert said.count("does not exist") == 2 and "the dataset does not exist\n  path   nowhere" in said, said
-
-
-for test in (check_clean, check_defects, check_modes, check_refusals):
-    with tempfile.TemporaryDirectory() as folder:
-        test(pathlib.Path(folder))
-print("check-data: ok")

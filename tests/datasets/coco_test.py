@@ -1,7 +1,5 @@
 """Convert to Image Directory with COCO files: those for classification become a labelled directory, others are refused with the reason."""
 import json
-import pathlib
-import tempfile
 
 import harness
 
@@ -30,7 +28,7 @@ def folder(here, text):
     (here / "in/nested/labels.json").write_text(text if isinstance(text, str) else json.dumps(text))
 
 
-def check_classification(here):
+def test_classification(here):
     """convert: a COCO file's categories become ids from 0 in its order of ids, and images are named by their ids."""
     folder(here, document())
     said = convert(here).stdout
@@ -46,20 +44,20 @@ def check_classification(here):
     harness.torchport("run", "split_image_directory", "--src_path=out", "--tgt_train_path=t", "--tgt_test_path=v", "--fraction=0.5", cwd=here)
 
 
-def check_without_annotations(here):
+def test_without_annotations(here):
     """convert: a COCO file without annotations gives no labels; without images, a COCO file's folder is any folder."""
     folder(here, {**document(), "annotations": []})
     assert "4 images without labels" in convert(here).stdout
 
 
-def check_not_coco(here):
+def test_not_coco(here):
     """convert: other JSON files do not make a COCO folder, and --format=coco says so."""
     folder(here, {"images": document()["images"]})
-    assert "the input is no folder of the format coco" in convert(here, "--format=coco", status=5).stderr
+    assert "the input is not a folder of the format coco" in convert(here, "--format=coco", status=5).stderr
     assert "  train: 4" in convert(here).stdout
 
 
-def check_refusals(here):
+def test_refusals(here):
     """convert: what COCO files cannot say about one category for each image is refused, naming it."""
     folder(here, document())
     path = "in/nested/labels.json"
@@ -90,9 +88,3 @@ def check_refusals(here):
     refused(with_row("images", {"id": 5, "file_name": "train/e.png"}), cannot + "the image id 5 is there twice")
     refused(with_row("images", {"id": 6, "file_name": "train/a.png"}), cannot + "the file 'train/a.png' is there twice")
     refused(with_row("images", {"id": 6, "coco_url": "https://example.org/x.png"}), "the input points to images on the web (coco_url), which are not fetched")
-
-
-for check in (check_classification, check_without_annotations, check_not_coco, check_refusals):
-    with tempfile.TemporaryDirectory() as place:
-        check(pathlib.Path(place))
-print("coco: ok")

@@ -1,8 +1,6 @@
 """Convert to Image Directory as a user starts it: what is written, what is said, and what is refused."""
 import json
-import pathlib
 import struct
-import tempfile
 
 import harness
 import numpy
@@ -19,19 +17,24 @@ def idx_folder(folder):
     return pixels
 
 
-with tempfile.TemporaryDirectory() as temporary:
-    here = pathlib.Path(temporary)
-    convert = lambda *arguments, **options: harness.torchport("run", "convert_to_image_directory", *arguments, cwd=here, **options)
+def convert(here, *arguments, **options):
+    return harness.torchport("run", "convert_to_image_directory", *arguments, cwd=here, **options)
 
+
+def test_class_folders(here):
     harness.class_folders(here / "photos", categories=("circle", "square"), each=3)
-    said = convert("--input_path=photos", "--output_path=t").stdout
+    said = convert(here, "--input_path=photos", "--output_path=t").stdout
     assert "6 images in 2 categories:" in said and "  square: 3" in said, said
     lines = (here / "t/images.lst").read_text().splitlines()
     assert lines[3] == '{"image_info": {"file_name": "image/1_3.png"}, "category": "square", "id": 3}', lines
     assert (here / "t/image/1_3.png").read_bytes() == (here / "photos/square/0000.png").read_bytes()
+    again = convert(here, "--input_path=photos", "--output_path=t", status=2).stderr
+    assert again.startswith("error[AlreadyExistsError] convert_to_image_directory: the output 't' exists and is not empty\n"), again
 
+
+def test_idx_files(here):
     pixels = idx_folder(here / "idx")
-    convert("--input-path", "idx", "--output-path", "i", "--labels", "idx/names.txt", "--limit", "8", "--seed=5")
+    convert(here, "--input-path", "idx", "--output-path", "i", "--labels", "idx/names.txt", "--limit", "8", "--seed=5")
     rows = [json.loads(line) for line in (here / "i/images.lst").read_text().splitlines()]
     assert sorted(row["category"] for row in rows) == sorted(["cat", "dog", "fox", "owl"] * 2), rows
     known = {image.tobytes(): index % 4 for index, image in enumerate(pixels)}
@@ -40,10 +43,9 @@ with tempfile.TemporaryDirectory() as temporary:
             assert image.mode == "L", image.mode
             assert ["cat", "dog", "fox", "owl"][known[image.tobytes()]] == row["category"], row
 
-    again = convert("--input_path=photos", "--output_path=t", status=2).stderr
-    assert again.startswith("error[AlreadyExistsError] convert_to_image_directory: the output 't' exists and is not empty\n"), again
+
+def test_empty_folder(here):
     (here / "empty").mkdir()
-    nothing = convert("--input_path=empty", "--output_path=o", status=5).stderr
+    nothing = convert(here, "--input_path=empty", "--output_path=o", status=5).stderr
     assert nothing.startswith("error[InvalidDatasetError] convert_to_image_directory: the input holds no image\n"), nothing
     assert not (here / "o").exists()
-print("convert: ok")

@@ -2,9 +2,9 @@
 import json
 import pathlib
 import subprocess
-import tempfile
 
 import numpy
+import pytest
 import sklearn
 from PIL import Image
 
@@ -46,7 +46,21 @@ def boxes(width, height, count):
         yield random.integers(0, height - tall + 1), random.integers(0, width - wide + 1), tall, wide
 
 
-def check_same(program, images):
+@pytest.fixture(scope="module")
+def images(shared):
+    """[(path, (width, height))]"""
+    return list(variants(shared))
+
+
+@pytest.fixture
+def program():
+    started = Program()
+    yield started
+    started.process.stdin.close()
+    assert started.process.wait() == 0
+
+
+def test_same(program, images):
     parts = saved = total = 0
     for path, (width, height) in images:
         for box in boxes(width, height, 25):
@@ -59,17 +73,17 @@ def check_same(program, images):
     assert saved > total / 3
 
 
-def check_shrunk(program, path):
+def test_shrunk(program, images):
     for shrink in (2, 4, 8):
-        found = program.ask(path, (0, 0, 375, 500), shrink=shrink)
+        found = program.ask(images[0][0].parent / "42-500.jpg", (0, 0, 375, 500), shrink=shrink)
         assert (found["height"], found["width"]) == (-(-375 // shrink), -(-500 // shrink)), found
 
 
-def check_damage(program, folder):
+def test_damage(work, program, images):
     """Broken code or a lost end is found in all of the file, unless the rest is not asked for."""
     for name in ("42", "progressive", "restarts"):
-        whole = (folder / f"{name}-500.jpg").read_bytes()
-        cut = folder / "cut.jpg"
+        whole = (images[0][0].parent / f"{name}-500.jpg").read_bytes()
+        cut = work / "cut.jpg"
         for share in (0.3, 0.6, 0.97):
             cut.write_bytes(whole[: int(len(whole) * share)])
             for box in ((0, 0, 40, 40), (0, 400, 60, 100), (200, 100, 30, 50)):
@@ -77,13 +91,3 @@ def check_damage(program, folder):
         cut.write_bytes(whole[: int(len(whole) * 0.97)])
         early = program.ask(cut, (0, 0, 40, 40), to_the_end=False, shrink=2)
         assert ("error" in early) == (name == "progressive"), early   # all scans of a progressive image make up its first row
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        folder, program = pathlib.Path(name), Program()
-        check_same(program, list(variants(folder)))
-        check_shrunk(program, folder / "42-500.jpg")
-        check_damage(program, folder)
-        program.process.stdin.close()
-        assert program.process.wait() == 0

@@ -182,7 +182,7 @@ TEST_CASE("image directory: what is no such directory is refused", "[image_direc
   fs::create_directory(folder / "empty");
   CHECK(open("empty") == error_text("the training dataset is an empty folder", kConvert));
   put(folder / "texts/a/notes.txt", "text");
-  CHECK(open("texts") == error_text("the training dataset has no _meta.yaml and is no tree of class folders",
+  CHECK(open("texts") == error_text("the training dataset has no _meta.yaml and is not a tree of class folders",
                                     kConvert.substr(0, kConvert.size() - 1) + " of it."));
   put(folder / "latin1/caf\xE9/a.png", "x");
   CHECK(open("latin1") ==
@@ -193,7 +193,7 @@ TEST_CASE("image directory: lost or broken metadata is not guessed at", "[image_
   Directory directory;
   put(directory.folder / "image/a.png", "x");
   fs::remove(directory.folder / "_meta.yaml");
-  CHECK(directory.error() == error_text("the training dataset has no _meta.yaml and is no tree of class folders",
+  CHECK(directory.error() == error_text("the training dataset has no _meta.yaml and is not a tree of class folders",
                                         kConvert.substr(0, kConvert.size() - 1) + " of it."));
   const auto meta = [&](const std::string& text) { return directory.with("_meta.yaml", text); };
   const auto broken = [](const std::string& reason) {

@@ -1,8 +1,6 @@
 """Split Image Directory beside the real scikit-learn, and beside what the original wrote."""
 import json
-import pathlib
 import shutil
-import tempfile
 
 import harness
 import numpy
@@ -21,7 +19,7 @@ def reference(strata, fraction, seed):
         return (*train_test_split(rows, train_size=fraction, random_state=seed), "plain")
 
 
-def check_against_scikit_learn():
+def test_against_scikit_learn():
     """split: every row lands where scikit-learn puts it, in its order, for hundreds of category sizes, fractions and seeds."""
     random = numpy.random.default_rng(4)
     cases = [([0, 0, 0, 1, 1, 1], 0.5, 42), ([0, 1], 0.5, 42), ([0] * 7, 0.9, 42), ([2, 2, 5, 5, 5], 0.4, 42)]
@@ -54,7 +52,7 @@ def images_of(folder):
     return {row["image_info"]["file_name"]: row for row in map(json.loads, (folder / "images.lst").read_text().splitlines())}
 
 
-def check_golden(here):
+def test_golden(here):
     """split: the original's two directories come out, byte for byte."""
     split(LABELLED, here, "--fraction=0.75")
     for ours, original in (("train", "split_1"), ("test", "split_2")):
@@ -68,7 +66,7 @@ def check_golden(here):
     assert again.count("exists and is not empty") == 2, again
 
 
-def check_seed_and_rest(here):
+def test_seed_and_rest(here):
     """split: another seed gives other images; what the index and _meta.yaml say besides stays."""
     source = shutil.copytree(LABELLED, here / "source")
     lines = [json.loads(line) for line in (source / "images.lst").read_text().splitlines()]
@@ -86,7 +84,7 @@ def check_seed_and_rest(here):
     assert (here / "test/_meta.yaml").read_text() == (source / "_meta.yaml").read_text()
 
 
-def check_unlabelled_and_raw(here):
+def test_unlabelled_and_raw(here):
     """split: without labels it is plain; class folders are split as Convert would have made them."""
     harness.class_folders(here / "photos", each=5)
     harness.torchport("run", "convert_to_image_directory", "--input_path=photos", "--output_path=converted", cwd=here)
@@ -103,7 +101,7 @@ def check_unlabelled_and_raw(here):
         assert [row["id"] for row in images_of(here / side).values()] == rows, side
 
 
-def check_refusals(here):
+def test_refusals(here):
     """split: all faults come together; nothing is written."""
     one = harness.class_folders(here / "one", categories=["cat"], each=1)
     hint = "\n  hint   "
@@ -124,10 +122,3 @@ def check_refusals(here):
     assert f"'{broken}/image/1_13.png' cannot be read: No such file or directory" in missing, missing
     assert not (here / "train").exists() and not (here / "test").exists()
     assert not list(here.glob(".torchport*")), list(here.iterdir())
-
-
-check_against_scikit_learn()
-for check in (check_golden, check_seed_and_rest, check_unlabelled_and_raw, check_refusals):
-    with tempfile.TemporaryDirectory() as folder:
-        check(pathlib.Path(folder))
-print("split: ok")

@@ -2,10 +2,10 @@
 import json
 import pathlib
 import subprocess
-import tempfile
 
 import numpy
 import PIL
+import pytest
 import sklearn
 import torch
 import torchvision
@@ -18,7 +18,6 @@ from harness import BIN
 PHOTOS = pathlib.Path(sklearn.__file__).parent / "datasets/images"   # two photos of 640 x 427, CC BY 2.0
 MODES = {0: F.InterpolationMode.NEAREST, 2: F.InterpolationMode.BILINEAR, 3: F.InterpolationMode.BICUBIC}
 SMALL, LINE = "small", "line"   # images of odd sizes
-random = numpy.random.default_rng(5)
 
 
 class Ours:
@@ -82,7 +81,26 @@ FIXED = [
 ]
 
 
-def check_fixed(ours, images):
+@pytest.fixture
+def ours(work):
+    started = Ours(work)
+    yield started
+    started.process.stdin.close()
+    assert started.process.wait() == 0
+
+
+@pytest.fixture(scope="module")
+def images(shared):
+    """Two photos, decoded once, so that a difference between two builds of libjpeg-turbo does not count, and two images of odd sizes."""
+    for name in ("china", "flower"):
+        Image.open(PHOTOS / f"{name}.jpg").save(shared / f"{name}.png")
+    Image.open(PHOTOS / "china.jpg").crop((100, 50, 137, 79)).save(shared / "small.png")
+    Image.fromarray(numpy.random.default_rng(5).integers(0, 256, (1, 23, 3), dtype=numpy.uint8)).save(shared / "line.png")
+    print(f"torchvision {torchvision.__version__}, Pillow {PIL.__version__}")
+    return {name: shared / f"{name}.png" for name in ("china", "flower", SMALL, LINE)}
+
+
+def test_fixed(ours, images):
     """Bit for bit, which is more than the 1 of 255 that is asked for."""
     different = []
     for transforms in FIXED:
@@ -100,8 +118,9 @@ def check_fixed(ours, images):
     assert not different, "\n".join(different)
 
 
-def check_drawn(ours, path):
+def test_drawn(ours, images):
     """The pixels of random operations, given what ours drew."""
+    path = images["china"]
     with Image.open(path) as file:
         image = file.convert("RGB")
     width, height = image.size
@@ -149,8 +168,9 @@ def distance(a, b):
     return max(abs(numpy.searchsorted(numpy.sort(a), places, "right") / len(a) - numpy.searchsorted(numpy.sort(b), places, "right") / len(b)))
 
 
-def check_distributions(ours, draws=4000):
+def test_distributions(ours):
     """What ours draw and what torchvision's get_params draw: samples of one distribution, number by number."""
+    draws = 4000
     torch.manual_seed(3)
     limit = 2.23 * (2 / draws) ** 0.5   # exceeded by chance once in 10,000 comparisons
     tensor = torch.zeros(3, 60, 90)
@@ -189,8 +209,9 @@ def check_distributions(ours, draws=4000):
     assert abs(heads - 0.3) < 4 * (0.21 / draws) ** 0.5, heads
 
 
-def check_key(ours, path):
+def test_key(ours, images):
     """Seed, epoch, image and place in the list decide on what is drawn, and nothing else does."""
+    path = images["flower"]
     list_of = lambda *before: [*before, ["RandomCrop", 100]]
     first = ours.image(path, list_of(), seed=4, epoch=2, index=7)
     assert (first == ours.image(path, list_of(), seed=4, epoch=2, index=7)).all()
@@ -199,22 +220,3 @@ def check_key(ours, path):
     assert (first != ours.image(path, list_of(["Pad", 0]), seed=4, epoch=2, index=7)).any()
     twice = ours.image(path, [["RandomCrop", 300], ["RandomCrop", 200]], seed=1)   # two streams, not one twice
     assert (twice != ours.image(path, [["RandomCrop", 200]], seed=1)).any()
-
-
-if __name__ == "__main__":
-    print(f"torchvision {torchvision.__version__}, Pillow {PIL.__version__}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        images = {name: PHOTOS / f"{name}.jpg" for name in ("china", "flower")}
-        Image.open(images["china"]).crop((100, 50, 137, 79)).save(work / "small.png")
-        Image.fromarray(random.integers(0, 256, (1, 23, 3), dtype=numpy.uint8)).save(work / "line.png")
-        for name, path in images.items():   # decoded once, so that a difference between two builds of libjpeg-turbo does not count
-            Image.open(path).save(work / f"{name}.png")
-            images[name] = work / f"{name}.png"
-        ours = Ours(work)
-        check_fixed(ours, {**images, SMALL: work / "small.png", LINE: work / "line.png"})
-        check_drawn(ours, images["china"])
-        check_distributions(ours)
-        check_key(ours, images["flower"])
-        ours.process.stdin.close()
-        assert ours.process.wait() == 0

@@ -6,11 +6,25 @@ import re
 import signal
 import stat
 import subprocess
-import tempfile
+
+import pytest
 
 from harness import AS_ROOT, BIN, ORIGINAL, command, mpirun, torchport
 
 CANARY = "canary-7f3a"
+
+
+@pytest.fixture(scope="module")
+def untrained(shared):
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path", shared / "m", cwd=shared)
+    return shared / "m"
+
+
+@pytest.fixture
+def folder(work, untrained):
+    """A folder with an untrained model in it."""
+    (work / "m").symlink_to(untrained)
+    return work
 
 
 def train_flags(folder, **changes):
@@ -28,7 +42,7 @@ def error_info(folder):
     return json.loads((folder / "run/module_statistics/error_info.json").read_text())["Exception"]
 
 
-def one_report_on_all_ranks(folder):
+def test_one_report_on_all_ranks(folder):
     """A fault that every rank meets: the same line in each driver log, one block on the terminal, the error's exit status."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
     path = folder / "absent"
@@ -50,7 +64,7 @@ def one_report_on_all_ranks(folder):
         assert not (folder / "out").exists()
 
 
-def run_folder_of_the_job(folder):
+def test_run_folder_of_the_job(folder):
     """Under a foreign mpirun the folder carries the job's number, the same on all ranks."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
     mpirun(2, "run", "train_pytorch_model", *flags[:-2], status=3, cwd=folder)
@@ -59,7 +73,7 @@ def run_folder_of_the_job(folder):
     assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1"]
 
 
-def a_rank_is_killed(folder):
+def test_a_rank_is_killed(folder):
     """kill -9 of rank 1 in the middle of training ends all ranks, and RESULT names it."""
     words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2,
              *train_flags(folder, epochs=1000, patience=1000)]
@@ -78,7 +92,7 @@ def a_rank_is_killed(folder):
     assert not [name for name in os.listdir(folder) if name.startswith(".torchport")]
 
 
-def all_ranks_diverge(folder):
+def test_all_ranks_diverge(folder):
     """A fault that all ranks reach by themselves ends them in order, with the error's status, and one report."""
     done = mpirun(2, "run", "train_pytorch_model", *train_flags(folder, **{"learning-rate": 1e30, "epochs": 3}), status=10)
     assert done.stderr.count("error[NaNError]") == 1 and "MPI_ABORT" not in done.stderr, done.stderr
@@ -88,7 +102,7 @@ def all_ranks_diverge(folder):
     assert not (folder / "out").exists()
 
 
-def one_rank_fails_alone(folder):
+def test_one_rank_fails_alone(folder):
     """Rank 0 cannot save what it trained while rank 1 waits for it: its own status comes out, and the other rank is not left waiting."""
     flags = train_flags(folder)   # files may have 20 MB: enough for Open MPI's own, not for the weights
     done = command("bash", "-c", 'ulimit -f 20000; exec "$@"', "bash", BIN / "torchport", "run", "train_pytorch_model", *flags, *AS_ROOT,
@@ -103,7 +117,7 @@ def one_rank_fails_alone(folder):
     assert sorted(os.listdir(folder)) == ["m", "run"], os.listdir(folder)
 
 
-def refused_launch(folder):
+def test_refused_launch(folder):
     """Through the program itself: nothing but the run folder is made."""
     processes = len(os.sched_getaffinity(0)) + 1
     done = torchport("run", "train_pytorch_model", *train_flags(folder), *AS_ROOT, "--process-count-per-node", processes, status=2)
@@ -115,7 +129,7 @@ def refused_launch(folder):
     assert not (folder / "out").exists()
 
 
-def full_disk(folder):
+def test_full_disk(folder):
     """Files may have 1 MB, the weights have 45: storage is the cause, and no half of a model stays."""
     target = folder / "sub/model"
     target.parent.mkdir()
@@ -127,7 +141,7 @@ def full_disk(folder):
     assert error_info(folder)["ErrorCode"] == 160
 
 
-def nobody_else_writes(folder):
+def test_others_may_not_write(folder):
     """With umask 0 nothing becomes writable for others; a link planted at a log's name is not followed; no secret is kept."""
     logs = folder / "run/logs"
     logs.mkdir(parents=True)
@@ -142,14 +156,3 @@ def nobody_else_writes(folder):
                 continue
             assert not path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO), f"{path} has mode {oct(path.stat().st_mode)}"
             assert path.is_dir() or CANARY.encode() not in path.read_bytes(), f"{path} holds a secret of the environment"
-
-
-with tempfile.TemporaryDirectory() as shared:
-    model = pathlib.Path(shared) / "m"
-    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path", model, cwd=shared)
-    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, all_ranks_diverge, one_rank_fails_alone, refused_launch,
-                  full_disk, nobody_else_writes):
-        with tempfile.TemporaryDirectory() as own:
-            (pathlib.Path(own) / "m").symlink_to(model)
-            check(pathlib.Path(own))
-print("ok")

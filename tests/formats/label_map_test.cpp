@@ -17,15 +17,15 @@ TEST_CASE("label map: line ends of Windows and a missing last one are accepted",
   CHECK(parse_label_map(",label").empty());
 }
 
-TEST_CASE("label map: what is no list of labels in order is refused", "[formats]") {
+TEST_CASE("label map: what is not a list of labels in order is refused", "[formats]") {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", "row 0 has not two columns"},
-      {"label\n0\n", "row 0 has not two columns"},
+      {"", "row 0 does not have two columns"},
+      {"label\n0\n", "row 0 does not have two columns"},
       {",name\n0,a\n", "its second column is not 'label'"},
       {",label\n0,a\n0,b\n", "row 2 has the index '0', not 1"},
       {",label\n1,a\n", "row 1 has the index '1', not 0"},
       {",label\n00,a\n", "row 1 has the index '00', not 0"},
-      {",label\n0,a,b\n", "row 1 has not two columns"},
+      {",label\n0,a,b\n", "row 1 does not have two columns"},
       {",label\n0,\n", "the label of class 0 is empty"},
       {",label\n0,a\n1,a\n", "the label 'a' is there twice"},
       {",label\n0,\"a\n", "a quoted field does not end"},
@@ -33,7 +33,7 @@ TEST_CASE("label map: what is no list of labels in order is refused", "[formats]
       {",label\n0,a\"b\n", "a quote within a field that is not quoted"},
       {",label\n0,a\rb\n", "a character follows a field"},
       {",label\n0,\xFF\n", "it is not UTF-8"},
-      {",label\n\n", "row 1 has not two columns"},
+      {",label\n\n", "row 1 does not have two columns"},
   };
   for (const auto& [csv, reason] : cases) {
     INFO(csv);

@@ -1,10 +1,8 @@
 """Files of weights in all the forms that --weights takes, written by the real torch and safetensors: every tensor, byte by byte."""
 import collections
-import pathlib
 import pickle
 import struct
 import subprocess
-import tempfile
 
 import safetensors
 import safetensors.torch
@@ -43,9 +41,9 @@ def every_dtype():
     return {str(dtype): torch.arange(6).to(dtype).reshape(2, 3) for dtype in FLOATS + WHOLE}
 
 
-def check_legacy(folder):
+def test_legacy(work):
     """What torch wrote before 1.6, and still writes when it is asked to."""
-    path, base = folder / "legacy.pth", torch.arange(24, dtype=torch.float32).reshape(2, 3, 4)
+    path, base = work / "legacy.pth", torch.arange(24, dtype=torch.float32).reshape(2, 3, 4)
     forms = [network().state_dict(), every_dtype(), {"all": base, "row": base[1], "turned": base.permute(2, 0, 1)}, {},
              {"empty": torch.empty(0, 3), "scalar": torch.tensor(3.5)}, {"w": torch.nn.Parameter(torch.randn(3))}]
     for tensors in forms:
@@ -54,7 +52,7 @@ def check_legacy(folder):
     print(f"legacy: {len(forms)} files agree with torch {torch.__version__}")
 
 
-def check_old_torch(folder):
+def test_old_torch(work):
     """Pickles of torch 0.1 to 0.3 under Python 2: texts of bytes, tensors of four arguments, the class Parameter. torch.load judges."""
     def text(value):
         return b"U" + bytes([len(value)]) + value.encode()
@@ -73,16 +71,16 @@ def check_old_torch(folder):
     system = pickle.dumps({"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}, 2)
     keys = b"\x80\2](" + text("111") + text("222") + b"e."
     storages = struct.pack("<q6f", 6, *range(6)) + struct.pack("<q3f", 3, 7, 8, 9)
-    path = folder / "old.pth"
+    path = work / "old.pth"
     path.write_bytes(pickle.dumps(0x1950a86a20f9469cfc6c, 2) + pickle.dumps(1001, 2) + system + weights + keys + storages)
     theirs = torch.load(path, weights_only=True, map_location="cpu")
     assert torch.equal(theirs["w"], torch.arange(6.).reshape(2, 3)) and torch.equal(theirs["p"].data, torch.tensor([7., 8., 9.]))
     assert_read(path, theirs)
 
 
-def check_wrapped(folder):
+def test_wrapped(work):
     """A state dict among the other things that a training script saves."""
-    path, model = folder / "checkpoint.pth", network()
+    path, model = work / "checkpoint.pth", network()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     model(torch.randn(1, 3, 6, 6)).sum().backward()
     optimizer.step()
@@ -92,14 +90,14 @@ def check_wrapped(folder):
             torch.save({"epoch": 90, "arch": "resnet18", "best": torch.tensor(0.7), "rate": 0.1, "optimizer": optimizer.state_dict(),
                         "history": [0.1, [2, None]], name: state}, path, _use_new_zipfile_serialization=not legacy)
             assert_read(path, state)
-    torch.save(collections.OrderedDict(model=torch.ones(2)), path)   # a tensor of such a name is a tensor
+    torch.save(collections.OrderedDict(model=torch.ones(2)), path)   # a tensor with a name like this is a tensor
     assert dump("list", path, "any") == b"model\tfloat32\t2\n"
     torch.save({"state_dict": state, "model": network()}, path)
     assert "which no state dict of tensors needs" in dump("check", path, "any", status=3)
 
 
-def check_safetensors(folder):
-    path = folder / "w.safetensors"
+def test_safetensors(work):
+    path = work / "w.safetensors"
     for tensors in (network().state_dict(), every_dtype(), {"empty": torch.empty(0, 3), "scalar": torch.tensor(3.5)}, {},
                     {"größe.重み": torch.ones(2)}):
         for metadata in (None, {"format": "pt", "note": "größe \n"}):
@@ -108,9 +106,3 @@ def check_safetensors(folder):
                 in_order = {key: file.get_tensor(key) for key in file.offset_keys()}
             assert_read(path, in_order)
     print(f"safetensors agree with safetensors {safetensors.__version__}")
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        for check in (check_legacy, check_old_torch, check_wrapped, check_safetensors):
-            check(pathlib.Path(temporary))

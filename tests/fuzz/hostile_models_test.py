@@ -40,7 +40,7 @@ def faults(content, path, reason, *form):
     return found, memory - 2 * len(content), seconds
 
 
-def main():
+def test_hostile_models_are_refused():
     with tempfile.TemporaryDirectory() as folder:
         canary, path = os.path.join(folder, "canary"), os.path.join(folder, "model")
         for good in (model(), archive(records(), end=lambda n, s, b: zip64_end(n, s, b) + zip_end(n, s, b))):
@@ -53,7 +53,3 @@ def main():
     print(f"{len(results)} hostile files, {len(bad)} faults; slowest {max(seconds for *_, seconds in results):.2f} s, "
           f"most memory beyond 2 x file {max(memory for *_, memory, _ in results) >> 20} MB")
     assert not bad, "\n" + "\n".join(bad)
-
-
-if __name__ == "__main__":
-    main()

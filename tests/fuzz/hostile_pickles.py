@@ -76,10 +76,10 @@ def contents():
     yield "9 dimensions", state_dict(("w", tensor(shape=(1,) * 9, stride=(1,) * 9))), f"data.pkl, byte {end + 70}: a tensor of 9 dimensions"
     double = state_dict(("w", tensor()), ("w", tensor()))
     yield "a key given twice", double, f"data.pkl, byte {len(double)}: the key 'w' is there twice"
-    yield "a number among the tensors", state_dict(("epoch", integer(3))), "data.pkl, byte 47: the value of 'epoch' is no tensor"
-    yield "a key that is not UTF-8", state_dict((b"\xff\xfe", tensor())), f"data.pkl, byte {end + 1}: a key that is no text"
+    yield "a number among the tensors", state_dict(("epoch", integer(3))), "data.pkl, byte 47: the value of 'epoch' is not a tensor"
+    yield "a key that is not UTF-8", state_dict((b"\xff\xfe", tensor())), f"data.pkl, byte {end + 1}: a key that is not a text"
     yield "a key that is a number", b"\x80\x02}" + integer(1) + tensor() + b"s.", None
-    yield "a nested state dict", state_dict(("state_dict", b"}")), "data.pkl, byte 48: the value of 'state_dict' is no tensor"
+    yield "a nested state dict", state_dict(("state_dict", b"}")), "data.pkl, byte 48: the value of 'state_dict' is not a tensor"
     texts = named("torch._utils", "_rebuild_tensor_v2") + tuple_of(storage(), integer(0), tuple_of(text("a")), tuple_of(text("a")),
                                                                     b"\x89", ORDERED_DICT) + b"R"
     yield "a shape of texts", state_dict(("w", texts)), f"data.pkl, byte {end - 8}: a shape that is not of numbers"
@@ -94,7 +94,7 @@ def contents():
     yield "attributes of a tensor", attributes, f"data.pkl, byte {len(attributes) - 2}: something else where a dict belongs"
     yield "bytes after STOP", GOOD_PICKLE + b"N.", f"data.pkl, byte {end}: bytes after the end of the pickle"
     yield "no STOP", GOOD_PICKLE[:-1], f"data.pkl ends at byte {end - 1}, within an item"
-    yield "a list", b"\x80\x02].", "data.pkl, byte 4: the pickle is no dict of tensors"
+    yield "a list", b"\x80\x02].", "data.pkl, byte 4: the pickle is not a dict of tensors"
 
 
 def limits():
@@ -103,15 +103,15 @@ def limits():
     for opcode, name in ((b"]", "lists"), (b"(", "marks"), (b"}", "dicts"), (b"N", "nothings"), (b")", "tuples")):
         yield f"a million {name}", b"\x80\x02" + opcode * MILLION + b".", many
     yield "30 million nothings", b"\x80\x02" + b"N" * 30 * MILLION + b".", many
-    yield "300,000 nested tuples", b"\x80\x02)" + b"\x85" * 300_000 + b".", "data.pkl, byte 300004: the pickle is no dict of tensors"
+    yield "300,000 nested tuples", b"\x80\x02)" + b"\x85" * 300_000 + b".", "data.pkl, byte 300004: the pickle is not a dict of tensors"
     yield "a million nested tuples", b"\x80\x02)" + b"\x85" * MILLION + b".", many
-    yield ("nested lists", b"\x80\x02" + b"]" * 300_000 + b"a" * 299_999 + b".", "data.pkl, byte 600002: the pickle is no dict of tensors")
+    yield ("nested lists", b"\x80\x02" + b"]" * 300_000 + b"a" * 299_999 + b".", "data.pkl, byte 600002: the pickle is not a dict of tensors")
     yield ("nested dicts", b"\x80\x02" + (b"}" + text("a")) * 250_000 + b"}" + b"s" * 250_000 + b".",
-           "data.pkl, byte 2000004: the value of 'a' is no tensor")
-    yield "a dict that holds itself", b"\x80\x02}q\0" + text("me") + b"h\0s.", "data.pkl, byte 16: the value of 'me' is no tensor"
-    yield "a list that holds itself", b"\x80\x02]q\0h\0a.", "data.pkl, byte 9: the pickle is no dict of tensors"
+           "data.pkl, byte 2000004: the value of 'a' is not a tensor")
+    yield "a dict that holds itself", b"\x80\x02}q\0" + text("me") + b"h\0s.", "data.pkl, byte 16: the value of 'me' is not a tensor"
+    yield "a list that holds itself", b"\x80\x02]q\0h\0a.", "data.pkl, byte 9: the pickle is not a dict of tensors"
     double = b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86q" + bytes([i + 1]) for i in range(100))
-    yield "2^100 tuples by the memo", b"\x80\x02)q\0" + double + b".", "data.pkl, byte 706: the pickle is no single value"
+    yield "2^100 tuples by the memo", b"\x80\x02)q\0" + double + b".", "data.pkl, byte 706: the pickle is not a single value"
     yield "a memo number of 4 billion", b"\x80\x02Nr\xff\xff\xff\xff.", "data.pkl, byte 8: a memo number is skipped"
     yield "a text of 4 GB", b"\x80\x02X\xff\xff\xff\xffabc.", "data.pkl ends at byte 11, within an item"
     yield "a number of 255 bytes", b"\x80\x02\x8a\xff" + b"\1" * 255 + b".", "data.pkl, byte 259: a number of more than 64 bits"
@@ -120,7 +120,7 @@ def limits():
     wide = b"\x80\x02}(" + text("a") + tensor(shape=(1,) * 8, stride=(1,) * 8) + b"q\0" + again + b"u."
     yield "60,000 keys of one tensor", wide, f"data.pkl, byte {len(wide)}: more tensors than a network needs"
     huge = state_dict(("k" * 30 * MILLION, integer(1)))
-    yield "a key of 30 MB", huge, f"data.pkl, byte {len(huge)}: the value of '{'k' * 100}' is no tensor"
+    yield "a key of 30 MB", huge, f"data.pkl, byte {len(huge)}: the value of '{'k' * 100}' is not a tensor"
 
 
 def misuse():
@@ -136,9 +136,9 @@ def misuse():
     yield "items of a list", b"\x80\x02](" + text("w") + b"Nu.", "data.pkl, byte 12: something else where a dict belongs"
     yield "items appended to a dict", b"\x80\x02}Na.", "data.pkl, byte 5: something else where a list belongs"
     yield "items set across a mark", b"\x80\x02}(" + text("w") + b"Ns.", "data.pkl, byte 12: something else where a dict belongs"
-    yield "an open mark", b"\x80\x02}(.", "data.pkl, byte 5: the pickle is no single value"
+    yield "an open mark", b"\x80\x02}(.", "data.pkl, byte 5: the pickle is not a single value"
     yield "nothing", b"", "data.pkl ends at byte 0, within an item"
-    yield "only STOP", b"\x80\x02.", "data.pkl, byte 3: the pickle is no single value"
+    yield "only STOP", b"\x80\x02.", "data.pkl, byte 3: the pickle is not a single value"
     yield "protocol 0", b"(dp0\n.", "data.pkl, byte 2: the opcode 100, which no state dict of tensors needs"
     yield "protocol 9", b"\x80\x09}.", "data.pkl, byte 2: the pickle protocol 9"
     known = b".\x80\x95c\x93qr\x94hjX\x8c()t\x85\x86\x87]ae}subRQKMJ\x8aGN\x88\x89"

@@ -20,17 +20,17 @@ def safetensors_cases():
     def entry(**fields):
         return safetensors({"w": {**GOOD, **fields}})
 
-    neither = "it is no file of torch.save and none of safetensors"
+    neither = "it is neither a torch.save file nor a safetensors file"
     yield "nothing", b"", neither
     yield "a header of other bytes", safetensors(b"[]"), neither
     yield "a length beyond the file", safetensors({"w": GOOD}, length=1 << 20), "its header would be of 1048576 bytes"
     yield "a length of 2^64 - 1", safetensors({"w": GOOD}, length=2**64 - 1), "its header would be of 18446744073709551615 bytes"
     huge = b"{" + b" " * (5 << 20) + b"}"
     yield "a header of 5 MB", safetensors(huge, b""), f"its header would be of {len(huge)} bytes"
-    yield "no JSON", safetensors(b"{nope}"), "its header is no JSON"
-    yield "NaN", safetensors(b'{"w": NaN}'), "its header is no JSON"
-    yield "a key that is not UTF-8", safetensors(b'{"\xff": 1}'), "its header is no JSON"
-    yield "bytes after the JSON", safetensors(b'{} {}', b""), "its header is no JSON"
+    yield "no JSON", safetensors(b"{nope}"), "its header is not JSON"
+    yield "NaN", safetensors(b'{"w": NaN}'), "its header is not JSON"
+    yield "a key that is not UTF-8", safetensors(b'{"\xff": 1}'), "its header is not JSON"
+    yield "bytes after the JSON", safetensors(b'{} {}', b""), "its header is not JSON"
     yield "a key given twice", safetensors(b'{"w": %s, "w": %s}' % ((json.dumps(GOOD).encode(),) * 2)), "its header has the key 'w' twice"
     twice = b'{"w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16], "shape": [4]}}'
     yield "a shape given twice", safetensors(twice), "its header has the key 'shape' twice"
@@ -118,7 +118,7 @@ def other_cases():
     yield "a number in a wrapped state dict", model(state_dict(("state_dict", b"}" + text("epoch") + integer(1) + b"s"))), None
 
 
-def main():
+def test_hostile_weights_are_refused():
     with tempfile.TemporaryDirectory() as folder:
         canary, path = os.path.join(folder, "canary"), os.path.join(folder, "weights")
         for good in (safetensors({"w": GOOD, "__metadata__": {"format": "pt"}}), GOOD_LEGACY, model()):
@@ -131,7 +131,3 @@ def main():
     print(f"{len(results)} hostile files, {len(bad)} faults; slowest {max(seconds for *_, seconds in results):.2f} s, "
           f"most memory beyond 2 x file {max(memory for *_, memory, _ in results) >> 20} MB")
     assert not bad, "\n" + "\n".join(bad)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@
 #include "models/nn/cpu/dense_features.h"
 #include "models/nn/cpu/fused_norm.h"
 #include "models/nn/norm_activation.h"
+#include "models/nn/state_dict.h"
 #include "tests/models/tensors.h"
 #include "tests/support/catch.h"
 #include "tests/support/networks.h"
@@ -221,8 +222,9 @@ TEST_CASE("fused networks: a training step in channels-last is as near to float6
           "[fused]") {
   const std::string name = GENERATE("resnet18", "resnet50", "densenet121");
   models::ModelSpec spec = test::model_spec(name);
-  spec.flags["memory_efficient"] = GENERATE(false, true);
-  if (spec.flags["memory_efficient"] && name != "densenet121") return;
+  const bool memory_efficient = GENERATE(false, true);
+  spec.parameters["memory_efficient"] = memory_efficient;
+  if (memory_efficient && name != "densenet121") return;
   torch::manual_seed(2);
   const at::Tensor images = channels_last(torch::randn({4, 3, 96, 96}));
   const bool frozen = GENERATE(false, true);

@@ -110,19 +110,19 @@ TEST_CASE("checkpoint: what ran in bfloat16 runs in bfloat16 again", "[layers]")
   };
   at::Tensor loss;
   {
-    const models::AutocastScope autocast(true);
+    const models::AutocastScope autocast(c10::kCPU, true);
     loss = models::checkpoint(function, {x}, {weight}).to(at::kFloat).square().sum();
   }
-  CHECK_FALSE(models::AutocastScope::enabled());
+  CHECK_FALSE(models::AutocastScope::enabled(c10::kCPU));
   loss.backward();
   CHECK(types == std::vector<at::ScalarType>{at::kBFloat16, at::kBFloat16});
-  CHECK_FALSE(models::AutocastScope::enabled());
+  CHECK_FALSE(models::AutocastScope::enabled(c10::kCPU));
 }
 
 TEST_CASE("autocast: weights that changed after a scope count in the next one", "[layers]") {
   const auto x = torch::ones({1, 1, 1, 1}), weight = torch::ones({1, 1, 1, 1}).requires_grad_(true);
   const auto convolved = [&] {
-    const models::AutocastScope autocast(true);
+    const models::AutocastScope autocast(c10::kCPU, true);
     return at::conv2d(x, weight).item<float>();
   };
   CHECK(convolved() == 1.0F);

@@ -97,6 +97,6 @@ TEST_CASE("networks: flags come from the model, and from the component's default
     return count;
   };
   CHECK(zeros() == 0);
-  spec.flags["zero_init_residual"] = true;
+  spec.parameters["zero_init_residual"] = true;
   CHECK(zeros() == 8);
 }

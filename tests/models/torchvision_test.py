@@ -43,7 +43,7 @@ def test_a_training_step():
             networks.save_weights(network, f"{folder}/model")
             logits = network(batch)
             torch.nn.functional.cross_entropy(logits, torch.arange(4) % 3).backward()
-            options = ("--classes", 3, "--weights", f"{folder}/model", "--train", "--state") + (("--flag", flag) if flag else ())
+            options = ("--classes", 3, "--weights", f"{folder}/model", "--train", "--state") + (("--parameter", flag, "True") if flag else ())
             ours = networks.Ours(folder, name, *options, images=batch)
             assert_close(ours.logits(3), logits.detach(), f"{name} {flag}")
             gradients = ours.gradients(network)
@@ -67,7 +67,7 @@ def test_memory_efficient():
         network, batch = networks.torchvision_network("densenet121", 3), images(16, 96)
         networks.save_weights(network, f"{folder}/model")
         runs = []
-        for flag in ((), ("--flag", "memory_efficient")):
+        for flag in ((), ("--parameter", "memory_efficient", "True")):
             run = networks.Ours(folder, "densenet121", "--classes", 3, "--weights", f"{folder}/model", "--train", *flag, images=batch)
             runs.append((run.logits(3), run.gradients(network), run.peak_kib))
         (logits, gradients, peak), (other_logits, other_gradients, other_peak) = runs
@@ -83,7 +83,7 @@ def test_first_weights():
         torch.manual_seed(7)
         theirs = torchvision.models.get_model(name, weights=None, num_classes=3, **options).state_dict()
         with tempfile.TemporaryDirectory() as folder:
-            flags = [word for option in options for word in ("--flag", option)]
+            flags = [word for option in options for word in ("--parameter", option, "True")]
             ours = networks.Ours(folder, name, "--classes", 3, "--seed", 7, "--state", *flags).state()
         assert list(ours) == list(theirs)
         for key in theirs:
@@ -116,10 +116,3 @@ def test_published_weights_files():
     for _, name, row in networks.variants():
         url = torchvision.models.get_model_weights(name).IMAGENET1K_V1.url
         assert row["weights"] == url.rsplit("/", 1)[1], name
-
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "ok", flush=True)

@@ -5,9 +5,11 @@ tests green has survived: a rule that the product keeps only by luck. Names give
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 from mutations import MUTATIONS
@@ -98,13 +100,21 @@ def build(*targets):
 
 
 def failing(tests):
-    """Runs ctest tests one by one and names those that fail; one that does not exist fails as well."""
-    return [test for test in tests
-            if run(["ctest", "--test-dir", BUILD, "--no-tests=error", "-R", f"^{test}$"]).returncode]
+    """Runs the checks of each test, which is the label that they have in ctest, and names the tests with one that fails."""
+    return [test for test in tests if fails(test)]
 
 
-def run(words, cwd=None):
-    return subprocess.run([str(word) for word in words], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def fails(test):
+    """A test without checks fails as well. A script's checks run in one process, as under ./dev test."""
+    with tempfile.TemporaryDirectory() as reports:
+        select = ["ctest", "--test-dir", BUILD, "--no-tests=error", "-L", f"^{re.escape(test)}$"]
+        listed = run([*select, "-N"]).stdout
+        (pathlib.Path(reports) / "selected").write_text("\n".join(re.findall(r"^ *Test +#\d+: (\S+)$", listed, re.M)))
+        return run([*select, "--parallel", os.cpu_count(), "--stop-on-failure"], env={"TORCHPORT_REPORTS": reports}).returncode
+
+
+def run(words, cwd=None, env=None):
+    return subprocess.run([str(word) for word in words], cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,4 @@
 """The command line of torchport: what it prints, where to, and its exit status."""
-import pathlib
-import tempfile
-
 from harness import BIN, SOURCE, command, torchport
 
 SEE = "docs/reference/error-codes.md lists all errors.\n"
@@ -14,7 +11,7 @@ def refused(text, *arguments, status=2, **options):
     assert done.stderr == text + SEE, f"{arguments}\n--- got\n{done.stderr}--- wanted\n{text + SEE}"
 
 
-def check_lists():
+def test_lists():
     listed = torchport("list").stdout
     assert listed.startswith("Computer Vision\n"), listed
     assert "\n  convert_to_image_directory   Makes an ImageDirectory" in listed, listed
@@ -28,7 +25,7 @@ def check_lists():
     assert versions[0].split()[1:] == versions[1].split()[1:], "the two programs are not of one build"
 
 
-def check_help():
+def test_help():
     described = torchport("describe", "train_pytorch_model").stdout
     assert torchport("run", "train_pytorch_model", "--help").stdout == described
     assert torchport("validate", "train_pytorch_model", "--epochs", "0", "--help").stdout == described
@@ -41,7 +38,7 @@ def check_help():
     assert "--node-count" not in torchport("describe", "resnet").stdout, "a component of one process takes no node count"
 
 
-def check_commands():
+def test_commands():
     refused("error[ParameterParsingError] torchport: unknown command 'lst'\n"
             "  hint   Did you mean torchport list? torchport --help shows the commands.\n", "lst")
     refused("error[ParameterParsingError] torchport: unknown command 'resnet'\n"
@@ -52,7 +49,7 @@ def check_commands():
     refused("error[ParameterParsingError] torchport: unexpected argument 'all'\n  hint   Name each value by its flag.\n", "list", "all")
 
 
-def check_all_faults_at_once(work):
+def test_all_faults_at_once(work):
     """A request's faults come together, before anything is written."""
     text = ("error[GreaterThanError] train_pytorch_model: --epochs is 0, but must be greater than 0\n"
             "  hint   Allowed: > 0; default: 5.\n"
@@ -76,7 +73,7 @@ def check_all_faults_at_once(work):
     assert sorted(path.name for path in work.iterdir()) == ["v"], "something was written"
 
 
-def check_spec_dir(work):
+def test_spec_dir(work):
     overlay = work / "overlay"
     (overlay / "components").mkdir(parents=True)
     text = (SOURCE / "spec/components/resnet.yaml").read_text()
@@ -94,17 +91,6 @@ def check_spec_dir(work):
             "  hint   Write --spec-dir VALUE or --spec-dir=VALUE.\n", "--spec-dir")
 
 
-def check_full_output():
+def test_full_output():
     done = command("sh", "-c", f"{BIN}/torchport list > /dev/full", status=11)
     assert done.stderr.startswith("error[FailedToWriteOutputsError] torchport: 'standard output' could not be written: "), done.stderr
-
-
-with tempfile.TemporaryDirectory() as folder:
-    check_lists()
-    check_help()
-    check_commands()
-    for number, check in enumerate((check_all_faults_at_once, check_spec_dir)):
-        place = pathlib.Path(folder) / str(number)
-        place.mkdir()
-        check(place)
-    check_full_output()

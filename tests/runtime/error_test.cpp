@@ -1,6 +1,7 @@
 #include "runtime/error/error.h"
 
 #include "runtime/error/error_catalogue.h"
+#include "runtime/text/text.h"
 #include "tests/support/catch.h"
 
 namespace torchport::runtime {
@@ -43,7 +44,7 @@ TEST_CASE("error: an unknown reason or a missing field is a bug of ours", "[erro
   CHECK_THROWS_AS(Error("AlreadyExists.output"), std::logic_error);
 }
 
-TEST_CASE("error: braces in a value are no placeholders", "[error]") {
+TEST_CASE("error: braces in a value are not placeholders", "[error]") {
   CHECK(std::string(Error("AlreadyExists.output", {{"path", "{reason}"}}).what()) ==
         "the output '{reason}' exists and is not empty");
 }
@@ -70,7 +71,7 @@ TEST_CASE("error: its place in a file stands above its path, however alike the t
   CHECK(error.render("x").find("\n  at     flowers.yaml:3:11\n  path   flowers\n") != std::string::npos);
 }
 
-TEST_CASE("error: an exception that nobody can mend becomes a bug report with status 70", "[error]") {
+TEST_CASE("error: an exception that no user can mend becomes a bug report with status 70", "[error]") {
   const Error bug = as_bug(std::logic_error("the request has no value 'x'"));
   CHECK(bug.exit_status() == 70);
   CHECK(bug.code() == 1000);

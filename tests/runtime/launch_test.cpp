@@ -63,7 +63,7 @@ struct WorkingFolder {
 
 }  // namespace
 
-TEST_CASE("launched_as: Open MPI, Slurm and PMIx are told apart from nobody", "[launch]") {
+TEST_CASE("launched_as: Open MPI, Slurm and PMIx are told apart from a plain start", "[launch]") {
   {
     const Environment none({});
     CHECK_FALSE(launched_as());

@@ -1,8 +1,6 @@
 """Pipeline files: every fault is found before anything runs, and shown with its line and column."""
 import json
-import pathlib
 import random
-import tempfile
 
 import jsonschema
 import yaml
@@ -114,7 +112,7 @@ def names(component, kind):
     return [*spec.get(kind, {})]
 
 
-def good_pipelines(work):
+def test_good_pipelines(work):
     (work / "p.yaml").write_text(GOOD)
     done = torchport("validate", "p.yaml", "--set", "train.epochs=7", cwd=work)
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -126,7 +124,7 @@ def good_pipelines(work):
     assert [path.name for path in work.iterdir()] == ["p.yaml"], "a dry run wrote something"
 
 
-def faults_of_files(work):
+def test_faults_of_files(work):
     every = names("resnet", "parameters") + names("resnet", "options")
     settings = [name for name in yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"] if name != "run_dir"]
     refused(work, BAD, BAD_ERRORS.format(file="p.yaml", networks=", ".join(names("resnet", "variants")), parameters=", ".join(every),
@@ -152,19 +150,19 @@ steps:
 """
 
 
-def circles(work):
+def test_circles(work):
     refused(work, CIRCLE.format(VALID), "error[ParameterParsingError] p.yaml: the steps need each other in a circle: a -> b -> a\n"
             "  at     p.yaml:8:31\n  hint   Take one of these wires out.\n")
 
 
-def label_sets(work):
+def test_label_sets(work):
     """Rules across inputs are checked where the directories are there already."""
     text = GOOD.replace(f"validation_dataset: {VALID}}}\n    parameters", f"validation_dataset: {UNLABELLED}}}\n    parameters")
     refused(work, text, "error[NotLabeledDatasetError] p.yaml: the validation dataset is not labelled\n  at     p.yaml:5:3\n"
             f"  path   {UNLABELLED}\n  hint   Put the images into one folder for each category and use Convert to Image Directory.\n")
 
 
-def settings_on_the_command_line(work):
+def test_settings_on_the_command_line(work):
     refused(work, GOOD, "error[GreaterThanError] p.yaml: --epochs is 0, but must be greater than 0\n  at     --set train.epochs=0\n"
             "  hint   Allowed: > 0; default: 5.\n", "--set", "train.epochs=0")
     refused(work, GOOD, "error[ParameterParsingError] p.yaml: train_pytorch_model has no parameter 'epoch'\n  at     --set train.epoch=1\n"
@@ -180,7 +178,7 @@ def settings_on_the_command_line(work):
                            "  hint   Did you mean --force? torchport --help shows the options.\n" + SEE), done.stderr
 
 
-def broken_files(work):
+def test_broken_files(work):
     """Whatever a file holds, it is judged in our words: no crash, no bug report."""
     chance = random.Random(1)
     pieces = [b"{", b"}", b"[", b"- ", b": ", b"\n", b".", b"/", b"&a ", b"null", b"\xff", b"\0", b"inputs", b"steps:\n", b"!!int "]
@@ -202,7 +200,7 @@ def settable(component):
     return names(component, "parameters") + names(component, "options") + [name for name in settings if name != "run_dir"]
 
 
-def schema_agrees(work):
+def test_schema_agrees(work):
     """The JSON schema takes what the program takes and refuses what it refuses."""
     schema = json.loads((SOURCE / "docs/reference/pipeline.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -222,10 +220,3 @@ def schema_agrees(work):
             at = at[key]
         at[last] = value
         assert not validator.is_valid(bad), f"the schema takes {path}: {value}"
-
-
-with tempfile.TemporaryDirectory() as folder:
-    for check in (good_pipelines, faults_of_files, circles, label_sets, settings_on_the_command_line, broken_files, schema_agrees):
-        place = pathlib.Path(folder).resolve() / check.__name__
-        place.mkdir()
-        check(place)

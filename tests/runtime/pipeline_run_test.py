@@ -1,11 +1,9 @@
 """Running pipelines: what runs, what is reused and why, where it lies, and how runs end."""
 import json
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 from harness import BIN, class_folders, torchport
@@ -72,7 +70,7 @@ def all_of(state):
     return {"convert": state, "again": state, "net": state}
 
 
-def check_reuse(work):
+def test_reuse(work):
     pipeline(work)
     assert plan(work) == all_of(("run", "it has not run yet")), plan(work)
     first = run(work)
@@ -93,7 +91,7 @@ def check_reuse(work):
 
     assert plan(work, "--set", "net.random_seed=2") == {**plan(work), "net": ("run", "random_seed was 1")}
     assert plan(work, "--force", "net")["net"] == ("run", "forced")
-    os.utime(output / "images.lst", (1, 1))   # somebody touched an output
+    os.utime(output / "images.lst", (1, 1))   # an output was touched
     assert plan(work)["convert"] == ("run", "its outputs are changed or gone")
     run(work)
     assert states(work, 3) == {**all_of("reused"), "convert": "done"}
@@ -105,7 +103,7 @@ def check_reuse(work):
     assert plan(work)["convert"] == ("run", "input changed"), plan(work)
 
 
-def check_chain(work):
+def test_chain(work):
     """A step runs again where one before it does, and where one before it was forced."""
     pipeline(work, CHAIN)
     run(work)
@@ -122,7 +120,7 @@ def check_chain(work):
     assert not (work / "runs/small-2").exists()
 
 
-def check_failure(work):
+def test_failure(work):
     """The exit status is the step's; the next run goes on behind what is finished."""
     pipeline(work)
     for path in (work / "more").rglob("*.png"):
@@ -140,15 +138,12 @@ def check_failure(work):
     assert states(work, 2) == {"convert": "reused", "again": "done", "net": "done"}
 
 
-def check_stop(work):
+def test_stop(work):
     """SIGTERM and Ctrl-C stop the step that runs, and the record says so."""
     pipeline(work, CHAIN.replace("epochs: 1", "epochs: 100000, patience: 100000"))
     for number, (sent, status) in enumerate([(signal.SIGTERM, 143), (signal.SIGINT, 130)], 1):
         process = subprocess.Popen([BIN / "torchport", "run", "p.yaml"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        log = work / f"runs/small-{number}/train/metrics.jsonl"
-        while not log.exists() or not log.read_text():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.05)
+        assert any("First step done" in line for line in process.stdout), process.communicate()
         assert f"small-{number}  running" in torchport("runs", "list", cwd=work).stdout
         process.send_signal(sent)
         process.communicate(timeout=30)
@@ -159,7 +154,7 @@ def check_stop(work):
     assert states(work, 2)["net"] == "reused"
 
 
-def check_two_at_once(work):
+def test_two_at_once(work):
     pipeline(work)
     both = [subprocess.Popen([BIN / "torchport", "run", "p.yaml"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             for _ in range(2)]
@@ -170,7 +165,7 @@ def check_two_at_once(work):
     assert not (work / "runs/small-3").exists()
 
 
-def check_changing_inputs(work):
+def test_changing_inputs(work):
     """What ran with inputs that changed after they were hashed is not reused."""
     pipeline(work)
     process = subprocess.Popen([BIN / "torchport", "run", "p.yaml"], cwd=work, stdout=subprocess.PIPE, text=True)
@@ -184,7 +179,7 @@ def check_changing_inputs(work):
                           "net": ("reuse", "small-1/net")}
 
 
-def check_processes(work):
+def test_processes(work):
     """What mpirun would refuse is said before the first step runs."""
     pipeline(work, CHAIN)
     done = run(work, "--set", "train.process_count_per_node=4096", status=None)
@@ -192,7 +187,7 @@ def check_processes(work):
     assert not (work / "runs").exists()
 
 
-def check_killed(work):
+def test_killed(work):
     """A run that was killed is not taken for a running one."""
     pipeline(work)
     run(work)
@@ -209,7 +204,7 @@ def check_killed(work):
     assert missing.startswith("error[ParameterParsingError] torchport: there is no run 'runs/small-9'\n"), missing
 
 
-def check_overhead(work):
+def test_overhead(work):
     """The graph's own time for each step, that is, without the worker's start."""
     pipeline(work)
     run(work)
@@ -223,14 +218,7 @@ def check_overhead(work):
     assert between + own < 0.5, "far above the bar of 100 ms, even on a busy machine"
 
 
-def check_launchers(work):
+def test_launchers(work):
     pipeline(work)
     done = torchport("run", "p.yaml", status=2, cwd=work, env={"OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "2"})
     assert "a pipeline is started once and not by a launcher of several processes" in done.stderr, done.stderr
-
-
-with tempfile.TemporaryDirectory() as folder:
-    for check in (check_reuse, check_chain, check_failure, check_stop, check_changing_inputs, check_processes, check_two_at_once, check_killed, check_overhead, check_launchers):
-        place = pathlib.Path(folder).resolve() / check.__name__
-        place.mkdir()
-        check(place)

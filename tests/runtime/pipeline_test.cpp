@@ -4,6 +4,7 @@
 
 #include "runtime/cli/options.h"
 #include "runtime/files/files.h"
+#include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
@@ -24,7 +25,7 @@ TEST_CASE("wires: a trained model fits an untrained port, an untrained one no tr
   }
 }
 
-TEST_CASE("--set: a setting is split at its first dot and its first equal sign") {
+TEST_CASE("setting on the command line: a setting is split at its first dot and its first equal sign") {
   const Setting setting = parse_setting("a.b=c.d=e");
   CHECK((setting.step == "a" && setting.name == "b" && setting.value == "c.d=e"));
   CHECK(parse_setting("a.b=").value.empty());

@@ -53,6 +53,43 @@ TEST_CASE("request: without flags the page's defaults hold", "[request]") {
   CHECK(request.outputs.at("trained_model") == "o");
 }
 
+TEST_CASE("request: an optional port may be absent, and then has no path", "[request]") {
+  const Specs specs =
+      Specs::parse({{"spec/types.yaml", "types:\n  AnyPath: {directory: null, error: InvalidDataset, description: d}\n"},
+                    {"spec/run_settings.yaml", "run_settings: {}\n"},
+                    {"spec/components/blur.yaml", R"(
+name: blur
+title: Blur
+category: c
+launch: single
+summary: s
+description: d
+example: e
+inputs:
+  images: {type: AnyPath, flag: images, title: Images, help: h}
+  mask: {type: AnyPath, flag: mask, title: Mask, help: h, optional: true}
+outputs:
+  blurred: {type: AnyPath, flag: blurred, title: Blurred images, help: h}
+  report: {type: AnyPath, flag: report, title: Report, help: h, optional: true}
+)"}});
+  const auto faults = [&](const Words& words, Request& request) {
+    Problems problems;
+    request = parse_request(specs.component("blur"), words, problems);
+    std::string text;
+    for (const Error& error : problems.all()) text += std::string(error.what()) + "\n";
+    return text;
+  };
+  Request request;
+  CHECK(faults({"--images=i", "--blurred=b"}, request).empty());
+  CHECK(request.inputs.size() == 1);
+  CHECK(request.outputs.size() == 1);
+  CHECK(faults({"--images=i", "--blurred=b", "--mask=m", "--report=r"}, request).empty());
+  CHECK(request.inputs.at("mask") == "m");
+  CHECK(request.outputs.at("report") == "r");
+  CHECK(faults({"--mask="}, request) ==
+        "--mask has no value\n--images is missing (images)\n--blurred is missing (blurred images)\n");
+}
+
 TEST_CASE("request: flags take both forms, and dashes and underscores alike", "[request]") {
   const Parsed parsed =
       train({"--epochs=7", "--batch_size", "4", "--learning_rate=1e-2", "--random-seed", "-5", "--run_dir=runs/a=b"});
@@ -123,7 +160,7 @@ TEST_CASE("request: only plain decimal integers are integers", "[request]") {
   const auto value =
       GENERATE("010", "0x10", "1e3", "5.0", "\"5\"", "5 ", " 5", "+5", "five", "--", "-", "1_000", "0b1", "00", "-01", "５");
   CHECK(train({std::string("--epochs=") + value}).errors == std::string("error[ParameterParsingError] c: --epochs is '") + value +
-                                                                "', which is no decimal whole number\n"
+                                                                "', which is not a decimal whole number\n"
                                                                 "  hint   Allowed: > 0; default: 5.\n");
 }
 
@@ -142,7 +179,7 @@ TEST_CASE("request: only what from_chars reads whole is a float", "[request]") {
   const auto value = GENERATE("0,1", "0.1x", ".inf", "0x1p-3", "", "1e", "+0.1", "0.1 ");
   const std::string text = value;
   CHECK(train({"--learning-rate", text}).errors == "error[ParameterParsingError] c: --learning-rate is '" + text +
-                                                       "', which is no decimal number\n"
+                                                       "', which is not a decimal number\n"
                                                        "  hint   Allowed: >= 4.9e-324; default: 0.001.\n");
 }
 
@@ -165,7 +202,7 @@ TEST_CASE("request: booleans are True or False, and a bare flag is True", "[requ
 
 TEST_CASE("request: an unknown choice names the nearest and all of them", "[request]") {
   CHECK(train({"--keep=lasst"}).errors ==
-        "error[ParameterParsingError] c: --keep is 'lasst', which is none of its values\n"
+        "error[ParameterParsingError] c: --keep is 'lasst', which is not one of its values\n"
         "  hint   Did you mean last? Its values are: best, last.\n");
   const Parsed parsed = parse("densenet", {"--untrained_model_path=m", "--model_name=densenet120"});
   CHECK(parsed.errors ==
@@ -209,7 +246,7 @@ TEST_CASE("request: every fault of a command line is reported in one go", "[requ
         "unknown flag --patince\n"
         "--train-data-path is missing (training dataset)\n"
         "unexpected argument '4'\n"
-        "--keep is 'all', which is none of its values\n"
+        "--keep is 'all', which is not one of its values\n"
         "--untrained-model-path is missing (untrained model)\n"
         "--valid-data-path is missing (validation dataset)\n"
         "--trained-model-path is missing (trained model)\n");

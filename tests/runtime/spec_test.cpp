@@ -104,11 +104,11 @@ TEST_CASE("spec: what the program could not rely on is refused with file and lin
       {"launch: single", "launch: twice", "line 4: 'launch' must be single or distributed"},
       {"type: ImageDirectory", "type: ImageDir", "line 9: types.yaml has no type 'ImageDir'"},
       {"type: integer", "type: int", "line 11: 'int' is none of integer, float, boolean, string, choice"},
-      {"\"(0, 9]\"", "\"0..9\"", "line 11: '0..9' is no range such as \"(0, 1]\""},
-      {"\"(0, 9]\"", "\"(0, nine]\"", "line 11: 'nine' is no bound of a range"},
+      {"\"(0, 9]\"", "\"0..9\"", "line 11: '0..9' is not a range such as \"(0, 1]\""},
+      {"\"(0, 9]\"", "\"(0, nine]\"", "line 11: 'nine' is not a bound of a range"},
       {"\"(0, 9]\"", "\"(9, 0]\"", "line 11: the range (9, 0] is empty"},
       {"default: 3", "default: 10", "line 11: the default does not fit: --radius is 10, which is outside of (0, 9]"},
-      {"default: 3", "default: 3.0", "line 11: the default does not fit: --radius is '3.0', which is no decimal whole number"},
+      {"default: 3", "default: 3.0", "line 11: the default does not fit: --radius is '3.0', which is not a decimal whole number"},
       {"default: 3", "default: 3, optional: true", "line 11: 'radius' has a default and is optional: one of them is too much"},
       {"default: 3", "optional: maybe", "line 11: 'optional' of 'radius' must be true or false"},
       {"range: \"(0, 9]\", default: 3", "choices: [a]", "line 11: unknown key 'choices' in 'radius'"},
@@ -119,12 +119,16 @@ TEST_CASE("spec: what the program could not rely on is refused with file and lin
       {"flag: radius", "flag: images", "line 1: the flag --images is there twice"},
       {"flag: radius", "flag: run_dir", "line 1: the flag --run-dir is there twice"},
       {"flag: radius", "flag: help", "line 1: the flag --help is there twice"},
-      {"  radius:", "  Radius:", "line 11: 'Radius' is no name: small letters, digits and _ only"},
+      {"  radius:", "  Radius:", "line 11: 'Radius' is not a name: small letters, digits and _ only"},
       {"inputs:\n  images: {type: ImageDirectory, flag: images, title: Images, help: h}", "inputs: none",
        "line 8: 'inputs' of the file must be a map"},
       {"parameters:\n", "variants:\n  small: {size: {a: 1}}\nparameters:\n",
-       "line 11: 'size' of the variant 'small' is no text, whole number or list of those"},
+       "line 11: 'size' of the variant 'small' is not a text, a whole number or a list of whole numbers"},
       {"name: blur\n", "name: blur\nname: blur\n", "line 2, column 1: the key 'name' is given twice"},
+      {"title: Images", "title: Images, optional: maybe", "line 9: 'optional' of 'images' must be true or false"},
+      {"default: 3", "default: 3, network: true", "line 1: 'radius' is of a network, but there is no architecture"},
+      {"type: integer, flag: radius, range: \"(0, 9]\", default: 3", "type: string, flag: radius, network: true",
+       "line 11: a network is not built from a free text: give integer, float, boolean or choice"},
   }));
   INFO(to);
   CHECK(fault_of(from, to) == "spec/components/blur.yaml: " + fault);
@@ -140,6 +144,27 @@ TEST_CASE("spec: legal values read as words", "[spec]") {
   CHECK(allowed("\"[1, )\"") == ">= 1");
   CHECK(allowed("\"( , 9)\"") == "< 9");
   CHECK(allowed("\"( , 9]\"") == "<= 9");
+}
+
+TEST_CASE("spec: makers of a type are named by their titles, the one with the most variants first", "[spec]") {
+  const auto maker = [](const std::string& name, const std::string& variants) {
+    return "name: " + name + "\ntitle: The " + name + "\ncategory: c\nlaunch: single\nsummary: s\ndescription: d\nexample: e\n" +
+           "outputs:\n  images: {type: ImageDirectory, flag: images, title: Images, help: \"as {maker:ImageDirectory} makes "
+           "it\"}\n" +
+           variants;
+  };
+  std::map<std::string, std::string> files = {{"spec/types.yaml", kTypes},
+                                              {"spec/run_settings.yaml", kSettings},
+                                              {"spec/components/a.yaml", maker("a", "")},
+                                              {"spec/components/b.yaml", maker("b", "variants:\n  small: {size: 1}\n")}};
+  const Specs two = Specs::parse(files);
+  CHECK(two.with_makers("{makers:ImageDirectory} make one, {maker:ImageDirectory} too") ==
+        "The b and The a make one, The b or The a too");
+  CHECK(two.component("a").output("images")->help == "as The b or The a makes it");
+  files["spec/components/c.yaml"] = maker("c", "");
+  CHECK(Specs::parse(files).with_makers("{makers:ImageDirectory}") == "The b, The a and The c");
+  CHECK(Specs::get().with_makers("{makers:UntrainedModelDirectory}, {maker:UntrainedModelDirectory}") ==
+        "ResNet and DenseNet, ResNet or DenseNet");
 }
 
 TEST_CASE("specs: those that are compiled in, and trusted, name only errors that there are", "[spec]") {

@@ -11,11 +11,11 @@ AS_ROOT = ["--allow-run-as-root"] if os.geteuid() == 0 else []
 
 
 def golden(name):
-    """A large directory that the original wrote, or None, said aloud, where TORCHPORT_GOLDEN does not name their folder."""
+    """A large directory that the original wrote. Skips the check if TORCHPORT_GOLDEN does not name the folder that has them."""
     folder = os.environ.get("TORCHPORT_GOLDEN")
     if not folder:
-        print(f"NOT CHECKED: {name}, because TORCHPORT_GOLDEN is not set")
-        return None
+        import pytest
+        pytest.skip(f"{name} is not here: TORCHPORT_GOLDEN is not set")
     path = pathlib.Path(folder) / name
     assert path.exists(), f"TORCHPORT_GOLDEN is set, but lacks {path}"
     return path

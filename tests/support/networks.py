@@ -38,13 +38,13 @@ def save_weights(network, path):
 class Ours:
     """One run of run_network: the keys that it lists and the tensors that it wrote."""
 
-    def __init__(self, folder, variant, *options, images=None, status=0):
+    def __init__(self, folder, variant, *options, images=None, status=0, program="run_network"):
         folder = pathlib.Path(folder)
         words = list(options)
         if images is not None:
             images.numpy().tofile(folder / "input")
             words += ["--input", folder / "input", "--batch", images.shape[0], "--size", images.shape[2]]
-        self.process = harness.command(harness.BIN / "run_network", variant, folder, *words, status=status)
+        self.process = harness.command(harness.BIN / program, variant, folder, *words, status=status)
         self.entries = [line.split("\t") for line in self.process.stdout.splitlines()]
         self.peak_kib = int(self.process.stderr) if status == 0 else None
         self._folder = folder

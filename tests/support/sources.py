@@ -27,8 +27,7 @@ def code_only(text):
     return _COMMENT_OR_STRING.sub(lambda m: ('""' if m[0][0] in "R\"'" else "") + "\n" * m[0].count("\n"), text)
 
 
-def finish(problems):
-    """Ends a test: prints what is wrong, if anything."""
-    for problem in problems:
-        print(problem)
-    raise SystemExit(1 if problems else 0)
+def assert_none(problems):
+    """Fails with a list of what is wrong, if anything."""
+    found = list(problems)
+    assert not found, "\n" + "\n".join(found)

@@ -1,7 +1,10 @@
 // The two decisions after each epoch: whether its weights are the best so far, and whether training stops early.
+// Called by the trainer and by KeptWeights.
 #pragma once
 #include <cstdint>
-#include <optional>
+#include <limits>
+
+#include "component/training/state.h"
 
 namespace torchport::component {
 
@@ -11,8 +14,8 @@ class BestEpoch {
   /// Returns whether `epoch` (1-based) is the best so far.
   bool offer(std::int64_t epoch, double top1, double loss);
   std::int64_t epoch() const { return epoch_; }
-  double top1() const { return top1_; }
-  double loss() const { return loss_; }
+  void write(TrainingState& state) const;
+  void read(const TrainingState& state);
 
  private:
   std::int64_t epoch_ = 0;
@@ -25,10 +28,13 @@ class EarlyStop {
   explicit EarlyStop(std::int64_t patience) : patience_(patience) {}
   /// Takes the loss of the epoch that just ended; returns whether to stop now.
   bool after(double validation_loss);
+  void write(TrainingState& state) const;
+  void read(const TrainingState& state);
 
  private:
-  std::int64_t patience_, without_progress_ = 0;
-  std::optional<double> previous_;
+  const std::int64_t patience_;
+  std::int64_t without_progress_ = 0;
+  double previous_ = std::numeric_limits<double>::max();  // before the first epoch: any loss is progress
 };
 
 }  // namespace torchport::component

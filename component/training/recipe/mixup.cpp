@@ -28,8 +28,7 @@ double mixup_share(double alpha, std::int64_t seed, std::int64_t epoch, std::int
   return 1 / (1 + std::exp(std::log(gamma[1] / gamma[0]) + (std::log(v) - std::log(u)) / alpha));
 }
 
-at::Tensor mixed_with_previous(const at::Tensor& images, double share) {
-  if (share == 1) return images;
+at::Tensor mixed_with_previous(const at::Tensor& images, const at::Tensor& share) {
   return at::roll(images, 1, 0).contiguous(images.suggest_memory_format()).lerp_(images, share);
 }
 

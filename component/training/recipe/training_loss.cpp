@@ -1,6 +1,7 @@
 #include "component/training/recipe/training_loss.h"
 
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/where.h>
 
 #include "component/training/recipe/mixup.h"
 
@@ -19,13 +20,15 @@ at::Tensor summed(const at::Tensor& logits, const at::Tensor& labels, double lab
 // The loss is linear in the targets, so a blend of two one-hot targets costs what the blend of two losses costs.
 at::Tensor training_loss(const at::Tensor& logits, const Targets& targets) {
   const at::Tensor own = summed(logits, targets.labels, targets.label_smoothing);
-  if (targets.share == 1) return own;
-  return own * targets.share + summed(logits, previous_labels(targets.labels), targets.label_smoothing) * (1 - targets.share);
+  if (!targets.shares.defined()) return own;
+  const at::Tensor previous = summed(logits, previous_labels(targets.labels), targets.label_smoothing);
+  return own * targets.shares[0] + previous * targets.shares[1];
 }
 
-double count_correct(const at::Tensor& logits, const Targets& targets) {
-  const at::Tensor wanted = targets.share >= 0.5 ? targets.labels : previous_labels(targets.labels);
-  return logits.detach().argmax(1).eq(wanted).sum().item<double>();
+at::Tensor count_correct(const at::Tensor& logits, const Targets& targets) {
+  at::Tensor wanted = targets.labels;
+  if (targets.shares.defined()) wanted = at::where(targets.shares[0] >= 0.5, wanted, previous_labels(wanted));
+  return logits.detach().argmax(1).eq(wanted).sum();
 }
 
 }  // namespace torchport::component

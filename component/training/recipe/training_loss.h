@@ -8,13 +8,14 @@ namespace torchport::component {
 struct Targets {
   at::Tensor labels;       ///< int64 [N]
   double label_smoothing;  ///< as torch.nn.CrossEntropyLoss(label_smoothing)
-  double share = 1;        ///< of `labels` after mixup; the rest is the label of the image before
+  /// After mixup: [2], the shares of `labels` and of the labels of the images before, in the logits' type; else undefined.
+  at::Tensor shares;
 };
 
 /// The cross entropy of float32 `logits` [N, classes], summed over the images.
 at::Tensor training_loss(const at::Tensor& logits, const Targets& targets);
 
-/// How many of the images the network takes for the class with the larger share in them.
-double count_correct(const at::Tensor& logits, const Targets& targets);
+/// How many of the images the network takes for the class with the larger share in them: int64, 0-dimensional.
+at::Tensor count_correct(const at::Tensor& logits, const Targets& targets);
 
 }  // namespace torchport::component

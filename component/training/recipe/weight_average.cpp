@@ -29,10 +29,13 @@ WeightAverage::WeightAverage(const models::ClassifierModule& network, double dec
   }
 }
 
-void WeightAverage::update(bool warming_up) {
+// Weights that found_inf kept as they were may be copied again. The statistics of batch norms follow the forward pass, not the gate: a
+// training does not go on from there.
+void WeightAverage::update(bool warming_up, const at::Tensor& found_inf) {
   const torch::NoGradGuard no_grad;
   if (begun_) {
-    at::_foreach_lerp_(averages_, weights_, 1 - decay_);
+    const at::Tensor share = (1 - found_inf) * (1 - decay_);
+    at::_foreach_lerp_(averages_, weights_, std::vector<at::Tensor>(weights_.size(), share));
   } else {
     at::_foreach_copy_(averages_, weights_);
   }
@@ -44,6 +47,18 @@ void WeightAverage::exchange() {
   const torch::NoGradGuard no_grad;
   exchange_contents(weights_, averages_);
   exchange_contents(counters_, kept_counters_);
+}
+
+void WeightAverage::write(TrainingState& state) const {
+  state.set("average.weights", averages_);
+  state.set("average.counters", kept_counters_);
+  state.set("average.begun", static_cast<std::int64_t>(begun_));
+}
+
+void WeightAverage::read(const TrainingState& state) {
+  state.copy_to("average.weights", averages_);
+  state.copy_to("average.counters", kept_counters_);
+  begun_ = state.integer("average.begun") != 0;
 }
 
 }  // namespace torchport::component

@@ -1,10 +1,11 @@
 // An exponential moving average of a network's weights, as torchvision's ExponentialMovingAverage (references/classification): of
-// batch-norm statistics too, while counters are copied. Fed by the trainer after each change of the weights.
+// batch-norm statistics too, while counters are copied. Fed by TrainingStep after each change of the weights.
 #pragma once
 #include <ATen/core/Tensor.h>
 
 #include <vector>
 
+#include "component/training/state.h"
 #include "models/nn/classifier.h"
 
 namespace torchport::component {
@@ -14,10 +15,12 @@ class WeightAverage {
   /// Holds a copy of all parameters and buffers of `network`, which must outlive it.
   WeightAverage(const models::ClassifierModule& network, double decay);
   /// average = decay * average + (1 - decay) * weights. The first time, while `warming_up`, and the first time after that,
-  /// average = weights.
-  void update(bool warming_up);
+  /// average = weights. Where `found_inf` (float32, 0-dimensional, where the weights are) is 1 the average stays as it is.
+  void update(bool warming_up, const at::Tensor& found_inf);
   /// The network's weights and their average change places.
   void exchange();
+  void write(TrainingState& state) const;
+  void read(const TrainingState& state);
 
  private:
   std::vector<at::Tensor> weights_, averages_;        // floating-point

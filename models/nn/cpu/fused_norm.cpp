@@ -101,8 +101,8 @@ at::Tensor fused(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Te
   return y;
 }
 
-bool is_float32(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
+bool is_host_float32(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
 }
 
 }  // namespace
@@ -117,7 +117,8 @@ bool has_fusible_layout(const at::Tensor& x) {
 }
 
 bool has_fusible_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel) {
-  if (!is_float32(norm->weight) || !is_float32(norm->bias) || !is_float32(norm->running_mean) || !is_float32(norm->running_var))
+  if (!is_host_float32(norm->weight) || !is_host_float32(norm->bias) || !is_host_float32(norm->running_mean) ||
+      !is_host_float32(norm->running_var))
     return false;
   // Of a single value a channel there is no variance: torch's own norm says so.
   return norm->weight.size(0) == channels && norm->options.momentum().has_value() &&

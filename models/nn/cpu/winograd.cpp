@@ -121,7 +121,7 @@ struct WinogradNode final : ConvolutionNode {
 
 bool can_use_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x) {
   if (UnfusedScope::active() || !has_fusible_layout(x)) return false;
-  if (AutocastScope::enabled() || x.scalar_type() != at::kFloat) return false;
+  if (AutocastScope::enabled(c10::kCPU) || x.scalar_type() != at::kFloat) return false;
   const auto& o = convolution->options;
   const at::Tensor& weight = convolution->weight;
   if (weight.size(2) != 3 || weight.size(3) != 3 || o.stride()->at(0) != 1 || o.groups() != 1) return false;

@@ -1,4 +1,4 @@
-// How long an all-reduce of float32 takes on the trainer's own collective. Run by tests/bench/allreduce.py:
+// How long an all-reduce of float32 takes on the trainer's own reducer. Run by tests/bench/allreduce.py:
 //   mpirun -np N all_reduce_speed SECONDS BYTES...
 // For each size, rank 0 prints `bytes calls median-microseconds`; each is measured for about SECONDS, all ranks beginning together.
 #include <algorithm>
@@ -16,30 +16,29 @@ namespace {
 constexpr int kWarmUp = 3, kLeast = 5;  // calls
 
 /// Seconds of one call, of this rank.
-double call(runtime::Collective& world, std::vector<float>& data) {
-  return bench::seconds_of(
-      [&] { world.all_reduce(data.data(), data.size(), runtime::DataType::float32, runtime::Reduction::sum); });
+double call(component::Reducer& reducer, const at::Tensor& data) {
+  return bench::seconds_of([&] { reducer.sum(data)->wait(); });
 }
 
 /// As many calls as `seconds` hold, the same number on all ranks: that of the slowest call of the warm-up.
-int calls(runtime::Collective& world, std::vector<float>& data, double seconds) {
+int calls(runtime::Control& world, component::Reducer& reducer, const at::Tensor& data, double seconds) {
   double longest = 0;
-  for (int i = 0; i < kWarmUp; ++i) longest = call(world, data);
-  world.all_reduce(&longest, 1, runtime::DataType::float64, runtime::Reduction::max);
-  return std::clamp(static_cast<int>(seconds / longest), kLeast, 100'000);
+  for (int i = 0; i < kWarmUp; ++i) longest = call(reducer, data);
+  return static_cast<int>(world.least(std::clamp(static_cast<int>(seconds / longest), kLeast, 100'000)));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  component::MpiCollective world(/*expected_size=*/0);
+  component::MpiControl world(/*expected_size=*/0, /*timeout_seconds=*/600);
+  const auto reducer = world.reducer();
   for (int i = 2; i < argc; ++i) {
-    std::vector<float> data(std::stoull(argv[i]) / sizeof(float), 0.0F);
-    const int count = calls(world, data, std::stod(argv[1]));
+    const at::Tensor data = at::zeros({static_cast<std::int64_t>(std::stoull(argv[i]) / sizeof(float))});
+    const int count = calls(world, *reducer, data, std::stod(argv[1]));
     std::vector<double> seconds(static_cast<std::size_t>(count));
     world.barrier();
-    for (double& one : seconds) one = call(world, data);
+    for (double& one : seconds) one = call(*reducer, data);
     if (world.rank() == 0) std::printf("%s %d %.2f\n", argv[i], count, 1e6 * bench::median(seconds));
     std::fflush(stdout);
   }

@@ -1,7 +1,7 @@
-// Times training steps without a loader: fused and operation by operation in turn, and where a step's time goes, by operation.
+// Times training steps without a loader: fused and operation by operation, alternating, and where a step's time goes, by operation.
 //   step_bench VARIANT [--batch N] [--size S] [--steps N] [--threads N] [--bfloat16] [--only-fused] [--images FOLDER] [--profile]
 // Prints, for either way, the median milliseconds of a step, images/s over all steps and the median CPU seconds of a step. With
-// --images there is a third way in turn, the step on images that the trainer's loader reads from FOLDER (its transformation makes
+// --images there is a third way, the step on images that the trainer's loader reads from FOLDER (its transformation makes
 // them S x S), and for each such step a line `pair WITHOUT WITH`, milliseconds. With --profile also milliseconds a step of each
 // operation itself, without those it calls. What the convolutions take is the limit of the rest.
 #include <ATen/record_function.h>

@@ -1,53 +1,48 @@
-// A training step as the trainer makes it, on images that are there or on those of a loader.
+// The trainer's step, on images that are there or on those of a loader.
 #pragma once
 #include <torch/torch.h>
 
-#include <array>
 #include <memory>
-#include <optional>
+#include <utility>
 
-#include "component/training/gradient_buckets.h"
-#include "component/training/recipe/optimizer.h"
+#include "component/collectives/reducer.h"
+#include "component/training/device.h"
+#include "component/training/network_input.h"
+#include "component/training/step.h"
 #include "datasets/loading/loader.h"
 #include "datasets/sampler.h"
-#include "models/nn/autocast.h"
 #include "models/nn/classifier.h"
-#include "runtime/collective.h"
 #include "tests/support/networks.h"
 
 namespace torchport::bench {
 
 constexpr std::int64_t kCategories = 4;  // as the photos of tests/bench/images.py have
 
+inline component::Precision precision(bool bfloat16) {
+  return bfloat16 ? component::Precision::bfloat16 : component::Precision::float32;
+}
+
 class TrainingStep {
  public:
-  TrainingStep(const std::string& variant, bool bfloat16)
-      : bfloat16_(bfloat16), network_(models::make_classifier(test::model_spec(variant), kCategories, 1)) {
+  TrainingStep(const std::string& variant, bool bfloat16) : network_(models::make_classifier(test::model_spec(variant), kCategories, 1)) {
     models::use_channels_last(*network_);
     network_->train();
-    buckets_ = std::make_unique<component::GradientBuckets>(network_->parameters(), alone_, 1);
-    optimizer_ = std::make_unique<component::Sgd>(network_->parameters());
+    step_ = std::make_unique<component::TrainingStep>(component::StepOptions{1, 0, true, precision(bfloat16)}, network_, device_, alone_,
+                                                      nullptr);
   }
   void operator()(const at::Tensor& images, const at::Tensor& labels) {
-    at::Tensor logits;
-    {
-      const models::AutocastScope autocast(bfloat16_);
-      logits = network_->forward(images).to(at::kFloat);
-    }
-    const at::Tensor loss = at::cross_entropy_loss(logits, labels);
-    buckets_->begin();
-    buckets_->send_with(std::array<double, 1>{0});
-    loss.backward();
-    buckets_->finish();
-    optimizer_->step(0.001);
+    const at::Tensor numbers = at::zeros({component::StepInputs::kNumbers});
+    numbers[component::StepInputs::kImages] = labels.size(0);
+    step_->begin();
+    step_->add({images, labels, numbers, false}, /*last=*/true);
+    component::TrainingStep::read(step_->finish(device_.number(0.001), /*warming_up=*/false), 1);
   }
 
  private:
-  bool bfloat16_;
-  runtime::WorldOfOne alone_;
+  component::Device device_;
+  component::ReducerOfOne alone_;
   models::Classifier network_;
-  std::unique_ptr<component::GradientBuckets> buckets_;
-  std::unique_ptr<component::Sgd> optimizer_;
+  std::unique_ptr<component::TrainingStep> step_;
 };
 
 /// Whole batches of an image directory, one pass after the other.
@@ -55,15 +50,15 @@ class Feed {
  public:
   Feed(const std::filesystem::path& folder, datasets::ImageSize size, std::int64_t batch, int threads, bool bfloat16)
       : images_(datasets::ImageDirectory::open(folder, "images")),
-        loader_(images_, size, {threads, {1, false, nullptr}}),
-        plan_(images_.size(), static_cast<std::size_t>(batch), 0, 1),
-        dtype_(bfloat16 ? at::kBFloat16 : at::kFloat) {}
+        input_({{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, /*channels_last=*/true, precision(bfloat16), device_),
+        loader_(images_, size, device_.loading({threads, {1, false, nullptr}})),
+        plan_(images_.size(), static_cast<std::size_t>(batch), 0, 1) {}
 
   std::pair<at::Tensor, at::Tensor> next() {
     if (left_ == 0) begin();
     --left_;
     const auto batch = loader_.next();
-    return {datasets::normalised(batch->images, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, dtype_, /*channels_last=*/true), batch->labels};
+    return {input_(batch->images), batch->labels};
   }
 
  private:
@@ -75,10 +70,11 @@ class Feed {
     ++pass_;
   }
 
+  component::Device device_;
   datasets::ImageDirectory images_;
+  component::NetworkInput input_;
   datasets::Loader loader_;
   datasets::BatchPlan plan_;
-  at::ScalarType dtype_;
   std::int64_t pass_ = 0;
   std::size_t left_ = 0;
 };

@@ -1,18 +1,16 @@
-// The collective on several ranks, driven by collective_test.py. usage (under mpirun or alone): collective_cases CASE
+// Control and reducer on several ranks, driven by collective_test.py. usage (under mpirun or alone): collective_cases CASE
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
 
 #include "component/collectives/mpi.h"
 #include "runtime/launch/launch.h"
 
 using namespace torchport;
-using runtime::DataType;
 using runtime::Error;
-using runtime::Reduction;
 
 namespace {
 
@@ -23,23 +21,20 @@ namespace {
     world.abort(1);                                                                          \
   }
 
-void reductions(runtime::Collective& world) {
+void reductions(runtime::Control& world) {
   const int n = world.size(), r = world.rank();
-  std::vector<std::unique_ptr<runtime::PendingReduce>> pending;
-  std::vector<float> large(3'000'000, static_cast<float>(r + 1));
-  std::vector<double> doubles{static_cast<double>(r), 0.5};
-  std::int64_t least = 100 - r, most = (std::int64_t{1} << 60) + r;
-  pending.push_back(world.all_reduce_async(large.data(), large.size(), DataType::float32, Reduction::sum));
-  pending.push_back(world.all_reduce_async(doubles.data(), doubles.size(), DataType::float64, Reduction::sum));
-  pending.push_back(world.all_reduce_async(&least, 1, DataType::int64, Reduction::min));
-  pending.push_back(world.all_reduce_async(&most, 1, DataType::int64, Reduction::max));
-  pending.push_back(world.all_reduce_async(nullptr, 0, DataType::float32, Reduction::sum));
+  const auto reducer = component::make_reducer(world);
+  EXPECT(reducer->size() == n);
+  const at::Tensor large = torch::full({3'000'000}, r + 1, at::kFloat), doubles = torch::full({2}, 0.5 + r, at::kDouble);
+  std::vector<std::unique_ptr<component::PendingSum>> pending;
+  for (const at::Tensor& tensor : {large, doubles, torch::empty({0})}) pending.push_back(reducer->sum(tensor));
+  std::array<double, 2> values{static_cast<double>(r), 0.5};
+  world.sum(values);  // behind the tensors, in the same queue
+  EXPECT(world.least((std::int64_t{1} << 60) - r) == (std::int64_t{1} << 60) - (n - 1));
   for (const auto& one : pending) one->wait();
-  EXPECT(std::all_of(large.begin(), large.end(), [&](float value) { return value == static_cast<float>(n * (n + 1) / 2); }));
-  EXPECT(doubles[0] == n * (n - 1) / 2);
-  EXPECT(doubles[1] == 0.5 * n);
-  EXPECT(least == 100 - (n - 1));
-  EXPECT(most == (std::int64_t{1} << 60) + n - 1);
+  EXPECT(large.eq(n * (n + 1) / 2).all().item<bool>());
+  EXPECT(doubles.eq(0.5 * n + n * (n - 1) / 2).all().item<bool>());
+  EXPECT((values == std::array<double, 2>{n * (n - 1) / 2.0, 0.5 * n}));
   EXPECT(world.broadcast_text("from " + std::to_string(r), n - 1) == "from " + std::to_string(n - 1));
   EXPECT(world.broadcast_text("", 0).empty());
   EXPECT(world.local_size() == n);
@@ -49,7 +44,7 @@ void reductions(runtime::Collective& world) {
 }
 
 /// All ranks but the first fail, each with an error of its own: all must throw rank 1's.
-int agreement(runtime::Collective& world) {
+int agreement(runtime::Control& world) {
   world.agree(std::nullopt);
   EXPECT(world.first_failing_rank() == -1);
   try {
@@ -64,7 +59,7 @@ int agreement(runtime::Collective& world) {
 }
 
 /// Rank 1 stops for good; the others must not wait for ever.
-int stuck(runtime::Collective& world) {
+int stuck(runtime::Control& world) {
   world.barrier();
   if (world.rank() == 1) raise(SIGSTOP);
   try {
@@ -79,7 +74,7 @@ int stuck(runtime::Collective& world) {
 }
 
 /// Rank 1 fails alone while the others reduce: it must find out that they do not come, and end them all.
-int alone(runtime::Collective& world) {
+int alone(runtime::Control& world) {
   if (world.rank() == 1) {
     EXPECT(!world.meet(1));
     std::printf("rank 1: alone\n");
@@ -91,11 +86,12 @@ int alone(runtime::Collective& world) {
 }
 
 /// A reduction is under way when an exception passes: its buffer must stay whole until MPI is through with it.
-int unwound(runtime::Collective& world) {
+int unwound(runtime::Control& world) {
+  const auto reducer = component::make_reducer(world);
   for (int i = 0; i < 20; ++i) {
     try {
-      std::vector<float> large(2'000'000, 1.0F);
-      const auto pending = world.all_reduce_async(large.data(), large.size(), DataType::float32, Reduction::sum);
+      const at::Tensor large = torch::ones({2'000'000});
+      const auto pending = reducer->sum(large);
       throw std::runtime_error("an exception passes");
     } catch (const std::runtime_error&) {
     }
@@ -111,18 +107,18 @@ int main(int argc, char** argv) {
   const auto launched = runtime::launched_as();
   if (name == "mismatch") {
     try {
-      component::MpiCollective world(launched->size + 1);
+      component::MpiControl world(launched->size + 1, 60);
     } catch (const Error& error) {
       std::printf("%s\n", error.what());
       return error.exit_status();
     }
     return 0;
   }
-  std::unique_ptr<runtime::Collective> world;
+  std::unique_ptr<runtime::Control> world;
   if (launched) {
-    world = std::make_unique<component::MpiCollective>(launched->size, /*timeout=*/name == "stuck" ? 2 : 60);
+    world = std::make_unique<component::MpiControl>(launched->size, /*timeout_seconds=*/name == "stuck" ? 2 : 60);
   } else {
-    world = component::join_world(launched);
+    world = component::join_world(launched, 60);
   }
   if (name == "reductions") reductions(*world);
   if (name == "agreement") return agreement(*world);

@@ -20,7 +20,7 @@ int fail(const Error& error, runtime::Log& log, int blamed) {
   return error.exit_status();
 }
 
-int act(const std::string& fault, runtime::Collective& world, runtime::Log& log) {
+int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
   const bool guilty = world.rank() == 1;
   if (fault == "agreed") {
     try {
@@ -54,7 +54,7 @@ int act(const std::string& fault, runtime::Collective& world, runtime::Log& log)
 int main() {
   const auto launched = runtime::launched_as();
   const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
-  component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" ? 2 : 60);
+  component::MpiControl world(launched->size, /*timeout_seconds=*/fault == "stuck" ? 2 : 60);
   const std::filesystem::path logs = std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs";
   runtime::Log log({logs / ("70_driver_log_" + std::to_string(world.rank())), false});
   log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));

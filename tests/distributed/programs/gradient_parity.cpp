@@ -25,9 +25,6 @@ Problem make_problem(const char* component, const char* model, std::int64_t size
   models::ModelSpec spec;
   spec.component = &runtime::Specs::get().component(component);
   spec.variant = spec.component->variant(model);
-  for (const auto& parameter : spec.component->parameters) {
-    if (parameter.type == runtime::ParameterType::boolean && parameter.name != "pretrained") spec.flags[parameter.name] = false;
-  }
   auto network = models::make_classifier(spec, kClasses, 3);
   network->to(at::kDouble);
   network->eval();  // frozen statistics: batch norm is then the same function on every rank
@@ -48,7 +45,7 @@ int main(int argc, char** argv) {
   const int batches = std::atoi(argv[4]);
   at::set_num_threads(1);
   const auto launched = runtime::launched_as();
-  const auto world = component::join_world(launched);
+  const auto world = component::join_world(launched, 600);
   const Problem problem = make_problem(argv[1], argv[2], std::atoll(argv[3]));
 
   mean_loss(problem, {0, kImages, kImages}).backward();
@@ -57,16 +54,20 @@ int main(int argc, char** argv) {
 
   double largest = 0, seen = 0;
   {
-    component::GradientBuckets buckets(problem.network->parameters(), *world, 1);
+    const auto reducer = component::make_reducer(*world);
+    component::GradientBuckets buckets(problem.network->parameters(), *reducer, 1);
     for (int step = 0; step < 2; ++step) {  // twice: the second step must not see the first one's gradients
       buckets.begin();
       const auto mine = datasets::share(0, kImages, world->rank(), world->size());
       for (int batch = 0; batch < batches; ++batch) {
         const auto loss = mean_loss(problem, datasets::share(mine.begin, mine.size(), batch, batches));
-        if (batch + 1 == batches) buckets.send_with(std::vector<double>{1.0});
+        if (batch + 1 == batches) {
+          buckets.statistics().fill_(1);
+          buckets.send_next();
+        }
         loss.backward();
       }
-      seen = buckets.finish().at(0);
+      seen = buckets.finish()[0].item<double>();
     }
     const auto parameters = problem.network->parameters();
     for (std::size_t i = 0; i < wanted.size(); ++i) {

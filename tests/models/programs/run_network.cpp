@@ -1,6 +1,7 @@
 // Builds a network and runs it once, so that tests/models/*_test.py can compare it with the real torchvision.
-//   run_network VARIANT OUT [--classes N] [--seed N] [--flag NAME] [--weights FILE] [--state]
-//               [--input FILE --batch N --size S] [--train] [--channels-last]
+//   run_network VARIANT OUT [--classes N] [--seed N] [--parameter NAME VALUE] [--weights FILE] [--state]
+//               [--input FILE --batch N --size S] [--train] [--channels-last] [--spec-dir FOLDER]
+// Dropout draws by the key of step 0 of epoch 0 with the seed.
 // FILE of --input and the files written to the folder OUT are raw little-endian elements: logits, gradients (float32, every
 // parameter in state-dict order) and, with --state, state (every entry in its own type). stdout lists the entries: key, type,
 // shape; stderr has the peak memory in KiB.
@@ -10,8 +11,10 @@
 #include <fstream>
 #include <iostream>
 
+#include "models/nn/random_key.h"
 #include "models/nn/state_dict.h"
 #include "runtime/files/files.h"
+#include "runtime/request/parse_value.h"
 #include "tests/support/networks.h"
 
 using namespace torchport;
@@ -23,7 +26,7 @@ struct Arguments {
   std::string variant, weights, input;
   std::filesystem::path out;
   std::int64_t classes = models::kImageNetClasses, seed = 1, batch = 1, size = 64;
-  std::map<std::string, bool> flags;
+  std::map<std::string, std::string> parameters;
   bool state = false, train = false, channels_last = false;
 };
 
@@ -39,8 +42,10 @@ Arguments parse(const std::vector<std::string>& words) {
       a.train = true;
     else if (word == "--channels-last")
       a.channels_last = true;
-    else if (word == "--flag")
-      a.flags[words.at(++i)] = true;
+    else if (word == "--parameter")
+      a.parameters[words.at(i + 1)] = words.at(i + 2), i += 2;
+    else if (word == "--spec-dir")
+      runtime::Specs::set_overlay(words.at(++i));
     else if (word == "--weights")
       a.weights = words.at(++i);
     else if (word == "--input")
@@ -92,6 +97,7 @@ void run(models::ClassifierModule& network, const Arguments& a) {
   }
   network.train(a.train);
   at::AutoGradMode gradients(a.train);
+  const models::RandomKeyScope draws(models::random_key(a.seed, 0, 0, 0));
   const at::Tensor logits = network.forward(images);
   write(a.out / "logits", {logits});
   if (!a.train) return;
@@ -117,7 +123,8 @@ std::string peak_kib() {
 int main(int argc, char** argv) try {
   const Arguments a = parse({argv + 1, argv + argc});
   models::ModelSpec spec = test::model_spec(a.variant);
-  spec.flags = a.flags;
+  for (const auto& [name, value] : a.parameters)
+    spec.parameters[name] = runtime::parse_value(*spec.component->parameter(name), value);
   const Classifier network = models::make_classifier(spec, a.classes, a.seed);
   if (!a.weights.empty()) load(*network, a.weights);
   if (!a.input.empty()) run(*network, a);

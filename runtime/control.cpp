@@ -1,8 +1,6 @@
-#include "runtime/collective.h"
+#include "runtime/control.h"
 
 #include <unistd.h>
-
-#include <cstdint>
 
 namespace torchport::runtime {
 namespace {
@@ -28,16 +26,10 @@ std::vector<Error> unpack(std::string_view text) {
   return errors;
 }
 
-class Done : public PendingReduce {
- public:
-  void wait() override {}
-};
-
 }  // namespace
 
-void Collective::agree_on_errors(const std::vector<Error>& mine) {
-  std::int64_t first = mine.empty() ? size() : rank();
-  all_reduce(&first, 1, DataType::int64, Reduction::min);
+void Control::agree_on_errors(const std::vector<Error>& mine) {
+  const std::int64_t first = least(mine.empty() ? size() : rank());
   first_failing_rank_ = first == size() ? -1 : static_cast<int>(first);
   if (first_failing_rank_ < 0) return;
   const std::vector<Error> theirs = unpack(broadcast_text(pack(mine), first_failing_rank_));
@@ -45,26 +37,22 @@ void Collective::agree_on_errors(const std::vector<Error>& mine) {
   throw Errors(theirs);
 }
 
-void Collective::agree(const std::optional<Error>& mine) {
+void Control::agree(const std::optional<Error>& mine) {
   agree_on_errors(mine ? std::vector<Error>{*mine} : std::vector<Error>{});
 }
 
-void Collective::agree_on(const std::function<void()>& phase) {
+void Control::agree_on(const std::function<void()>& phase) {
   Problems problems;
   problems.collect(phase);
   agree_on_errors(problems.all());
 }
 
-std::string Collective::broadcast_text(const std::string& text, int root) {
+std::string Control::broadcast_text(const std::string& text, int root) {
   auto bytes = static_cast<std::int64_t>(text.size());
   broadcast(&bytes, sizeof bytes, root);
   std::string received = rank() == root ? text : std::string(static_cast<std::size_t>(bytes), '\0');
   if (bytes > 0) broadcast(received.data(), received.size(), root);
   return received;
-}
-
-std::unique_ptr<PendingReduce> WorldOfOne::all_reduce_async(void*, std::size_t, DataType, Reduction) {
-  return std::make_unique<Done>();
 }
 
 void WorldOfOne::abort(int exit_status) { _exit(exit_status); }

@@ -1,10 +1,11 @@
-// The one interface between ranks. One process is a world of one: the trainer has no other code path for it.
-// Implemented by WorldOfOne here and by component/collectives/ (MPI; NCCL later). Pointers may be device pointers for the latter.
+// What ranks tell each other on the host: who they are, texts, small sums, and whether all go on. One process is a world of one.
+// Implemented by WorldOfOne here and by component/collectives/mpi.h; tensors go by component/collectives/reducer.h.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,28 +13,22 @@
 
 namespace torchport::runtime {
 
-enum class DataType { float32, float64, int64 };
-enum class Reduction { sum, min, max };
-
-/// An all-reduce under way. wait() returns when the data is whole. \throws Error TimeoutOccured.collective
-class PendingReduce {
+/// Calls that concern all ranks must come in the same order on all of them, and return when their work is done.
+/// \throws Error TimeoutOccured.collective where another rank does not come
+class Control {
  public:
-  virtual ~PendingReduce() = default;
-  virtual void wait() = 0;
-};
-
-class Collective {
- public:
-  virtual ~Collective() = default;
+  virtual ~Control() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
   /// Rank among, and number of, the processes of this machine.
   virtual int local_rank() const = 0;
   virtual int local_size() const = 0;
-  /// In place. Calls must come in the same order on all ranks. \throws Error TimeoutOccured.collective
+  /// The bytes of rank `root`, in place.
   virtual void broadcast(void* data, std::size_t bytes, int root) = 0;
-  /// In place, in the background; at most as many under way as the caller likes, in the same order on all ranks.
-  virtual std::unique_ptr<PendingReduce> all_reduce_async(void* data, std::size_t count, DataType type, Reduction reduction) = 0;
+  /// Each number's sum over all ranks, in place.
+  virtual void sum(std::span<double> values) = 0;
+  /// The least of all ranks' numbers.
+  virtual std::int64_t least(std::int64_t value) = 0;
   virtual void barrier() = 0;
   /// Whether all ranks come here within `seconds`: tells a fault that all of them share from one that is this rank's alone.
   /// Independent of the other calls, so it may be asked while other ranks wait in one of them.
@@ -41,9 +36,6 @@ class Collective {
   /// Ends all ranks at once, for a fault that this rank cannot agree on with the others. Does not return.
   [[noreturn]] virtual void abort(int exit_status) = 0;
 
-  void all_reduce(void* data, std::size_t count, DataType type, Reduction reduction) {
-    all_reduce_async(data, count, type, reduction)->wait();
-  }
   /// All go on or all stop: where a rank hands in an error, every rank throws that of the lowest failing rank.
   void agree(const std::optional<Error>& mine);
   /// The same for all faults of a request: throws Error where the lowest failing rank had one, Errors where it had more.
@@ -60,14 +52,15 @@ class Collective {
 };
 
 /// The world of one process.
-class WorldOfOne : public Collective {
+class WorldOfOne : public Control {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
   int local_rank() const override { return 0; }
   int local_size() const override { return 1; }
   void broadcast(void*, std::size_t, int) override {}
-  std::unique_ptr<PendingReduce> all_reduce_async(void*, std::size_t, DataType, Reduction) override;
+  void sum(std::span<double>) override {}
+  std::int64_t least(std::int64_t value) override { return value; }
   void barrier() override {}
   bool meet(double) override { return true; }
   [[noreturn]] void abort(int exit_status) override;

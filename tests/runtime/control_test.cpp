@@ -1,26 +1,25 @@
-#include "runtime/collective.h"
+#include "runtime/control.h"
 
 #include "tests/support/catch.h"
 
-using torchport::runtime::DataType;
 using torchport::runtime::Error;
 using torchport::runtime::Errors;
-using torchport::runtime::Reduction;
 using torchport::runtime::WorldOfOne;
 
-TEST_CASE("collective: in a world of one, everything is its own", "[collective]") {
+TEST_CASE("control: in a world of one, everything is its own", "[control]") {
   WorldOfOne world;
   CHECK(world.rank() == 0);
   CHECK(world.size() == 1);
   std::array<double, 2> values{1.5, 2.5};
-  world.all_reduce(values.data(), values.size(), DataType::float64, Reduction::sum);
+  world.sum(values);
   world.barrier();
   CHECK(values == std::array<double, 2>{1.5, 2.5});
+  CHECK(world.least(7) == 7);
   CHECK(world.broadcast_text("text", 0) == "text");
   CHECK(world.broadcast_text("", 0).empty());
 }
 
-TEST_CASE("collective: agreeing throws what was handed in, whole", "[collective]") {
+TEST_CASE("control: agreeing throws what was handed in, whole", "[control]") {
   WorldOfOne world;
   world.agree(std::nullopt);
   CHECK(world.first_failing_rank() == -1);
@@ -36,7 +35,7 @@ TEST_CASE("collective: agreeing throws what was handed in, whole", "[collective]
   CHECK(world.first_failing_rank() == 0);
 }
 
-TEST_CASE("collective: a phase with several faults throws all of them, and foreign exceptions pass", "[collective]") {
+TEST_CASE("control: a phase with several faults throws all of them, and foreign exceptions pass", "[control]") {
   WorldOfOne world;
   world.agree_on([] {});
   const std::vector<Error> faults = {Error("AlreadyExists.output", {{"path", "a"}}),

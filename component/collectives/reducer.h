@@ -1,0 +1,41 @@
+// Sums of tensors over ranks, in the background and in order: what gradients go by. The host's own business goes by
+// runtime/control.h. Used by GradientBuckets; a world of one is here, MPI in mpi_reducer.cpp.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "runtime/control.h"
+
+namespace torchport::component {
+
+/// A sum under way.
+class PendingSum {
+ public:
+  virtual ~PendingSum() = default;
+  /// Whatever is computed on the current stream from here on sees the sum. Only where tensors lie on the host does this mean that the
+  /// host has waited for it. \throws Error TimeoutOccured.collective
+  virtual void wait() = 0;
+};
+
+class Reducer {
+ public:
+  virtual ~Reducer() = default;
+  /// How many ranks take part.
+  virtual int size() const = 0;
+  /// Replaces a contiguous tensor by its sum over all ranks, after what the current stream has been given so far. As many may be
+  /// under way as the caller likes, in the same order on all ranks.
+  virtual std::unique_ptr<PendingSum> sum(const at::Tensor& flat) = 0;
+};
+
+/// The world of one process, on any device: each tensor is its own sum.
+class ReducerOfOne : public Reducer {
+ public:
+  int size() const override { return 1; }
+  std::unique_ptr<PendingSum> sum(const at::Tensor& flat) override;
+};
+
+/// The reducer among the ranks of `control`, for tensors on CPUs where there are several. `control` must outlive it.
+std::unique_ptr<Reducer> make_reducer(runtime::Control& control);
+
+}  // namespace torchport::component

@@ -1,0 +1,54 @@
+// Where a training computes: where tensors live, how bytes get there and back, and what that place wants of loader and gradients.
+// Made by Train and Score; written with c10's device-generic classes, so that any device registered with LibTorch will do.
+#pragma once
+#include <ATen/core/Tensor.h>
+#include <c10/core/Event.h>
+#include <torch/nn/module.h>
+
+#include <optional>
+
+#include "datasets/loading/loader.h"
+
+namespace torchport::component {
+
+/// A copy on the host of a tensor that may still be computed.
+class HostCopy {
+ public:
+  /// The values, when they are there: the one place where the host waits for a device.
+  const at::Tensor& wait();
+
+ private:
+  friend class Device;
+  at::Tensor values_;
+  std::optional<c10::Event> copied_;  // absent on the host
+};
+
+class Device {
+ public:
+  /// \pre LibTorch knows the device
+  explicit Device(c10::Device device = c10::kCPU) : device_(device) {}
+  bool is_host() const { return device_.is_cpu(); }
+  c10::DeviceType type() const { return device_.type(); }
+  c10::Device where() const { return device_; }
+
+  /// Moves parameters and buffers here.
+  void take(torch::nn::Module& network) const;
+  /// A tensor of host_empty() or of the loader, here, for whatever is computed next on the current stream. The host does not wait.
+  at::Tensor bring(const at::Tensor& host) const;
+  HostCopy fetch(const at::Tensor& tensor) const;
+  /// Memory of the host from which bring() need not wait.
+  at::Tensor host_empty(at::IntArrayRef sizes, at::ScalarType type) const;
+  /// A number that decides on an update, 0-dimensional, in the type that LibTorch's kernels here read it in.
+  at::Tensor number(double value) const;
+
+  /// `options` as this device wants it: where batches lie, and whether images are decoded in between the steps.
+  datasets::LoaderOptions loading(datasets::LoaderOptions options) const;
+  /// Whether gradients lie in the same memory in every step, as what replays a step needs it. The host takes those that the backward
+  /// pass makes, which saves a pass over them.
+  bool keeps_gradients() const { return !is_host(); }
+
+ private:
+  c10::Device device_;
+};
+
+}  // namespace torchport::component

@@ -1,0 +1,62 @@
+#include "component/training/feed.h"
+
+#include <stdexcept>
+
+#include "component/training/recipe/mixup.h"
+#include "models/nn/random_key.h"
+
+namespace torchport::component {
+
+BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache,
+                     int rank, int world)
+    : data_(data),
+      seed_(options.random_seed),
+      rank_(rank),
+      mixup_alpha_(options.recipe.mixup_alpha),
+      device_(device),
+      sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
+      plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), rank, world),
+      input_(data.normalisation, options.channels_last, options.precision, device),
+      loader_(data.train, data.size, device.loading({options.loader_threads, {seed_, options.fast_decode, &cache}})) {}
+
+void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
+  epoch_ = epoch;
+  step_ = step;
+  const auto order = datasets::permutation(data_.train.size(), seed_, epoch);
+  std::vector<std::uint32_t> mine;
+  std::vector<std::size_t> ends;
+  for (std::size_t s = step; s < plan_.steps(); ++s) {
+    const auto slice = plan_.slice(s);
+    mine.insert(mine.end(), order.begin() + static_cast<std::ptrdiff_t>(slice.begin),
+                order.begin() + static_cast<std::ptrdiff_t>(slice.end));
+    ends.push_back(mine.size());
+  }
+  loader_.begin(std::move(mine), std::move(ends), epoch);
+}
+
+BatchFeed::Fed BatchFeed::next(std::size_t images_in_update) {
+  auto batch = loader_.next();
+  if (!batch) throw std::logic_error("BatchFeed: the loader ended before the epoch");
+  const auto step = static_cast<std::int64_t>(step_++);
+  const double share = mixup_share(mixup_alpha_, seed_, epoch_, step);
+  const auto size = sizes_.in(epoch_);
+  const at::Tensor numbers = device_.host_empty({StepInputs::kNumbers}, at::kFloat);
+  auto* const of = numbers.mutable_data_ptr<float>();
+  of[StepInputs::kImages] = static_cast<float>(images_in_update);
+  of[StepInputs::kBad] = static_cast<float>(batch->bad.size());
+  of[StepInputs::kShare] = static_cast<float>(share);
+  of[StepInputs::kPreviousShare] = static_cast<float>(1 - share);
+
+  Fed fed;
+  fed.inputs.key = models::random_key(seed_, epoch_, step, rank_);
+  fed.bad = std::move(batch->bad);
+  fed.inputs.mixed = share != 1;
+  fed.inputs.numbers = device_.bring(numbers);
+  fed.inputs.labels = device_.bring(batch->labels);
+  const bool changed = fed.inputs.mixed || size != data_.size;  // in float32, whatever the network computes in
+  at::Tensor& images = fed.inputs.images = resized(input_(batch->images, changed), size);
+  if (fed.inputs.mixed) images = mixed_with_previous(images, fed.inputs.numbers[StepInputs::kShare]);
+  return fed;
+}
+
+}  // namespace torchport::component

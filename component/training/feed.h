@@ -1,0 +1,48 @@
+// The inputs of any step of any epoch: order, slice, loader, the way to the device, normalised, shrunk and mixed.
+// Called by the trainer, which hands them to TrainingStep.
+#pragma once
+#include <vector>
+
+#include "component/training/network_input.h"
+#include "component/training/options.h"
+#include "component/training/recipe/progressive_size.h"
+#include "component/training/step.h"
+#include "datasets/loading/loader.h"
+#include "datasets/sampler.h"
+
+namespace torchport::component {
+
+class BatchFeed {
+ public:
+  /// Everything but `options` must outlive the feed.
+  BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache, int rank,
+            int world);
+
+  const datasets::BatchPlan& plan() const { return plan_; }
+  /// The size of the training images in `epoch` (0-based).
+  datasets::ImageSize size_in(std::int64_t epoch) const { return sizes_.in(epoch); }
+  /// The next inputs are those of `step` of `epoch`, both 0-based; steps before it cost nothing.
+  void begin(std::int64_t epoch, std::size_t step);
+
+  struct Fed {
+    StepInputs inputs;
+    std::vector<datasets::BadImage> bad;
+  };
+  /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches.
+  Fed next(std::size_t images_in_update);
+
+ private:
+  const TrainingData data_;
+  const std::int64_t seed_;
+  const int rank_;
+  const double mixup_alpha_;
+  const Device& device_;
+  const ProgressiveSize sizes_;
+  const datasets::BatchPlan plan_;
+  const NetworkInput input_;
+  datasets::Loader loader_;
+  std::int64_t epoch_ = 0;
+  std::size_t step_ = 0;  // whose inputs come next
+};
+
+}  // namespace torchport::component

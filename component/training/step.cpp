@@ -1,0 +1,111 @@
+#include "component/training/step.h"
+
+#include <torch/csrc/autograd/grad_mode.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "component/training/recipe/training_loss.h"
+#include "datasets/trace.h"
+#include "models/nn/autocast.h"
+#include "models/nn/norm_activation.h"
+#include "models/nn/random_key.h"
+
+namespace torchport::component {
+
+namespace {
+
+// What rides in the last gradient bucket: whether a rank failed, whether the weights stay as they are, then this for each batch.
+enum Statistic { kLoss, kCorrect, kBad, kStatistics };
+constexpr std::int64_t kFailed = 0, kStopped = 1, kFirstBatch = 2;
+
+std::int64_t place_of(std::size_t batch) { return kFirstBatch + kStatistics * static_cast<std::int64_t>(batch); }
+
+}  // namespace
+
+std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& network) {
+  std::vector<at::Tensor> parameters = network.parameters();
+  std::erase_if(parameters, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+  return parameters;
+}
+
+TrainingStep::TrainingStep(const StepOptions& options, models::Classifier network, const Device& device, Reducer& reducer,
+                           WeightAverage* average)
+    : options_(options),
+      network_(std::move(network)),
+      device_(device.type()),
+      buckets_(trainable_parameters(*network_), reducer, static_cast<std::size_t>(place_of(options.most_batches)),
+               device.keeps_gradients()),
+      optimizer_(trainable_parameters(*network_), options.norm_weight_decay),
+      average_(average) {}
+
+void TrainingStep::begin() {
+  buckets_.begin();
+  batches_ = 0;
+}
+
+void TrainingStep::add(const StepInputs& inputs, bool last) {
+  datasets::Span forward("forward");
+  at::Tensor logits;
+  {
+    const models::AutocastScope autocast(device_, options_.precision == Precision::bfloat16);
+    const models::RandomKeyScope key(inputs.key);
+    const models::CountedTogether counted;
+    logits = network_->forward(inputs.images).to(at::kFloat);
+  }
+  forward.end();
+  Targets targets{inputs.labels, options_.label_smoothing, {}};
+  if (inputs.mixed) targets.shares = inputs.numbers.narrow(0, StepInputs::kShare, 2);
+  const at::Tensor sum = training_loss(logits, targets);
+  {
+    const torch::NoGradGuard no_grad;
+    const at::Tensor mine = buckets_.statistics().narrow(0, place_of(batches_++), kStatistics);
+    mine[kLoss].copy_(sum);
+    mine[kCorrect].copy_(count_correct(logits, targets));
+    mine[kBad].copy_(inputs.numbers[StepInputs::kBad]);
+  }
+  // Gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
+  const at::Tensor loss = sum / inputs.numbers[StepInputs::kImages];
+  if (last) buckets_.send_next();
+  const datasets::Span backward("backward");
+  loss.backward();
+}
+
+// Infinite, so that found_inf() needs no other look at it.
+void TrainingStep::fail() {
+  const torch::NoGradGuard no_grad;
+  buckets_.statistics()[kFailed].fill_(std::numeric_limits<float>::infinity());
+}
+
+// 1 where anything among the statistics is not finite. Where gradients lie in buckets for good they are looked at as well; elsewhere
+// that would be a pass over memory, and a gradient that is not finite shows in the next loss.
+at::Tensor TrainingStep::found_inf(const at::Tensor& statistics) const {
+  at::Tensor total = statistics.sum();
+  if (device_ != c10::kCPU) {
+    for (const at::Tensor& flat : buckets_.flats()) total = total + flat.sum();
+  }
+  return (total - total).ne(0).to(at::kFloat);
+}
+
+at::Tensor TrainingStep::finish(const at::Tensor& learning_rate, bool warming_up) {
+  const at::Tensor statistics = buckets_.finish();
+  const torch::NoGradGuard no_grad;
+  const at::Tensor stopped = found_inf(statistics);
+  statistics[kStopped].copy_(stopped);
+  optimizer_.step(learning_rate, stopped);
+  if (average_) average_->update(warming_up, stopped);
+  return statistics;
+}
+
+StepSums TrainingStep::read(const at::Tensor& statistics, std::size_t batches) {
+  const at::Tensor exact = statistics.to(at::kDouble);
+  const double* const all = exact.const_data_ptr<double>();
+  StepSums sums{all[kFailed] != 0, all[kStopped] != 0, {}};
+  for (std::size_t i = 0; i < batches; ++i) {
+    const double* const of = all + place_of(i);
+    sums.batches.push_back({of[kLoss], of[kCorrect], of[kBad]});
+  }
+  return sums;
+}
+
+}  // namespace torchport::component
