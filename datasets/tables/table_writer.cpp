@@ -9,6 +9,7 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
+#include "runtime/text/csv.h"
 #include "runtime/text/python_json.h"
 #include "runtime/version.h"
 
@@ -92,18 +93,11 @@ std::string pandas_metadata(const DataFrame& frame) {
       .dump(-1, ' ', true);
 }
 
-std::string field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 struct Cell {
   std::size_t row;
   std::string operator()(const std::vector<std::int64_t>& values) const { return std::to_string(values[row]); }
   std::string operator()(const std::vector<double>& values) const { return runtime::python_float(values[row]); }
-  std::string operator()(const std::vector<std::string>& values) const { return field(values[row]); }
+  std::string operator()(const std::vector<std::string>& values) const { return runtime::csv_field(values[row]); }
 };
 
 }  // namespace
@@ -131,7 +125,7 @@ void write_parquet(const DataFrame& frame, runtime::FileWriter& out) {
 
 std::string csv_text(const DataFrame& frame) {
   std::string text;
-  for (const Column& column : frame.columns) text += (text.empty() ? "" : ",") + field(column.name);
+  for (const Column& column : frame.columns) text += (text.empty() ? "" : ",") + runtime::csv_field(column.name);
   text += '\n';
   for (std::size_t row = 0; row < frame.rows; ++row) {
     for (std::size_t c = 0; c < frame.columns.size(); ++c) {

@@ -1,4 +1,4 @@
-"""--precision: bfloat16 against torch.autocast on the same batches, auto against what torch says of the CPU, in one process and two."""
+"""--precision: bfloat16 against torch.autocast on the same batches, auto against the flags of the CPU, in one process and two."""
 import json
 import pathlib
 

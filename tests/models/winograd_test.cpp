@@ -32,7 +32,8 @@ TEST_CASE("winograd: values and both gradients are a direct convolution's, a dig
   auto layer = convolution(s.in, s.out);
   const at::Tensor x = noise({s.images, s.in, s.height, s.width}), gradient = noise({s.images, s.out, s.height, s.width});
   const Results wanted = direct_results(layer, x, gradient), found = winograd_results(layer, x, gradient, products);
-  INFO((products == models::WinogradProducts::bmm ? "bmm, " : "blocks, ") << s.images << " x " << s.in << " -> " << s.out << " x " << s.height << " x " << s.width);
+  INFO((products == models::WinogradProducts::bmm ? "bmm, " : "blocks, ")
+       << s.images << " x " << s.in << " -> " << s.out << " x " << s.height << " x " << s.width);
   CHECK(error(found.y, wanted.y) < 1e-5);
   CHECK(error(found.x_gradient, wanted.x_gradient) < 1e-5);
   CHECK(error(found.weight_gradient, wanted.weight_gradient) < 1e-5);
