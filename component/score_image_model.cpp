@@ -13,6 +13,7 @@
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/classifier.h"
+#include "models/nn/convolution.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {
@@ -135,6 +136,7 @@ void score_image_model(runtime::Context& ctx) {
   const auto model = ctx.open<models::ModelDirectory>("trained_model");
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
+  models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
   const auto size = common_size(images, bad, threads, ctx.collective);

@@ -4,6 +4,8 @@
 #include "component/images/size_check.h"
 #include "component/training/trainer.h"
 #include "models/directory/model_directory.h"
+#include "models/nn/convolution.h"
+#include "models/nn/cpu/cpu_bfloat16.h"
 #include "runtime/request/context.h"
 #include "runtime/text/text.h"
 
@@ -170,8 +172,10 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 }  // namespace
 
 void train_pytorch_model(runtime::Context& ctx) {
-  const Precision precision = decide_precision(ctx.param<std::string>("precision"), ctx.collective, ctx.log);
+  const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
+  const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.collective, ctx.log);
   ctx.record.set("precision", name_of(precision));
+  models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
   const auto train = open_dataset(ctx, "training_dataset", true);
   const auto valid = open_dataset(ctx, "validation_dataset", false);

@@ -1,6 +1,6 @@
 // What Evaluate Model asks of its input, as far as the schema tells: the columns of a labelled scored dataset.
 #include "component/check.h"
-#include "datasets/tables/scored_dataset.h"
+#include "datasets/tables/scored_columns.h"
 
 namespace torchport::component {
 

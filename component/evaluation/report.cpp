@@ -1,6 +1,6 @@
 #include "component/evaluation/report.h"
 
-#include "datasets/tables/table_files.h"
+#include "datasets/tables/table_writer.h"
 
 namespace torchport::component {
 namespace {

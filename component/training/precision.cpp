@@ -2,23 +2,21 @@
 
 #include <cstdint>
 
-#include "models/nn/cpu/cpu_bfloat16.h"
-
 namespace torchport::component {
 
 std::string name_of(Precision precision) { return precision == Precision::bfloat16 ? "bfloat16" : "float32"; }
 
-Precision decide_precision(const std::string& choice, runtime::Collective& collective, runtime::Log& log) {
-  std::int64_t everywhere = models::cpu_multiplies_bfloat16() ? 1 : 0;
-  collective.all_reduce(&everywhere, 1, runtime::DataType::int64, runtime::Reduction::min);
-  if (choice == "bfloat16" && everywhere == 0) {
-    log.warning("Not every CPU here has instructions for bfloat16 (AVX512-BF16 or AMX): float32 may be faster on this machine.");
+Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Collective& collective,
+                           runtime::Log& log) {
+  std::int64_t fast_everywhere = why_slow.empty() ? 1 : 0;
+  collective.all_reduce(&fast_everywhere, 1, runtime::DataType::int64, runtime::Reduction::min);
+  if (choice == "bfloat16" && fast_everywhere == 0) {
+    log.warning("bfloat16 is slower than float32 on " +
+                (why_slow.empty() ? "the CPU of another process." : "this CPU: " + std::string(why_slow) + "."));
   }
-  const bool bfloat16 = choice == "bfloat16" || (choice == "auto" && everywhere == 1);
+  const bool bfloat16 = choice == "bfloat16" || (choice == "auto" && fast_everywhere == 1);
   const Precision precision = bfloat16 ? Precision::bfloat16 : Precision::float32;
   log.info("Precision: " + name_of(precision) + (choice == "auto" ? ", chosen by what the CPUs can do." : "."));
-  if (bfloat16 && !models::cpu_multiplies_bfloat16_faster())
-    log.info("Activations are bfloat16; this CPU multiplies float32 faster, so convolutions compute in it.");
   return precision;
 }
 

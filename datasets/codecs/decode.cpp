@@ -1,6 +1,10 @@
 #include "datasets/codecs/decode.h"
 
-#include "datasets/codecs/codecs.h"
+#include "datasets/codecs/jpeg.h"
+#include "datasets/codecs/opencv.h"
+#include "datasets/codecs/png.h"
+#include "datasets/codecs/pnm.h"
+#include "datasets/codecs/tiff.h"
 
 namespace torchport::datasets {
 namespace {

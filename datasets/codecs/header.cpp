@@ -1,17 +1,22 @@
-// Format and size of an image from its first bytes, by magic: a file's name says nothing about its content.
-#include "datasets/codecs/codecs.h"
+#include "datasets/codecs/header.h"
+
+#include "datasets/codecs/pnm.h"
+#include "datasets/codecs/reader.h"
+#include "datasets/codecs/tiff.h"
 #include "runtime/files/files.h"
 
 namespace torchport::datasets {
-namespace {
 
-using images::Reader;
-
-ImageHeader header(ImageFormat format, std::uint32_t width, std::uint32_t height) {
+ImageHeader images::header_of(ImageFormat format, std::uint32_t width, std::uint32_t height) {
   // Sides beyond int would wrap below; anything near that is far above the cap anyway.
   constexpr std::uint32_t kMost = 1u << 30;
   return {format, static_cast<int>(std::min(width, kMost)), static_cast<int>(std::min(height, kMost))};
 }
+
+namespace {
+
+using images::header_of;
+using images::Reader;
 
 /// Walks the markers up to the frame header.
 ImageHeader jpeg_header(std::string_view bytes) {
@@ -32,7 +37,7 @@ ImageHeader jpeg_header(std::string_view bytes) {
       const bool supported = marker <= 0xC2 || marker == 0xC9 || marker == 0xCA;
       if (!supported) in.fail("lossless and hierarchical images are not supported");
       if (in.u8(at + 2) != 8) in.fail(std::to_string(in.u8(at + 2)) + " bits a sample are not supported");
-      return header(ImageFormat::jpeg, in.u16(at + 5), in.u16(at + 3));
+      return header_of(ImageFormat::jpeg, in.u16(at + 5), in.u16(at + 3));
     }
     at += std::max<std::size_t>(in.u16(at), 2);
   }
@@ -41,32 +46,32 @@ ImageHeader jpeg_header(std::string_view bytes) {
 ImageHeader png_header(std::string_view bytes) {
   const Reader in(bytes, "PNG", true);
   if (in.u32(8) != 13 || in.text(12, 4) != "IHDR") in.fail("no image header");
-  return header(ImageFormat::png, in.u32(16), in.u32(20));
+  return header_of(ImageFormat::png, in.u32(16), in.u32(20));
 }
 
 ImageHeader bmp_header(std::string_view bytes) {
   const Reader in(bytes, "BMP", false);
   const auto magnitude = [](std::uint32_t side) { return side >> 31 ? 0u - side : side; };  // negative height: rows from the top
   const std::uint32_t size = in.u32(14);
-  if (size == 12) return header(ImageFormat::bmp, in.u16(18), in.u16(20));
+  if (size == 12) return header_of(ImageFormat::bmp, in.u16(18), in.u16(20));
   if (size < 40) in.fail("unknown header of " + std::to_string(size) + " bytes");
   if (in.u32(18) >> 31) in.fail("negative width");
-  return header(ImageFormat::bmp, in.u32(18), magnitude(in.u32(22)));
+  return header_of(ImageFormat::bmp, in.u32(18), magnitude(in.u32(22)));
 }
 
 ImageHeader webp_header(std::string_view bytes) {
   const Reader in(bytes, "WebP", false);
   const std::string_view kind = in.text(12, 4);
   const auto u24 = [&](std::size_t at) { return in.u16(at) | static_cast<std::uint32_t>(in.u8(at + 2)) << 16; };
-  if (kind == "VP8X") return header(ImageFormat::webp, u24(24) + 1, u24(27) + 1);
+  if (kind == "VP8X") return header_of(ImageFormat::webp, u24(24) + 1, u24(27) + 1);
   if (kind == "VP8L") {
     if (in.u8(20) != 0x2F) in.fail("no lossless signature");
     const std::uint32_t packed = in.u32(21);
-    return header(ImageFormat::webp, (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1);
+    return header_of(ImageFormat::webp, (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1);
   }
   if (kind == "VP8 ") {
     if (in.text(23, 3) != "\x9D\x01\x2A") in.fail("no key frame");
-    return header(ImageFormat::webp, in.u16(26) & 0x3FFF, in.u16(28) & 0x3FFF);
+    return header_of(ImageFormat::webp, in.u16(26) & 0x3FFF, in.u16(28) & 0x3FFF);
   }
   in.fail("unknown kind of image");
 }

@@ -1,10 +1,14 @@
 // JPEG through libjpeg-turbo, with the settings that Pillow uses (accurate DCT, smooth chroma upsampling), and of it the part that
 // is wanted: rows above and below are read but not transformed, columns beside it are left out (FFCV and DALI do the same). libjpeg
 // goes on after damage and only warns; here the first warning ends the decoding, so that no grey area passes for an image.
-#include <csetjmp>
+#include "datasets/codecs/jpeg.h"
 
-#include "datasets/codecs/codecs.h"
-#include "datasets/codecs/jpeg_codes.h"
+#include <csetjmp>
+#include <cstdio>  // jpeglib.h needs FILE
+
+#include <jpeglib.h>
+
+#include "datasets/codecs/reader.h"
 
 namespace torchport::datasets::images {
 namespace {
@@ -17,7 +21,6 @@ struct Session {
   jpeg_decompress_struct image;
   jpeg_error_mgr errors;
   jpeg_progress_mgr progress;
-  JpegCodes* codes;  ///< or null: libjpeg's decoder of codes
   std::jmp_buf give_up;
   char message[JMSG_LENGTH_MAX];
 };
@@ -102,7 +105,6 @@ bool start(Session& session, std::string_view bytes, const ImageHeader& header, 
   image.scale_num = 1;
   image.scale_denom = static_cast<unsigned>(options.shrink);
   jpeg_start_decompress(&image);
-  if (session.codes != nullptr) session.codes->take_over(image);
   window = {0, image.output_width, 0, image.output_height};
   if (smoothed(image)) return true;
   window = window_around(wanted, options.shrink, image);
@@ -143,11 +145,11 @@ bool read_rows(Session& session, const Window& window, bool to_the_end, Pixels& 
   return true;
 }
 
-/// Returns whether it went well; if not, and if `codes` have not left off, that is an error.
-bool decode(JpegCodes* codes, std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
-            PartOfImage& out) {
+}  // namespace
+
+void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
+                 PartOfImage& out) {
   Session session{};
-  session.codes = codes;
   session.image.err = jpeg_std_error(&session.errors);
   session.errors.error_exit = on_error;
   session.errors.emit_message = on_message;
@@ -166,16 +168,7 @@ bool decode(JpegCodes* codes, std::string_view bytes, const ImageHeader& header,
     std::vector<JSAMPLE> row(std::size_t{4} * window.width);
     done = read_rows(session, window, options.to_the_end, out.pixels, row.data());
   }
-  if (!done && !(codes != nullptr && codes->left_off())) throw ImageError("JPEG: " + std::string(session.message));
-  return done;
-}
-
-}  // namespace
-
-void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
-                 PartOfImage& out) {
-  thread_local const auto codes = std::make_unique<JpegCodes>();
-  if (!decode(codes.get(), bytes, header, wanted, options, out)) decode(nullptr, bytes, header, wanted, options, out);
+  if (!done) throw ImageError("JPEG: " + std::string(session.message));
 }
 
 }  // namespace torchport::datasets::images

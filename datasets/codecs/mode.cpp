@@ -1,4 +1,6 @@
-// The kind of pixels that an image file holds, by the names that Pillow gives them. The decoders make RGB of all of them.
+#include "datasets/codecs/mode.h"
+
+#include "datasets/codecs/reader.h"
 #include "datasets/codecs/tiff.h"
 
 namespace torchport::datasets {
@@ -54,15 +56,6 @@ std::string pnm_mode(std::string_view bytes) {
   return kind == '1' || kind == '4' ? "1" : kind == '2' || kind == '5' ? "L" : "RGB";
 }
 
-std::string tiff_mode(std::string_view bytes) {
-  const images::TiffTags tags = images::read_tiff_tags(Reader(bytes, "TIFF", bytes[0] == 'M'));
-  if (tags.photometric == 2) return tags.samples > 3 ? "RGBA" : "RGB";
-  if (tags.photometric == 3) return "P";
-  if (tags.photometric == 5) return "CMYK";
-  if (tags.samples > 1) return "LA";
-  return tags.bits[0] == 1 ? "1" : tags.bits[0] == 16 ? "I;16" : "L";
-}
-
 }  // namespace
 
 std::string image_mode(std::string_view bytes) {
@@ -76,7 +69,7 @@ std::string image_mode(std::string_view bytes) {
     case ImageFormat::pnm:
       return "PPM " + pnm_mode(bytes);
     case ImageFormat::tiff:
-      return "TIFF " + tiff_mode(bytes);
+      return "TIFF " + images::tiff_mode(bytes);
     default:
       return "WEBP " + webp_mode(bytes);
   }

@@ -1,24 +1,16 @@
 // BMP and WebP through OpenCV, which sees nothing before our own look has found its header legal and its data whole.
-#include <dlfcn.h>
+#include "datasets/codecs/opencv.h"
 
-#include "datasets/codecs/codecs.h"
 #include "datasets/codecs/opencv/imdecode.h"
-#include "runtime/error/error.h"
+#include "datasets/codecs/reader.h"
+#include "runtime/module.h"
 
 namespace torchport::datasets::images {
 namespace {
 
-/// The module's function; the module lies beside the program. \throws runtime::Error, not as for a bad image, if it can't be loaded
-opencv::ImdecodeFunction* load_imdecode() {
-  const auto module = std::filesystem::read_symlink("/proc/self/exe").replace_filename("torchport-opencv.so");
-  void* const loaded = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
-  void* const function = loaded ? dlsym(loaded, "torchport_imdecode") : nullptr;
-  if (!function) throw runtime::Error("FailedToCompleteOperation.no_opencv", {{"path", module.string()}, {"reason", dlerror()}});
-  return reinterpret_cast<opencv::ImdecodeFunction*>(function);
-}
-
 void imdecode(std::string_view bytes, bool as_stored, Pixels& out, const Reader& in) {
-  static opencv::ImdecodeFunction* const decode = load_imdecode();
+  static auto* const decode = reinterpret_cast<opencv::ImdecodeFunction*>(
+      runtime::load_function({"torchport-opencv", "decodes BMP and WebP images", opencv::kVersion}, "torchport_imdecode"));
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   switch (decode(data, bytes.size(), as_stored, out.width, out.height, out.rgb.data())) {
     case opencv::Imdecode::done:

@@ -1,12 +1,14 @@
 // PNG through libpng: a wrong checksum, a short pixel stream or a missing end is an error; chunks other than the pixels' are
 // skipped.
+#include "datasets/codecs/png.h"
+
 #include <png.h>
 #include <zlib.h>
 
 #include <csetjmp>
 #include <cstdio>
 
-#include "datasets/codecs/codecs.h"
+#include "datasets/codecs/reader.h"
 
 namespace torchport::datasets {
 namespace images {

@@ -1,7 +1,9 @@
-// Portable bitmaps, greymaps and pixmaps (P1 to P6), scaled as Pillow scales them; two dozen lines do what no library does alike.
+// Portable bitmaps, greymaps and pixmaps (P1 to P6), scaled as Pillow scales them; no library scales alike.
+#include "datasets/codecs/pnm.h"
+
 #include <cmath>
 
-#include "datasets/codecs/codecs.h"
+#include "datasets/codecs/reader.h"
 
 namespace torchport::datasets::images {
 namespace {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/mode.h"
 #include "runtime/error/error.h"
 
 namespace torchport::datasets {

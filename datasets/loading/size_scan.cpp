@@ -3,7 +3,7 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
 #include "datasets/loading/loader.h"
 
 namespace torchport::datasets {

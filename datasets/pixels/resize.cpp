@@ -59,15 +59,6 @@ ResizeSpan span_of(const ResizeAxis& axis, int place) {
   return {first, std::min(axis.in, static_cast<int>(centre + support + 0.5)) - first};
 }
 
-void WeightGroup::set(std::size_t at, std::int32_t weight) {
-  low[at] = static_cast<std::int16_t>(weight & 255);
-  high[at] = static_cast<std::int16_t>(weight >> 8);
-  for (auto& digit : digits) {
-    digit[at] = static_cast<std::int8_t>(weight & 255);
-    weight = (weight - digit[at]) >> 8;
-  }
-}
-
 void ResizeKernel::set(const ResizeAxis& axis, int first, int count, bool mirrored) {
   const bool bicubic = axis.interpolation == Interpolation::bicubic;
   const double narrowing = 1 / stretch_of(axis);
@@ -90,7 +81,8 @@ void ResizeKernel::set(const ResizeAxis& axis, int first, int count, bool mirror
       const double scaled = exact[k] / sum * (1 << kResizePlaces);
       const auto weight = static_cast<std::int32_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
       if (k % 4 == 0) weights.emplace_back();
-      weights.back().set(k % 4, weight);
+      weights.back().low[k % 4] = static_cast<std::int16_t>(weight & 255);
+      weights.back().high[k % 4] = static_cast<std::int16_t>(weight >> 8);
     }
   }
 }
@@ -101,9 +93,7 @@ const ResizeCode* plain_resize() {
 }
 
 const ResizeCode& resize_code() {
-  static const ResizeCode* const fastest = vnni_resize() != nullptr   ? vnni_resize()
-                                           : avx2_resize() != nullptr ? avx2_resize()
-                                                                      : plain_resize();
+  static const ResizeCode* const fastest = avx2_resize() != nullptr ? avx2_resize() : plain_resize();
   return *fastest;
 }
 

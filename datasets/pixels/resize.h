@@ -24,19 +24,15 @@ struct ResizeSpan {
 };
 ResizeSpan span_of(const ResizeAxis& axis, int place);
 
-/// Four weights of a span, in the two forms in which processors multiply bytes with them: `low` + 256 `high`, where `low` is not
-/// negative, and digits[0] + 256 digits[1] + 65536 digits[2].
+/// Four weights of a span, each `low` + 256 `high` (`low` is not negative), as processors multiply 16-bit numbers.
 struct WeightGroup {
   std::int16_t low[4] = {}, high[4] = {};
-  std::int8_t digits[3][4] = {};
-
-  void set(std::size_t at, std::int32_t weight);
 };
 
 /// The spans of some places of an axis, and their weights.
 struct ResizeKernel {
   std::vector<ResizeSpan> spans;
-  std::vector<WeightGroup> weights;  ///< each span's, one after another; zeros follow where its number is no multiple of four
+  std::vector<WeightGroup> weights;  ///< each span's, one after another; zeros follow where their number is not a multiple of four
   std::vector<double> exact;         // weights of one span, before they are rounded
 
   const WeightGroup* of(const ResizeSpan& span) const { return weights.data() + span.weights; }
@@ -45,12 +41,12 @@ struct ResizeKernel {
   void set(const ResizeAxis& axis, int first, int count, bool mirrored);
 };
 
-// Pillow's arithmetic (Resample.c): weights are integers of so many binary places, which leaves two bits for overshoot, and the
+// Pillow's arithmetic (Resample.c): weights are integers of this many binary places, which leaves two bits for overshoot, and the
 // result of the horizontal pass is rounded to bytes before the vertical one. All sums are exact in 32 bits, in any order.
 inline constexpr int kResizePlaces = 32 - 8 - 2;
 inline constexpr std::int32_t kResizeHalf = 1 << (kResizePlaces - 1);
 
-/// So many bytes beyond the last pixel used may be read.
+/// This many bytes beyond the last pixel used may be read.
 inline constexpr std::size_t kResizeSlack = 16;
 inline constexpr int kResizeRows = 4;
 
@@ -65,11 +61,11 @@ struct ResizeCode {
                 std::uint8_t* out);
 };
 
-/// For any processor; what the others equal bit for bit. Those are null where this processor lacks the instructions.
+/// For any processor.
 const ResizeCode* plain_resize();
+/// The same bits, faster; null where this processor lacks AVX2.
 const ResizeCode* avx2_resize();
-const ResizeCode* vnni_resize();
-/// The fastest of them that this processor has.
+/// The faster of them that this processor has.
 const ResizeCode& resize_code();
 
 }  // namespace torchport::datasets

@@ -107,7 +107,7 @@ using Rows = const std::uint8_t* const[kResizeRows];
   constexpr std::size_t kColumns = 16;
   if (width < kColumns) return plain_resize()->blend(in, stride, rows, weights, width, out);
   for (std::size_t x = 0; x + kColumns <= width; x += kColumns) blend_columns(in + x, stride, rows, weights, out + x);
-  const std::size_t last = width - kColumns;  // again, where the width is no multiple
+  const std::size_t last = width - kColumns;  // again, where the width is not a multiple
   if (width % kColumns != 0) blend_columns(in + last, stride, rows, weights, out + last);
 }
 

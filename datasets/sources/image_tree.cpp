@@ -1,6 +1,6 @@
 #include "datasets/sources/image_tree.h"
 
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 

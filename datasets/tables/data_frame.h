@@ -22,7 +22,12 @@ struct DataFrame {
   std::vector<Column> columns;
   std::size_t rows = 0;
   /// nullptr where there is no such column
-  const Column* find(std::string_view name) const;
+  const Column* find(std::string_view name) const {
+    for (const Column& column : columns) {
+      if (column.name == name) return &column;
+    }
+    return nullptr;
+  }
 };
 
 /// What the schema of a DataFrameDirectory says of its columns beside name and type.

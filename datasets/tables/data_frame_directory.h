@@ -1,5 +1,6 @@
 // DataFrameDirectory (docs/contract.md, "DataFrameDirectory"): a table with its schema, samples and a preview for a portal.
-// Written by Score Image Model, read by Evaluate Model. Opening needs no Arrow, so that `torchport validate` starts without it.
+// Opened by Evaluate Model and its check; what reads and writes the table is data_frame_table.h. No Arrow here, so that
+// `torchport validate` starts without it.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "datasets/tables/data_frame.h"
-#include "runtime/files/files.h"
 
 namespace torchport::datasets {
 
@@ -33,21 +33,17 @@ class DataFrameDirectory {
   const std::optional<TableSchema>& schema() const { return schema_; }
   const std::filesystem::path& root() const { return root_; }
   const std::string& what() const { return what_; }
-  /// The whole table. Columns in `texts` of a bare CSV table are texts, whatever they look like.
-  /// \throws Error NotScoredDataset.broken_table
-  DataFrame read(std::set<std::string> texts) const;
+  TableFormat format() const { return format_; }
+  /// The parts of the table, in order.
+  const std::vector<std::filesystem::path>& files() const { return files_; }
 
  private:
   std::filesystem::path root_;
   std::string what_;
   std::optional<TableSchema> schema_;
   TableFormat format_ = TableFormat::parquet;
-  std::vector<std::filesystem::path> files_;  ///< the parts of the table, in order
+  std::vector<std::filesystem::path> files_;
   friend class DataFrameDirectoryReader;
 };
-
-/// Writes and publishes a DataFrameDirectory as the original does; in the format csv, which is torchport's own, with `_data.csv`.
-void write_data_frame_directory(runtime::OutputDirectory& output, const DataFrame& frame, const ColumnRoles& roles,
-                                TableFormat format);
 
 }  // namespace torchport::datasets

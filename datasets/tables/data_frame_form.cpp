@@ -82,9 +82,9 @@ TableSchema parse_table_schema(std::string_view text) {
   }
   for (const char* key : {"labelColumns", "scoreColumns"}) {
     const Json roles = root.value(key, Json::object());
-    if (!roles.is_object()) throw broken(std::string("'") + key + "' is no object");
+    if (!roles.is_object()) throw broken(std::string("'") + key + "' is not an object");
     for (const auto& [role, column] : roles.items()) {
-      if (!column.is_string()) throw broken(std::string("'") + key + "' names a column that is no text");
+      if (!column.is_string()) throw broken(std::string("'") + key + "' names a column that is not a text");
       if (std::string_view(key) == "scoreColumns") {
         schema.roles.scores.emplace_back(role, column.get<std::string>());
       } else if (role == kTrueLabels) {

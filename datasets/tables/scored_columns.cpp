@@ -1,7 +1,6 @@
 #include "datasets/tables/scored_columns.h"
 
 #include "datasets/directory/image_directory_form.h"
-#include "datasets/tables/scored_dataset.h"
 #include "runtime/error/error.h"
 #include "runtime/text/text.h"
 

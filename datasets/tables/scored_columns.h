@@ -1,6 +1,8 @@
-// Which columns of a table hold a scored dataset. Used by the check, which has no table, and by the reader.
+// Which columns of a table hold a scored dataset. Called by the check of Evaluate Model, which reads no table, and by
+// scored_dataset.cpp.
 #pragma once
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,5 +20,9 @@ struct ScoredColumns {
 
 /// \throws Error NotScoredDataset.no_columns, NotLabeledDataset.unlabelled, with fields `what` and `path` of `directory`
 ScoredColumns scored_columns(const DataFrameDirectory& directory, const std::vector<std::string>& names);
+
+/// Whether the columns that the schema lists make a labelled scored dataset. A bare table passes: only reading it can tell.
+/// \throws Error NotScoredDataset.no_columns, NotLabeledDataset.unlabelled
+void check_scored(const DataFrameDirectory& directory);
 
 }  // namespace torchport::datasets

@@ -24,7 +24,7 @@ class Taker {
   std::vector<std::string> texts(const std::string& name) {
     Column& column = sound(name);
     if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) return *texts;
-    const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by somebody else
+    const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by another program
     if (!numbers) broken(name, "it holds numbers instead of names");
     std::vector<std::string> texts;
     for (const std::int64_t number : *numbers) texts.push_back(std::to_string(number));
@@ -43,7 +43,8 @@ class Taker {
     }
     for (std::size_t row = 0; row < values.size(); ++row) {
       if (!(values[row] >= 0 && values[row] <= 1))  // not a number fails both
-        broken(name, "row " + std::to_string(row + 1) + " is " + runtime::python_float(values[row]) + ", which is no probability");
+        broken(name,
+               "row " + std::to_string(row + 1) + " is " + runtime::python_float(values[row]) + ", which is not a probability");
     }
     return values;
   }
@@ -91,7 +92,7 @@ void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored
 }
 
 ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
-  Taker table(directory, directory.read({kLabelColumn, std::string(kScoredLabels)}));
+  Taker table(directory, read_table(directory, {kLabelColumn, std::string(kScoredLabels)}));
   const ScoredColumns columns = scored_columns(directory, table.names());
   ScoredDataset scored;
   scored.truth = table.texts(columns.truth);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/tables/data_frame_directory.h"
+#include "datasets/tables/data_frame_table.h"
 
 namespace torchport::datasets {
 
@@ -21,10 +21,6 @@ struct ScoredDataset {
 /// \pre `ids` has as many entries as there are rows
 void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, std::vector<std::int64_t> ids,
                           const std::string& label_column, TableFormat format);
-
-/// Whether the columns that the schema lists make a labelled scored dataset. A bare table passes: only reading it can tell.
-/// \throws Error NotScoredDataset.no_columns, NotLabeledDataset.unlabelled
-void check_scored(const DataFrameDirectory& directory);
 
 /// Reads a labelled scored dataset. The columns are found by the schema's roles, or in a table without them by their names, with
 /// `category` for the true labels. \throws Error NotScoredDataset.*, NotLabeledDataset.unlabelled

@@ -1,5 +1,7 @@
 // Reading tables through Arrow. Files come from anywhere: their sizes are bounded before and while they are read, and every array
 // is validated before a value of it is touched.
+#include "datasets/tables/table_reader.h"
+
 #include <arrow/array.h>
 #include <arrow/csv/options.h>
 #include <arrow/csv/reader.h>
@@ -11,7 +13,7 @@
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
 
-#include "datasets/tables/table_files.h"
+#include "runtime/files/files.h"
 
 namespace torchport::datasets {
 namespace {

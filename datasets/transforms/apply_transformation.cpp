@@ -1,5 +1,6 @@
 #include "datasets/transforms/apply_transformation.h"
 
+#include "datasets/codecs/png.h"
 #include "datasets/in_order.h"
 #include "runtime/error/error.h"
 

@@ -1,17 +1,14 @@
-// What the random operations draw, apart from what they do with it: torchvision's get_params. Each is defined beside its operation
-// in transforms/; the tests compare their distributions with torchvision's.
+// What the random operations draw, apart from what they do with it: torchvision's get_params. Called by the operations, and by the
+// tests, which compare their distributions with torchvision's.
 #pragma once
 #include <array>
 #include <optional>
 
-#include "datasets/transforms/operation.h"
+#include "datasets/codecs/header.h"
+#include "datasets/random.h"
+#include "datasets/transforms/arguments.h"
 
 namespace torchport::datasets {
-
-/// \throws TransformError where the image is smaller than the crop
-void check_crop(ImageSize image, ImageSize crop);
-/// \throws TransformError where an image of this size, or one on the way to it, would have more pixels than images may have
-void check_area(std::int64_t height, std::int64_t width);
 
 /// A box of the size `crop`, anywhere in the image.
 Box draw_crop(ImageSize image, ImageSize crop, RandomStream& random);

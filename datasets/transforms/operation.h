@@ -1,5 +1,5 @@
 // One operation of an image transformation: datasets/transforms/operations/<name>.cpp makes it from the arguments that
-// `_transforms.json` gives. Called by Transformation alone. Names and meanings are torchvision's (0.26, on Pillow images):
+// `_transforms.json` gives. Made by Transformation alone. Names and meanings are torchvision's (0.26, on Pillow images):
 // RandomCrop is random_crop.cpp.
 #pragma once
 #include <functional>
@@ -24,6 +24,11 @@ struct Operation {
   std::function<ImageSize(ImageSize)> resize;
   bool random = false;  ///< left out for inference
 };
+
+/// \throws TransformError where the image is smaller than the crop
+void check_crop(ImageSize image, ImageSize crop);
+/// \throws TransformError where an image of this size, or one on the way to it, would have more pixels than images may have
+void check_area(std::int64_t height, std::int64_t width);
 
 /// The generated table of datasets/transforms/operations/. \throws ArgumentError
 const runtime::Table<Operation(Arguments&)>& transforms();

@@ -1,6 +1,6 @@
 #include "datasets/transforms/transformation.h"
 
-#include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 #include "runtime/error/error.h"
 #include "runtime/text/text.h"
 
@@ -40,8 +40,6 @@ Operation make_operation(const std::string& name, const Json& arguments) {
   throw ArgumentError("there is no such operation" + (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 
-std::string text(ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
-
 /// The size after one operation. \throws TransformError
 ImageSize size_after(const std::string& name, const Operation& operation, ImageSize from) {
   try {
@@ -69,16 +67,6 @@ void apply_placement(const Placement& placement, Pixels& image) {
 }
 
 }  // namespace
-
-void check_crop(ImageSize image, ImageSize crop) {
-  if (crop.width <= image.width && crop.height <= image.height) return;
-  throw TransformError("the image is " + text(image) + ", smaller than the crop of " + text(crop));
-}
-
-void check_area(std::int64_t height, std::int64_t width) {
-  if (height * width > kMaxPixels)
-    throw TransformError("it would become " + std::to_string(width) + " x " + std::to_string(height));
-}
 
 struct Transformation::Step {
   std::string name;

@@ -21,7 +21,6 @@ constexpr std::int64_t kBottleneckFactor = 4;
 struct LayerOptions {
   std::int64_t growth_rate;
   bool memory_efficient;
-  Drawn drawn;
 };
 
 // Adds `growth_rate` channels, computed from all channels of the block so far.
@@ -33,9 +32,9 @@ struct DenseLayer final : torch::nn::Module {
   DenseLayer(std::int64_t in, const LayerOptions& o) : memory_efficient(o.memory_efficient) {
     const std::int64_t width = kBottleneckFactor * o.growth_rate;
     norm1 = register_module("norm1", BatchNorm2d(in));
-    conv1 = register_module("conv1", convolution(o.drawn, in, width, 1));
+    conv1 = register_module("conv1", convolution(in, width, 1));
     norm2 = register_module("norm2", BatchNorm2d(width));
-    conv2 = register_module("conv2", convolution(o.drawn, width, o.growth_rate, 3));
+    conv2 = register_module("conv2", convolution(width, o.growth_rate, 3));
   }
   at::Tensor forward(DenseFeatures& features) {
     return convolve(conv2, norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list())
@@ -76,9 +75,9 @@ struct Transition final : torch::nn::Module {
   BatchNorm2d norm{nullptr};
   Conv2d conv{nullptr};
 
-  Transition(std::int64_t in, Drawn drawn) {
+  explicit Transition(std::int64_t in) {
     norm = register_module("norm", BatchNorm2d(in));
-    conv = register_module("conv", convolution(drawn, in, in / 2, 1));
+    conv = register_module("conv", convolution(in, in / 2, 1));
   }
   at::Tensor forward(DenseFeatures features) { return torch::avg_pool2d(convolve(conv, features.norm_relu(norm)), 2, 2); }
 };
@@ -91,9 +90,9 @@ struct Features final : torch::nn::Module {
   std::int64_t channels;  // of the output
 
   explicit Features(const ModelOptions& options) : channels(options.variant.integer("initial_features")) {
-    const LayerOptions layer{options.variant.integer("growth_rate"), options.flag("memory_efficient"), options.drawn};
+    const LayerOptions layer{options.variant.integer("growth_rate"), options.flag("memory_efficient")};
     const auto& layers = options.variant.integers("layers");
-    conv0 = register_module("conv0", convolution(options.drawn, 3, channels, 7, 2));
+    conv0 = register_module("conv0", convolution(3, channels, 7, 2));
     norm0 = register_module("norm0", BatchNorm2d(channels));
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const std::string number = std::to_string(i + 1);
@@ -101,7 +100,7 @@ struct Features final : torch::nn::Module {
       blocks.push_back(register_module("denseblock" + number, block));
       channels += layers[i] * layer.growth_rate;
       if (i + 1 == layers.size()) break;
-      transitions.push_back(register_module("transition" + number, std::make_shared<Transition>(channels, options.drawn)));
+      transitions.push_back(register_module("transition" + number, std::make_shared<Transition>(channels)));
       channels /= 2;
     }
     norm5 = register_module("norm5", BatchNorm2d(channels));

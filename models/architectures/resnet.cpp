@@ -15,7 +15,6 @@ using torch::nn::Conv2d;
 // What a block is built from: it turns `in` channels into `planes` (basic) or 4 x `planes` (bottleneck).
 struct BlockOptions {
   std::int64_t in, planes, stride, groups, width_per_group;
-  Drawn drawn;
 };
 
 // A residual branch and its shortcut; the shortcut is projected where the shapes differ.
@@ -27,7 +26,7 @@ struct Block : torch::nn::Module {
   // torchvision makes the projection before the branch and registers it after.
   void make_downsample(const BlockOptions& o, std::int64_t out) {
     if (o.stride == 1 && o.in == out) return;
-    projection = convolution(o.drawn, o.in, out, 1, o.stride);
+    projection = convolution(o.in, out, 1, o.stride);
     projection_norm = BatchNorm2d(out);
     downsample = torch::nn::Sequential(projection, projection_norm);
   }
@@ -48,9 +47,9 @@ struct BasicBlock final : Block {
 
   explicit BasicBlock(const BlockOptions& o) {
     make_downsample(o, o.planes * kExpansion);
-    conv1 = register_module("conv1", convolution(o.drawn, o.in, o.planes, 3, o.stride));
+    conv1 = register_module("conv1", convolution(o.in, o.planes, 3, o.stride));
     bn1 = register_module("bn1", BatchNorm2d(o.planes));
-    conv2 = register_module("conv2", convolution(o.drawn, o.planes, o.planes, 3));
+    conv2 = register_module("conv2", convolution(o.planes, o.planes, 3));
     bn2 = register_module("bn2", BatchNorm2d(o.planes));
     register_downsample();
   }
@@ -69,11 +68,11 @@ struct Bottleneck final : Block {
   explicit Bottleneck(const BlockOptions& o) {
     const std::int64_t width = o.planes * o.width_per_group / 64 * o.groups, out = o.planes * kExpansion;
     make_downsample(o, out);
-    conv1 = register_module("conv1", convolution(o.drawn, o.in, width, 1));
+    conv1 = register_module("conv1", convolution(o.in, width, 1));
     bn1 = register_module("bn1", BatchNorm2d(width));
-    conv2 = register_module("conv2", convolution(o.drawn, width, width, 3, o.stride, o.groups));
+    conv2 = register_module("conv2", convolution(width, width, 3, o.stride, o.groups));
     bn2 = register_module("bn2", BatchNorm2d(width));
-    conv3 = register_module("conv3", convolution(o.drawn, width, out, 1));
+    conv3 = register_module("conv3", convolution(width, out, 1));
     bn3 = register_module("bn3", BatchNorm2d(out));
     register_downsample();
   }
@@ -94,9 +93,8 @@ struct ResNet final : ClassifierModule {
 
   explicit ResNet(const ModelOptions& options) {
     const auto& layers = options.variant.integers("layers");
-    BlockOptions block{
-        64, 64, 1, options.variant.integer_or("groups", 1), options.variant.integer_or("width_per_group", 64), options.drawn};
-    conv1 = register_module("conv1", convolution(options.drawn, 3, block.in, 7, 2));
+    BlockOptions block{64, 64, 1, options.variant.integer_or("groups", 1), options.variant.integer_or("width_per_group", 64)};
+    conv1 = register_module("conv1", convolution(3, block.in, 7, 2));
     bn1 = register_module("bn1", BatchNorm2d(block.in));
     for (std::size_t i = 0; i < layers.size(); ++i) {
       block.planes = std::int64_t{64} << i;

@@ -1,20 +1,26 @@
-// The convolutions of the networks.
+// The convolutions of the networks. Called by models/architectures/, and by the components that choose how they are computed.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 #include <torch/nn/modules/conv.h>
-
-#include "models/nn/classifier.h"
 
 namespace torchport::models {
 
 /// A convolution without bias, padded so that a stride of 1 keeps height and width; weights [out, in / groups, kernel, kernel].
-/// They are drawn as torch draws them or, where they will be loaded, of any value: torch's generator is moved on all the same, so
-/// that the draws after them do not change.
-torch::nn::Conv2d convolution(Drawn drawn, std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1,
+torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1,
                               std::int64_t groups = 1);
 
-/// What the convolution gives for x, by the fastest way there is.
+/// How convolve() goes about it: `winograd` where can_use_winograd (cpu/winograd.h) says so and directly elsewhere, or always
+/// `direct`.
+enum class Convolution { winograd, direct };
+/// The spec's choices "winograd" and "direct".
+Convolution convolution_named(std::string_view name);
+
+/// The way of all networks of this process, winograd until it is set. To be called before the first forward pass.
+void use_convolution(Convolution way);
+
+/// What the convolution gives for x.
 at::Tensor convolve(torch::nn::Conv2d& convolution, const at::Tensor& x);
 
 }  // namespace torchport::models

@@ -150,7 +150,7 @@ def check_refusals(work):
     assert lacks.startswith("error[NotScoredDatasetError] evaluate_model: the scored dataset lacks 'Scored Labels' and 'Scored Probabilities_<category>'\n"), lacks
     assert "the scored dataset has no rows" in said(frame[:0])
     column = PREFIX + "square"
-    for value, fault in ((1.5, "row 3 is 1.5, which is no probability"), (float("nan"), "row 3 has no value"), (-0.5, "row 3 is -0.5")):
+    for value, fault in ((1.5, "row 3 is 1.5, which is not a probability"), (float("nan"), "row 3 has no value"), (-0.5, "row 3 is -0.5")):
         text = said(frame.assign(**{column: frame[column].where(frame.index != 2, value)}))
         assert f"has a broken table: the column '{column}': {fault}" in text, text
     assert "'category': row 2 has no value" in said(frame.assign(category=frame["category"].where(frame.index != 1, None)))

@@ -5,6 +5,7 @@
 #include <ATen/ops/equal.h>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/png.h"
 #include "datasets/transforms/apply_transformation.h"
 #include "runtime/launch/launch.h"
 #include "tests/support/catch.h"

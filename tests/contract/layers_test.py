@@ -13,10 +13,11 @@ MAY_INCLUDE = {"runtime": {"runtime"}, "datasets": {"runtime", "datasets"}, "mod
 LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "datasets/trace.h", "component/"),
     r"opencv2/": ("datasets/codecs/opencv/",),
+    r"tiffio": ("datasets/codecs/tiff/",),
     r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/main.cpp"),
     r"archive(_entry)?\.h": ("datasets/sources/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
-    r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/parquet_writer.cpp"),
+    r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
     r"curl/": ("component/download/http.cpp",),
     r"boost/": ("runtime/request/request.cpp",),
 }

@@ -10,7 +10,7 @@ from PIL import Image
 
 from harness import BIN
 
-PHOTO = pathlib.Path(sklearn.__file__).parent / "datasets/codecs/china.jpg"   # 640 x 427, CC BY 2.0
+PHOTO = pathlib.Path(sklearn.__file__).parent / "datasets/images/china.jpg"   # 640 x 427, CC BY 2.0
 random = numpy.random.default_rng(11)
 
 

@@ -142,10 +142,58 @@ def tiffs(rgb, rgba, cmyk, grey, la, bits, palette, grey16):
     zoo["two_pages.tif"] = saved(rgb, "TIFF", save_all=True, append_images=[grey])
     zoo["orientation.tif"] = saved(rgb, "TIFF", tiffinfo={274: 6})
     zoo["strips.tif"] = saved(Image.fromarray(picture(300, 260)), "TIFF", compression="tiff_lzw")
+    zoo.update(rare_tiffs())
     zoo["big_endian.tif"] = (b"MM\0*" + struct.pack(">I", 8) + struct.pack(">H", 9) + b"".join(
         struct.pack(">HHIHH", tag, 3, 1, value, 0) if tag != 273 else struct.pack(">HHII", tag, 4, 1, value) for tag, value in (
             (256, 5), (257, 2), (258, 8), (259, 1), (262, 1), (273, 122), (277, 1), (278, 2), (279, 10)))
         + struct.pack(">I", 0) + bytes(range(60, 70)))
+    return zoo
+
+
+def tiff(width, height, chunks, **tags):
+    """A file of these strips or tiles. `tags` are numbers or lists of them by the names below; those that are not given are of 8-bit grey."""
+    names = {"bits": 258, "compression": 259, "photometric": 262, "orientation": 274, "samples": 277, "rows": 278, "planar": 284,
+             "predictor": 317, "colours": 320, "tile_width": 322, "tile_height": 323, "extra": 338}
+    rows = {256: [width], 257: [height], 258: [8], 259: [1], 262: [1], 277: [1]}
+    rows.update({names[name]: value if isinstance(value, list) else [value] for name, value in tags.items()})
+    tiled = 322 in rows
+    rows |= {324 if tiled else 273: [0] * len(chunks), 325 if tiled else 279: [len(chunk) for chunk in chunks]}
+    if not tiled and 278 not in rows:
+        rows[278] = [height]
+    after = 8 + 2 + 12 * len(rows) + 4   # the directory: long values, then the chunks
+    sizes = {tag: len(values) * (4 if tag in (273, 279, 324, 325) else 2) for tag, values in rows.items()}
+    data = after + sum(size for size in sizes.values() if size > 4)
+    rows[324 if tiled else 273] = [data + sum(map(len, chunks[:i])) for i in range(len(chunks))]
+    directory, more = struct.pack("<H", len(rows)), b""
+    for tag, values in sorted(rows.items()):
+        kind, letter = (4, "I") if tag in (273, 279, 324, 325) else (3, "H")
+        packed = struct.pack(f"<{len(values)}{letter}", *values)
+        directory += struct.pack("<HHI", tag, kind, len(values))
+        directory += struct.pack("<I", after + len(more)) if len(packed) > 4 else packed.ljust(4, b"\0")
+        more += packed if len(packed) > 4 else b""
+    return b"II*\0" + struct.pack("<I", 8) + directory + struct.pack("<I", 0) + more + b"".join(chunks)
+
+
+def rare_tiffs():
+    """Kinds that Pillow reads, but does not write."""
+    own = numpy.random.default_rng(8)
+    bytes_of = lambda count: own.integers(0, 256, count).astype(numpy.uint8).tobytes()
+    zoo = {}
+    for orientation in range(2, 9):
+        zoo[f"orientation{orientation}.tif"] = tiff(5, 3, [bytes_of(15)], orientation=orientation)
+    for bits in (2, 4):
+        zoo[f"grey_{bits}bit.tif"] = tiff(9, 3, [bytes_of(3 * ((9 * bits + 7) // 8))], bits=bits)
+        zoo[f"white_is_0_{bits}bit.tif"] = tiff(9, 3, [bytes_of(3 * ((9 * bits + 7) // 8))], bits=bits, photometric=0)
+    zoo["white_is_0.tif"] = tiff(7, 4, [bytes_of(14), bytes_of(14)], rows=2, photometric=0)
+    zoo["palette_4bit.tif"] = tiff(8, 2, [bytes_of(8)], bits=4, photometric=3, colours=own.integers(0, 65536, 48).tolist())
+    zoo["planes.tif"] = tiff(7, 5, [bytes_of(35) for _ in range(3)], bits=[8] * 3, photometric=2, samples=3, planar=2)
+    zoo["plane_strips.tif"] = tiff(7, 5, [bytes_of(7 * rows) for _ in range(3) for rows in (2, 2, 1)], bits=[8] * 3, photometric=2, samples=3,
+                                   planar=2, rows=2)
+    zoo["tiles.tif"] = tiff(37, 20, [bytes_of(256) for _ in range(6)], tile_width=16, tile_height=16)
+    zoo["rgb_tiles.tif"] = tiff(20, 17, [bytes_of(768) for _ in range(4)], bits=[8] * 3, photometric=2, samples=3, tile_width=16, tile_height=16)
+    zoo["old_deflate.tif"] = tiff(7, 4, [zlib.compress(bytes_of(28))], compression=32946)
+    zoo["premultiplied.tif"] = tiff(3, 1, [bytes([10, 20, 30, 40, 200, 100, 50, 255, 9, 9, 9, 0])], bits=[8] * 4, photometric=2, samples=4, extra=1)
+    zoo["predictor_deflate.tif"] = tiff(7, 4, [zlib.compress(bytes_of(84))], bits=[8] * 3, photometric=2, samples=3, compression=8, predictor=2)
     return zoo
 
 
@@ -241,7 +289,7 @@ def refused_images():
     bomb = lambda side: struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     jpeg = saved(rgb, "JPEG")
     frame = jpeg.index(b"\xff\xc0") + 5
-    tiff = bytearray(saved(rgb, "TIFF"))
+    whole = saved(rgb, "TIFF")
     animated = saved(rgb, "WEBP", save_all=True, append_images=[Image.fromarray(picture())], lossless=True)
     scans = saved(Image.fromarray(picture(16, 16)), "JPEG", progressive=True)
     last = scans.rindex(b"\xff\xda")
@@ -251,14 +299,18 @@ def refused_images():
         "bomb.jpg": (jpeg[:frame] + struct.pack(">HH", 65500, 65500) + jpeg[frame + 4:], too_many.format(65500 ** 2)),
         "bomb.bmp": (b"BM" + bytes(12) + struct.pack("<IiiHHII", 40, 100000, -100000, 1, 24, 0, 0), too_many.format(10 ** 10)),
         "bomb.ppm": (b"P6 99999 99999 255\n", too_many.format(99999 ** 2)),
-        "bomb.tif": (b"II*\0" + struct.pack("<IHHHIIHHII", 8, 2, 256, 4, 1, 2 ** 31, 257, 4, 1, 2 ** 31), too_many.format(2 ** 60)),
+        "bomb.tif": (b"II*\0" + struct.pack("<IHHHIIHHIIHHIIHHIII", 8, 4, 256, 4, 1, 2 ** 31, 257, 4, 1, 2 ** 31, 273, 4, 1, 8, 279, 4, 1, 8, 0),
+                     too_many.format(2 ** 60)),
+        "no_strips.tif": (b"II*\0" + struct.pack("<IHHHIIHHIII", 8, 2, 256, 4, 1, 9, 257, 4, 1, 9, 0),
+                          'TIFF: TIFF directory is missing required "StripOffsets" field'),
+        "expanding.tif": (tiff(8000, 8000, [bytes(8)], compression=8), "TIFF: premature end of data"),
         "scans.jpg": (scans[:last] + scans[last:-2] * 200 + b"\xff\xd9", None),
         "no_pixels.png": (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bomb(0)), "the image has no pixels"),
         "animated.webp": (animated, "WebP: animated images are not supported"),
         "group4.tif": (saved(rgb.convert("1"), "TIFF", compression="group4"), "TIFF: the compression 4 is not supported"),
         "jpeg.tif": (saved(rgb, "TIFF", compression="jpeg"), "TIFF: the compression 7 is not supported"),
         "float.tif": (saved(rgb.convert("F"), "TIFF"), "TIFF: 32 bits a sample are not supported"),
-        "bigtiff.tif": (b"II\x2b\0" + bytes(tiff[4:]), NO_IMAGE),
+        "bigtiff.tif": (b"II\x2b\0" + whole[4:], NO_IMAGE),
         "gif.png": (saved(rgb, "GIF"), NO_IMAGE),
         "jpeg2000.jpg": (saved(rgb, "JPEG2000"), NO_IMAGE),
         "icon.png": (saved(rgb, "ICO"), NO_IMAGE),

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/png.h"
 #include "datasets/directory/image_directory.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"

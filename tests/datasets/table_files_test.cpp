@@ -1,5 +1,7 @@
 // Reading and writing tables. That pandas and pyarrow read what is written is shown by tests/component/score_test.py.
-#include "datasets/tables/table_files.h"
+#include "datasets/tables/table_reader.h"
+
+#include "datasets/tables/table_writer.h"
 
 #include <random>
 

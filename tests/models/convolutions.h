@@ -12,7 +12,7 @@ inline at::Tensor noise(at::IntArrayRef sizes) { return channels_last(torch::ran
 /// One of the networks' convolutions, with weights in channels-last as the trainer lays them.
 inline torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel = 3, std::int64_t stride = 1,
                                      std::int64_t groups = 1) {
-  auto result = models::convolution(models::Drawn::all, in, out, kernel, stride, groups);
+  auto result = models::convolution(in, out, kernel, stride, groups);
   result->weight.set_data(channels_last(result->weight));
   return result;
 }

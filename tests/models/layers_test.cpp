@@ -23,24 +23,6 @@ torch::nn::BatchNorm2d random_norm(std::int64_t channels) {
 
 }  // namespace
 
-TEST_CASE("convolution: one whose weights will be loaded differs in their values only, and so do no later draws", "[layers]") {
-  const std::int64_t kernel = GENERATE(1, 3, 7), stride = GENERATE(1, 2), groups = GENERATE(1, 2);
-  torch::manual_seed(1);
-  auto drawn = models::convolution(models::Drawn::all, 4, 6, kernel, stride, groups);
-  const auto later = torch::randn({3});
-  torch::manual_seed(1);
-  auto loaded = models::convolution(models::Drawn::head, 4, 6, kernel, stride, groups);
-  CHECK(torch::equal(torch::randn({3}), later));
-  REQUIRE(loaded->weight.sizes() == drawn->weight.sizes());
-  CHECK(loaded->weight.requires_grad());
-  {
-    at::NoGradGuard values_only;
-    loaded->weight.copy_(drawn->weight);
-  }
-  const auto images = torch::randn({2, 4, 9, 9});
-  CHECK(torch::equal(loaded->forward(images), drawn->forward(images)));
-}
-
 TEST_CASE("norm_relu: values and gradients are those of norm, addition and ReLU; its arguments stay as they were", "[layers]") {
   torch::manual_seed(1);
   const bool training = GENERATE(true, false), with_shortcut = GENERATE(true, false);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
 
 namespace torchport::component {
 

@@ -4,6 +4,11 @@
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 
+extern "C" {
+extern const int torchport_module_version;
+const int torchport_module_version = torchport::datasets::opencv::kVersion;
+}
+
 namespace torchport::datasets::opencv {
 namespace {
 

@@ -5,6 +5,9 @@
 
 namespace torchport::datasets::opencv {
 
+/// The module's interface; to be raised with each change of what follows.
+inline constexpr int kVersion = 1;
+
 enum class Imdecode : int { done, broken, other_size };
 
 /// 8-bit RGB pixels of encoded bytes, into `rgb`, which has room for width x height; `as_stored` keeps OpenCV from blending alpha.

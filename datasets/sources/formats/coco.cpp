@@ -1,6 +1,6 @@
 // A COCO file (JSON with images, annotations and categories) beside its images, annotated for classification: one category an
 // image.
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"

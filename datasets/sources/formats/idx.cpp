@@ -1,7 +1,8 @@
 // IDX files as MNIST and Fashion-MNIST come: all images in one file, all labels in another, compressed or not.
 #include <zlib.h>
 
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
+#include "datasets/codecs/png.h"
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"

@@ -1,7 +1,7 @@
 // The middle of the image. One that is smaller is refused, as the original's Apply does; torchvision would add black borders.
 #include <cmath>
 
-#include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
 

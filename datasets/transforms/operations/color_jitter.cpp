@@ -1,8 +1,7 @@
 // Brightness, contrast, saturation and hue change by random amounts, in random order.
-#include <numeric>
-
 #include "datasets/pixels/colour.h"
 #include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
 namespace {
@@ -21,17 +20,6 @@ std::optional<Arguments::Interval> range(const Arguments& args, const char* name
 }
 
 }  // namespace
-
-Jitter draw_jitter(const JitterRanges& ranges, RandomStream& random) {
-  Jitter jitter;
-  std::iota(jitter.order.begin(), jitter.order.end(), 0);
-  for (int i = 3; i > 0; --i)
-    std::swap(jitter.order[static_cast<std::size_t>(i)], jitter.order[static_cast<std::size_t>(random.integer(0, i))]);
-  for (std::size_t k = 0; k < ranges.size(); ++k) {
-    if (ranges[k]) jitter.factors[k] = random.uniform((*ranges[k])[0], (*ranges[k])[1]);
-  }
-  return jitter;
-}
 
 Operation color_jitter(Arguments& args) {
   args.names({"brightness", "contrast", "saturation", "hue"});

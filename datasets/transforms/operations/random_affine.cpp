@@ -4,6 +4,7 @@
 
 #include "datasets/pixels/warp.h"
 #include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
 namespace {
@@ -23,16 +24,6 @@ AffineMatrix inverse_matrix(const Affine& drawn, double centre_x, double centre_
 }
 
 }  // namespace
-
-Affine draw_affine(const AffineRanges& ranges, ImageSize image, RandomStream& random) {
-  Affine drawn;
-  drawn.angle = random.uniform(ranges.degrees[0], ranges.degrees[1]);
-  const double across = ranges.translate[0] * image.width, down = ranges.translate[1] * image.height;
-  drawn.shift = {std::nearbyint(random.uniform(-across, across)), std::nearbyint(random.uniform(-down, down))};
-  drawn.scale = random.uniform(ranges.scale[0], ranges.scale[1]);
-  drawn.shear = {random.uniform(ranges.shear[0], ranges.shear[1]), random.uniform(ranges.shear[2], ranges.shear[3])};
-  return drawn;
-}
 
 Operation random_affine(Arguments& args) {
   args.names({"degrees", "translate", "scale", "shear", "interpolation", "fill", "center"});

@@ -1,5 +1,6 @@
 // A part of the given size, from anywhere in the image, which may get a border first.
 #include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
 namespace {
@@ -22,11 +23,6 @@ std::array<Border, 3> borders(ImageSize from, const Options& options) {
 }
 
 }  // namespace
-
-Box draw_crop(ImageSize image, ImageSize crop, RandomStream& random) {
-  const int top = random.integer(0, image.height - crop.height);
-  return {top, random.integer(0, image.width - crop.width), crop.height, crop.width};
-}
 
 Operation random_crop(Arguments& args) {
   args.names({"size", "padding", "pad_if_needed", "fill", "padding_mode"});

@@ -3,21 +3,9 @@
 #include <cmath>
 
 #include "datasets/transforms/draws.h"
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
-
-std::optional<Box> draw_erasing(ImageSize image, const Arguments::Interval& scale, const Arguments::Interval& ratio,
-                                RandomStream& random) {
-  const double area = static_cast<double>(image.height) * image.width;
-  for (int tries = 0; tries < 10; ++tries) {
-    const double target = area * random.uniform(scale[0], scale[1]);
-    const double aspect = std::exp(random.uniform(std::log(ratio[0]), std::log(ratio[1])));
-    const double height = std::nearbyint(std::sqrt(target * aspect)), width = std::nearbyint(std::sqrt(target / aspect));
-    if (height < image.height && width < image.width)
-      return draw_crop(image, {static_cast<int>(height), static_cast<int>(width)}, random);
-  }
-  return std::nullopt;  // no rectangle fitted
-}
 
 Operation random_erasing(Arguments& args) {
   args.names({"p", "scale", "ratio", "value", "inplace"});

@@ -1,5 +1,5 @@
-// The shorter edge, or height and width, as wanted; with max_size the longer edge at most so.
-#include "datasets/transforms/draws.h"
+// The shorter edge, or height and width, as wanted; with max_size the longer edge at most that.
+#include "datasets/transforms/operation.h"
 
 namespace torchport::datasets {
 namespace {

@@ -55,7 +55,7 @@ int main(int argc, char** argv) try {
   std::printf("%28s %9s | %21s | %21s\n", "", "", "forward, ms", "backward, ms");
   std::printf("%28s %9s | %10s %10s | %10s %10s\n", "layer", "used", "Winograd", "direct", "Winograd", "direct");
   for (const Layer& layer : kLayers) {
-    auto module = models::convolution(models::Drawn::all, layer.in, layer.out, 3);
+    auto module = models::convolution(layer.in, layer.out, 3);
     module->weight.set_data(module->weight.contiguous(at::MemoryFormat::ChannelsLast));
     const at::Tensor x = at::randn({layer.batch, layer.in, layer.size, layer.size}).contiguous(at::MemoryFormat::ChannelsLast);
     x.set_requires_grad(true);

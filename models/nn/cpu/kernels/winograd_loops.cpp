@@ -1,20 +1,19 @@
 #include "models/nn/cpu/kernels/winograd_loops.h"
 
 #include <ATen/Parallel.h>
+#ifdef TORCHPORT_HAS_BRGEMM
 #include <ATen/native/CPUBlas.h>
+#endif
 
 #include <algorithm>
 #include <cstdint>
-
-#include <c10/util/BFloat16.h>
+#include <stdexcept>
 
 #include "models/nn/cpu/kernels/winograd_transform.h"
 #include "runtime/instruction_sets.h"
 
 namespace torchport::models::kernels {
 namespace {
-
-using c10::BFloat16;
 
 // Tiles that one thread takes through all three stages, at most.
 constexpr std::int64_t kBlock = 32;
@@ -42,9 +41,9 @@ struct Window {
 };
 
 // Both ways into points: of a map's windows of kSide x kSide.
-template <const auto& kMatrix, std::int64_t kSide, bool kWhole, class T>
-[[gnu::always_inline]] inline void window_to_points(const Window<kSide>& window, std::int64_t channels, const T* map, float* points,
-                                                    std::int64_t point_stride) {
+template <const auto& kMatrix, std::int64_t kSide, bool kWhole>
+[[gnu::always_inline]] inline void window_to_points(const Window<kSide>& window, std::int64_t channels, const float* map,
+                                                    float* points, std::int64_t point_stride) {
   for (std::int64_t k = 0; k < channels; k += kWinogradLanes) {
     Lanes x[kSide * kSide], y[kWinogradPoints];
     for (std::int64_t i = 0; i < kSide; ++i) {
@@ -63,9 +62,9 @@ struct Part {
   std::int64_t begin, end;
 };
 
-template <const auto& kMatrix, std::int64_t kSide, class T>
+template <const auto& kMatrix, std::int64_t kSide>
 [[gnu::always_inline]] inline void map_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
-                                                 Part part, std::int64_t border, const T* map, float* points) {
+                                                 Part part, std::int64_t border, const float* map, float* points) {
   for (std::int64_t t = part.begin; t < part.end; ++t) {
     const Window<kSide> window(tiles, range.first + t, channels.stride, border);
     float* out = points + t * channels.count;
@@ -77,10 +76,9 @@ template <const auto& kMatrix, std::int64_t kSide, class T>
   }
 }
 
-template <class T>
 [[gnu::always_inline]] inline void points_to_map(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
-                                                 const float* points, T* map) {
-  for (std::int64_t t = 0; t < range.count; ++t) {
+                                                 Part part, const float* points, float* map) {
+  for (std::int64_t t = part.begin; t < part.end; ++t) {
     const Window<4> window(tiles, range.first + t, channels.stride, 0);
     for (std::int64_t k = 0; k < channels.count; k += kWinogradLanes) {
       Lanes x[kWinogradPoints], y[16];
@@ -99,27 +97,15 @@ FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradR
                                            const float* x, float* points) {
   map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
 }
-FOR_EACH_INSTRUCTION_SET void cloned_input(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
-                                           const BFloat16* x, float* points) {
-  map_to_points<kInput, 6>(tiles, range, channels, part, 1, x, points);
-}
 
 FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
                                               const float* gradient, float* points) {
   map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
 }
-FOR_EACH_INSTRUCTION_SET void cloned_gradient(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
-                                              const BFloat16* gradient, float* points) {
-  map_to_points<kGradient, 4>(tiles, range, channels, part, 0, gradient, points);
-}
 
-FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
+FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, Part part,
                                             const float* points, float* map) {
-  points_to_map(tiles, range, channels, points, map);
-}
-FOR_EACH_INSTRUCTION_SET void cloned_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels,
-                                            const float* points, BFloat16* map) {
-  points_to_map(tiles, range, channels, points, map);
+  points_to_map(tiles, range, channels, part, points, map);
 }
 
 FOR_EACH_INSTRUCTION_SET void cloned_filter(const WinogradFilters& filters, Part part, const float* taps, bool rotated,
@@ -153,14 +139,15 @@ void in_parts(std::int64_t count, Loop&& loop) {
 
 }  // namespace
 
-template <class T>
-void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* x, float* points) {
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* x, float* points) {
   in_parts(range.count, [&](Part part) { cloned_input(tiles, range, channels, part, x, points); });
 }
-template <class T>
-void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* gradient,
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* gradient,
                         float* points) {
   in_parts(range.count, [&](Part part) { cloned_gradient(tiles, range, channels, part, gradient, points); });
+}
+void points_to_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* points, float* y) {
+  in_parts(range.count, [&](Part part) { cloned_output(tiles, range, channels, part, points, y); });
 }
 void filter_to_points(const WinogradFilters& filters, const float* taps, bool rotated, float* points) {
   in_parts(filters.rows, [&](Part part) { cloned_filter(filters, part, taps, rotated, points); });
@@ -173,9 +160,12 @@ std::int64_t winograd_scratch(std::int64_t in, std::int64_t out) {
   return at::get_num_threads() * kWinogradPoints * kBlock * (in + out);
 }
 
-template <class T>
-void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const T* x, const float* filters,
-                   float* scratch, T* y) {
+#ifdef TORCHPORT_HAS_BRGEMM
+
+bool can_apply_filters() { return true; }
+
+void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const float* x, const float* filters,
+                   float* scratch, float* y) {
   const std::int64_t of_all = at::divup(tiles.count(), at::get_num_threads()), block = std::min(kBlock, of_all);
   at::parallel_for(0, at::divup(tiles.count(), block), 1, [&](std::int64_t begin, std::int64_t end) {
     float* const before = scratch + at::get_thread_num() * kWinogradPoints * kBlock * (in.count + out.count);
@@ -187,18 +177,21 @@ void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChan
         at::native::cpublas::brgemm(range.count, out.count, in.count, in.count, out.count, out.count, /*add_C=*/false,
                                     before + p * range.count * in.count, filters + p * in.count * out.count,
                                     after + p * range.count * out.count);
-      cloned_output(tiles, range, out, after, y);
+      cloned_output(tiles, range, out, {0, range.count}, after, y);
     }
     at::native::cpublas::brgemm_release(/*is_vnni=*/false);
   });
 }
 
-template void input_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const float*, float*);
-template void input_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const BFloat16*, float*);
-template void gradient_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const float*, float*);
-template void gradient_to_points(const WinogradTiles&, WinogradRange, WinogradChannels, const BFloat16*, float*);
-template void apply_filters(const WinogradTiles&, WinogradChannels, WinogradChannels, const float*, const float*, float*, float*);
-template void apply_filters(const WinogradTiles&, WinogradChannels, WinogradChannels, const BFloat16*, const float*, float*,
-                            BFloat16*);
+#else
+
+bool can_apply_filters() { return false; }
+
+void apply_filters(const WinogradTiles& /*tiles*/, WinogradChannels /*in*/, WinogradChannels /*out*/, const float* /*x*/,
+                   const float* /*filters*/, float* /*scratch*/, float* /*y*/) {
+  throw std::logic_error("apply_filters is not part of this build");
+}
+
+#endif
 
 }  // namespace torchport::models::kernels

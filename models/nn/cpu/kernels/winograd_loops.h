@@ -1,6 +1,5 @@
-// The transforms of Winograd's minimal filtering F(4 x 4, 3 x 3) over channels-last activations (T: float or c10::BFloat16,
-// points are float32): an output tile of 4 x 4 pixels costs 36 products a channel instead of 144 (Lavin and Gray, "Fast Algorithms
-// for Convolutional Neural Networks", 2015).
+// The transforms of Winograd's minimal filtering F(4 x 4, 3 x 3) over channels-last float32 activations: an output tile of 4 x 4
+// pixels costs 36 products a channel instead of 144 (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015).
 // With the interpolation points 0, 1, -1, 1/2, -2 and infinity results keep about one digit less than a direct convolution's; the
 // usual points, with 2 and -2, lose twice as much.
 #pragma once
@@ -23,11 +22,12 @@ struct WinogradChannels {
   std::int64_t count, stride;
 };
 
+/// Whether this build has apply_filters, which multiplies by a function of LibTorch that no other version promises (brgemm).
+bool can_apply_filters();
 /// The whole convolution, by blocks of tiles that stay in a thread's cache: of x into y with the filters' points [36, in, out].
 /// `scratch` has winograd_scratch values; where a thread of the pool allocates them, they cost page faults each time.
-template <class T>
-void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const T* x, const float* filters,
-                   float* scratch, T* y);
+void apply_filters(const WinogradTiles& tiles, WinogradChannels in, WinogradChannels out, const float* x, const float* filters,
+                   float* scratch, float* y);
 std::int64_t winograd_scratch(std::int64_t in, std::int64_t out);
 
 /// `count` tiles from `first` on.
@@ -36,12 +36,12 @@ struct WinogradRange {
 };
 
 /// Reads each tile with a border of one pixel (zeros outside of the map); writes points [36, count, channels].
-template <class T>
-void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* x, float* points);
+void input_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* x, float* points);
 /// Reads the tiles of a gradient, without a border; writes points [36, count, channels].
-template <class T>
-void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const T* gradient,
+void gradient_to_points(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* gradient,
                         float* points);
+/// Reads points [36, count, channels]; writes the tiles of a map.
+void points_to_output(const WinogradTiles& tiles, WinogradRange range, WinogradChannels channels, const float* points, float* y);
 
 /// Filters of 3 x 3 taps; neighbouring columns are neighbours in memory, columns are a multiple of kWinogradLanes.
 struct WinogradFilters {

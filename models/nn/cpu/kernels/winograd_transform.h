@@ -7,8 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include <c10/util/BFloat16.h>
-
 #include "models/nn/cpu/kernels/winograd_loops.h"
 
 namespace torchport::models::kernels {
@@ -46,24 +44,8 @@ inline constexpr Matrix<4, 6> kOutput = {
 inline constexpr Matrix<6, 4> kGradient = transposed(kOutput);
 inline constexpr Matrix<3, 6> kFilterGradient = transposed(kFilter);
 
-using Words [[gnu::vector_size(kWinogradLanes * sizeof(std::uint32_t))]] = std::uint32_t;
-using Halves [[gnu::vector_size(kWinogradLanes * sizeof(std::uint16_t))]] = std::uint16_t;
-
 [[gnu::always_inline]] inline void load(const float* from, Lanes& to) { std::memcpy(&to, from, sizeof to); }
 [[gnu::always_inline]] inline void store(const Lanes& from, float* to) { std::memcpy(to, &from, sizeof from); }
-
-/// As the functions of scalar.h for one value, in the vectors of this file.
-[[gnu::always_inline]] inline void load(const c10::BFloat16* from, Lanes& to) {
-  Halves halves;
-  std::memcpy(&halves, from, sizeof halves);
-  to = reinterpret_cast<Lanes>(__builtin_convertvector(halves, Words) << 16);
-}
-[[gnu::always_inline]] inline void store(const Lanes& from, c10::BFloat16* to) {
-  const Words bits = reinterpret_cast<Words>(from), rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-  const Words words = (bits & 0x7fffffff) > 0x7f800000 ? Words{} + 0x7fc0 : rounded;
-  const Halves halves = __builtin_convertvector(words, Halves);
-  std::memcpy(to, &halves, sizeof halves);
-}
 
 /// A row of the matrix times values that lie `step` apart; zeros cost nothing.
 template <const auto& kMatrix, std::size_t kRow, std::size_t... kColumn>

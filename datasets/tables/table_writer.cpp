@@ -1,3 +1,5 @@
+#include "datasets/tables/table_writer.h"
+
 #include <arrow/array.h>
 #include <arrow/array/builder_binary.h>
 #include <arrow/io/interfaces.h>
@@ -7,7 +9,7 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 
-#include "datasets/tables/table_files.h"
+#include "runtime/text/python_json.h"
 #include "runtime/version.h"
 
 namespace torchport::datasets {
@@ -90,6 +92,20 @@ std::string pandas_metadata(const DataFrame& frame) {
       .dump(-1, ' ', true);
 }
 
+std::string field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+struct Cell {
+  std::size_t row;
+  std::string operator()(const std::vector<std::int64_t>& values) const { return std::to_string(values[row]); }
+  std::string operator()(const std::vector<double>& values) const { return runtime::python_float(values[row]); }
+  std::string operator()(const std::vector<std::string>& values) const { return field(values[row]); }
+};
+
 }  // namespace
 
 void write_parquet(const DataFrame& frame, runtime::FileWriter& out) {
@@ -111,6 +127,20 @@ void write_parquet(const DataFrame& frame, runtime::FileWriter& out) {
                                                           parquet::DEFAULT_MAX_ROW_GROUP_LENGTH, properties, stored);
   stream->rethrow();
   check(status);
+}
+
+std::string csv_text(const DataFrame& frame) {
+  std::string text;
+  for (const Column& column : frame.columns) text += (text.empty() ? "" : ",") + field(column.name);
+  text += '\n';
+  for (std::size_t row = 0; row < frame.rows; ++row) {
+    for (std::size_t c = 0; c < frame.columns.size(); ++c) {
+      if (c > 0) text += ',';
+      text += std::visit(Cell{row}, frame.columns[c].values);
+    }
+    text += '\n';
+  }
+  return text;
 }
 
 }  // namespace torchport::datasets

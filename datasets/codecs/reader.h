@@ -1,25 +1,16 @@
-// One decoder for each image format, and the byte readers that they share. Private to datasets/codecs/: callers use decode.h.
-// Every function gets bytes whose header read_header() has accepted, and fills `out.rgb`, which decode() has sized; decode_jpeg
-// makes a part of an image and sizes that itself.
+// What the decoders of several formats share: integers of a file's bytes, and Pillow's arithmetic. Private to datasets/codecs/:
+// others call decode.h and header.h.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "datasets/codecs/decode.h"
+#include "datasets/codecs/header.h"
 
 namespace torchport::datasets::images {
 
-void decode_jpeg(std::string_view bytes, const ImageHeader& header, const Box& wanted, const DecodeOptions& options,
-                 PartOfImage& out);
-void decode_png(std::string_view bytes, Pixels& out);
-void decode_bmp(std::string_view bytes, Pixels& out);
-void decode_pnm(std::string_view bytes, Pixels& out);
-void decode_tiff(std::string_view bytes, Pixels& out);
-void decode_webp(std::string_view bytes, Pixels& out);
-
-ImageHeader pnm_header(std::string_view bytes);
-ImageHeader tiff_header(std::string_view bytes);
+/// Sides are cut to what an int holds.
+ImageHeader header_of(ImageFormat format, std::uint32_t width, std::uint32_t height);
 
 /// What Pillow makes of integers beyond 8 bits: clipped, not scaled.
 inline std::uint8_t clip_to_byte(unsigned value) { return value > 255 ? 255 : static_cast<std::uint8_t>(value); }
