@@ -137,7 +137,7 @@ void score_image_model(runtime::Context& ctx) {
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
-  const auto size = common_size(images, bad, threads, ctx.collective);
+  const auto size = common_size(images, bad, ctx.collective);
   check_minimum_size(images, size, spec);
 
   const auto network = load_network(model, channels_last);

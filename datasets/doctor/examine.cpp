@@ -8,6 +8,7 @@
 
 #include "datasets/codecs/decode.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 
 namespace torchport::datasets {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "datasets/tables/data_frame.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 
 namespace torchport::datasets {
 

@@ -1,6 +1,8 @@
 // Opening a DataFrameDirectory or a bare table. No Arrow here: what reads the table is data_frame_directory_table.cpp.
 #include "datasets/tables/data_frame_form.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;

@@ -3,6 +3,8 @@
 #include "models/directory/label_map.h"
 #include "models/directory/model_fault.h"
 #include "models/directory/model_spec_file.h"
+#include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::models {
 namespace {

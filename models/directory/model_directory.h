@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "models/weights/state_dict_file.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "runtime/spec/spec.h"
 
 namespace torchport::models {

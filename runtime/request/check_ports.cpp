@@ -1,4 +1,5 @@
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
+#include "runtime/files/typed_directory.h"
 #include "runtime/request/request.h"
 
 namespace torchport::runtime {

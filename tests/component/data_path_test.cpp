@@ -5,6 +5,7 @@
 
 #include "datasets/loading/loader.h"
 #include "datasets/transforms/apply_transformation.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -3,6 +3,7 @@
 #include "models/directory/model_fault.h"
 #include "models/directory/model_spec_file.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
