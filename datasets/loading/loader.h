@@ -63,15 +63,4 @@ class Loader {
   std::unique_ptr<State> state_;
 };
 
-/// The sizes found in the headers of every `world`-th image from `rank` on, or rather what the transformation that the directory
-/// may carry makes of them: all of it for training (`augmented`), else what is left for inference.
-struct SizeScan {
-  std::uint32_t first = 0;                 ///< the first readable image
-  ImageSize size;                          ///< its size; 0 x 0 where none is readable
-  std::optional<std::uint32_t> different;  ///< index of an image of another size
-  ImageSize different_size;
-  std::vector<BadImage> bad;
-};
-SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads, bool augmented = false);
-
 }  // namespace torchport::datasets
