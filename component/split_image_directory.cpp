@@ -1,7 +1,7 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
 #include "datasets/directory/image_subset.h"
 #include "datasets/directory/split.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 #include "runtime/pipeline/step_outputs.h"
 #include "runtime/request/context.h"
 

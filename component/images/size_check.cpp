@@ -4,7 +4,7 @@
 #include <array>
 
 #include "datasets/loading/size_scan.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 
 namespace torchport::component {
 
