@@ -1,9 +1,9 @@
 """What image directories share with those that they were made of: files between the steps of a pipeline, and noted sizes."""
 import json
 import os
-import pathlib
 import shutil
-import tempfile
+
+import pytest
 
 from harness import class_folders, torchport
 
@@ -39,7 +39,18 @@ def apply(work, images, out, *arguments):
     return (out.parent / f"{out.name}-run/logs/70_driver_log_0").read_text()
 
 
-def check_pipeline(work):
+@pytest.fixture(scope="module")
+def finished(shared):
+    """The pipeline's runs, the list of its operations, and a copy of an output outside of the runs."""
+    class_folders(shared / "photos", each=10)
+    (shared / "p.yaml").write_text(PIPELINE)
+    torchport("run", "p.yaml", cwd=shared)
+    torchport("run", "init_image_transformation", "--resize=False", "--crop_size=24", f"--output_path={shared / 'crop'}", "--run-dir", shared / "crop-run")
+    shutil.copytree(shared / "runs/small-1/split/outputs/first", shared / "outside")
+    return shared
+
+
+def test_pipeline(work):
     """Between the steps of a pipeline files are linked, and the log says so; the photos outside are not."""
     class_folders(work / "photos", each=10)
     (work / "p.yaml").write_text(PIPELINE)
@@ -64,13 +75,11 @@ def check_pipeline(work):
     assert content(outputs["apply"] / "output", names) == before
 
 
-def check_alone(work):
+def test_alone(finished):
     """Elsewhere nothing is one file under two names, whichever of the two lies in a folder of runs."""
-    torchport("run", "init_image_transformation", "--resize=False", "--crop_size=24", f"--output_path={work / 'crop'}", "--run-dir", work / "crop-run")
-    made = work / "runs/small-1/split/outputs/first"
-    outside = shutil.copytree(made, work / "outside")
-    for source, out in ((made, work / "a"), (outside, work / "b"), (outside, work / "runs/small-1/apply/outputs/c")):
-        log = apply(work, source, out)
+    made, outside = finished / "runs/small-1/split/outputs/first", finished / "outside"
+    for source, out in ((made, finished / "a"), (outside, finished / "b"), (outside, finished / "runs/small-1/apply/outputs/c")):
+        log = apply(finished, source, out)
         assert "Copied 18 images, to be" in log or "Cloned 18 images, to be" in log, log
         for name in images_of(out):
             with open(out / name, "r+b") as file:
@@ -78,8 +87,9 @@ def check_alone(work):
             assert (source / name).read_bytes()[:5] != b"other", (source, name)
 
 
-def check_stale(work):
+def test_stale(finished):
     """Sizes that do not hold are asked of the images again, and the log says of how many."""
+    work = finished
     source = shutil.copytree(work / "outside", work / "touched")
     names = sorted(images_of(source))
     for name in names[:3]:
@@ -91,11 +101,3 @@ def check_stale(work):
     assert said + "18 of 18 images: it does not fit the index." in apply(work, source, work / "f")
     for out in ("d", "e", "f"):
         assert (work / out / "_sizes.lst").read_text().count(" 32 32 ") == 18, out
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        check_pipeline(work)
-        check_alone(work)
-        check_stale(work)
