@@ -13,8 +13,8 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 
 }  // namespace
 
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
-                                runtime::Control& control, bool augmented) {
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads, runtime::Control& control,
+                                bool augmented) {
   const auto scan = datasets::scan_sizes(images, control.rank(), control.size(), threads, augmented);
   bad.start_pass();
   control.agree(bad.report(scan.bad));
