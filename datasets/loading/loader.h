@@ -1,5 +1,5 @@
-// Images of an ImageDirectory as batches of tensors, read and decoded by threads of this process: ahead by its own, or in between by
-// those of its consumer. The batches are the same whatever the threads; used by the trainer, by validation and by scoring.
+// Images of an ImageDirectory as batches of tensors, read and decoded by threads of this process: ahead by its own, or in between
+// by those of its consumer. The batches are the same whatever the threads; used by the trainer, by validation and by scoring.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -30,8 +30,9 @@ using MakeTensor = std::function<at::Tensor(at::IntArrayRef sizes, at::ScalarTyp
 struct LoaderOptions {
   int threads;  ///< of its own
   ReaderOptions reading;
-  /// Whether the consumer computes on all cores of its process. A thread at work on an image would then displace one of the consumer's
-  /// threads, for which the others wait: so these fill a batch together when it is asked for, unless they would wait for files.
+  /// Whether the consumer computes on all cores of its process. A thread at work on an image would then displace one of the
+  /// consumer's threads, for which the others wait: so these fill a batch together when it is asked for, unless they would wait for
+  /// files.
   bool in_between = false;
   MakeTensor memory = nullptr;  ///< of the batches; null: plain memory
 };
