@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/weights/state_dict_file.h"
+#include "models/weights/state_dict_writer.h"
 #include "runtime/files/files.h"
 #include "runtime/spec/spec.h"
 

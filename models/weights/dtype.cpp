@@ -1,7 +1,7 @@
-// What there is to know of each element type, for the functions of models/weights/state_dict_file.h and
-// models/weights/pickle_reader.h.
-#include "models/weights/pickle_reader.h"
-#include "models/weights/state_dict_file.h"
+#include "models/weights/dtype.h"
+
+#include <array>
+#include <stdexcept>
 
 namespace torchport::models {
 namespace {

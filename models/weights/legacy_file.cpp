@@ -1,8 +1,6 @@
-// read_legacy_file of models/weights/state_dict_reader.h: torch before 1.6 wrote five pickles one after the other, a magic number,
-// a version, facts of the machine, the object and the keys of its storages, and then each storage as a 64-bit count and its
-// elements.
+#include "models/weights/legacy_file.h"
+
 #include "models/weights/pickle_machine.h"
-#include "models/weights/state_dict_reader.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {

@@ -2,7 +2,6 @@
 // Called by StateDictFile. Nothing is ever executed or looked up by name: the few names that may occur are compared with a list.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,10 +29,5 @@ std::vector<PickledTensor> read_state_dict_pickle(std::string_view pickle, Wrapp
 
 /// The same of a pickle that `machine` has run, with `value` as its result. \throws StateDictError
 std::vector<PickledTensor> state_dict_tensors(const pickle::PickleMachine& machine, const pickle::Value& value, Wrapped wrapped);
-
-/// The name of torch's class for storages of a dtype, e.g. "FloatStorage".
-std::string_view storage_class(DType dtype);
-/// The dtype of a storage class, if there is such a class.
-std::optional<DType> stored_dtype(std::string_view storage_class);
 
 }  // namespace torchport::models

@@ -1,9 +1,9 @@
-// read_safetensors_file of models/weights/state_dict_reader.h: a 64-bit length N, a JSON header of N bytes, and the tensors' bytes.
 // {"conv1.weight": {"dtype": "F32", "shape": [64, 3, 7, 7], "data_offsets": [0, 37632]}, ..., "__metadata__": {"format": "pt"}}
+#include "models/weights/safetensors_file.h"
+
 #include <nlohmann/json.hpp>
 
 #include "models/weights/byte_reader.h"
-#include "models/weights/state_dict_reader.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {

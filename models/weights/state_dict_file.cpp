@@ -1,6 +1,9 @@
 #include "models/weights/state_dict_file.h"
 
+#include "models/weights/legacy_file.h"
+#include "models/weights/safetensors_file.h"
 #include "models/weights/state_dict_reader.h"
+#include "models/weights/zip_file.h"
 #include "runtime/files/files.h"
 #include "runtime/text/text.h"
 

@@ -5,18 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-namespace torchport::models {
+#include "models/weights/dtype.h"
 
-/// Element types that occur in state dicts, with torch's names ("float32").
-enum class DType { uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, boolean };
-std::size_t item_size(DType dtype);
-std::string_view name(DType dtype);
+namespace torchport::models {
 
 /// A tensor of a state dict: its key, type, shape, and its elements in row-major order within the file's bytes.
 struct TensorEntry {
@@ -63,17 +60,5 @@ class StateDictFile {
   std::pair<std::int64_t, std::size_t> run(std::size_t i) const;
   friend class StateDictReader;
 };
-
-/// A tensor to write: row-major elements that stay valid during the call.
-struct TensorView {
-  std::string key;
-  DType dtype = DType::float32;
-  std::vector<std::int64_t> shape;
-  const void* data = nullptr;
-};
-
-/// Writes what `torch.load(weights_only=True)` and the original accept: an OrderedDict of tensors, stored, 64-byte aligned, with
-/// CRCs. `sink` gets the bytes in order.
-void write_state_dict(const std::vector<TensorView>& tensors, const std::function<void(const void*, std::size_t)>& sink);
 
 }  // namespace torchport::models

@@ -1,5 +1,5 @@
-// Fills a StateDictFile: each form of file has a function here, which finds the tensors; what they claim is compared with the bytes
-// that are there in one place, StateDictReader::add. Called by StateDictFile only.
+// Fills a StateDictFile: a function for each form of file (zip_file.h, legacy_file.h, safetensors_file.h) finds the tensors; what
+// they claim is compared with the bytes that are there in one place, StateDictReader::add. Used by StateDictFile only.
 #pragma once
 #include <string>
 #include <string_view>
@@ -21,16 +21,5 @@ class StateDictReader {
  private:
   StateDictFile& file_;
 };
-
-/// The zip archive that torch 1.6 and later write. \throws StateDictError, as the others
-void read_zip_file(StateDictReader& reader, Wrapped wrapped);
-
-/// Whether `bytes` begin as torch before 1.6 began its files.
-bool is_legacy_file(std::string_view bytes);
-/// The row of pickles and storages that torch before 1.6 wrote, and that torchvision still publishes.
-void read_legacy_file(StateDictReader& reader, Wrapped wrapped);
-
-/// A file of the safetensors format (version 0.x: a length, a JSON header, and the tensors' bytes without gap or overlap).
-void read_safetensors_file(StateDictReader& reader);
 
 }  // namespace torchport::models

@@ -1,5 +1,5 @@
-// The writing half of models/weights/state_dict_file.h.
-#include "models/weights/pickle_reader.h"
+#include "models/weights/state_dict_writer.h"
+
 #include "models/weights/state_dict_file.h"
 #include "models/weights/zip_writer.h"
 

@@ -1,5 +1,5 @@
-// read_zip_file of models/weights/state_dict_reader.h.
-#include "models/weights/state_dict_reader.h"
+#include "models/weights/zip_file.h"
+
 #include "models/weights/zip_reader.h"
 #include "runtime/text/text.h"
 

@@ -4,6 +4,7 @@
 
 #include "models/weights/pickle_reader.h"
 #include "models/weights/state_dict_file.h"
+#include "models/weights/state_dict_writer.h"
 #include "models/weights/zip_reader.h"
 #include "models/weights/zip_writer.h"
 #include "tests/support/catch.h"

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "models/weights/state_dict_file.h"
+#include "models/weights/state_dict_writer.h"
 
 using namespace torchport::models;
 
