@@ -13,10 +13,12 @@ namespace {
 ImageSize size_in_batch(const ImageDirectory& images, const ImageSizes& sizes, const std::optional<Transformation>& transformation,
                         std::size_t image) {
   if (!transformation) return sizes.of(image);
-  if (const auto noted = sizes.noted(image)) return transformation->size(*noted);
   const auto fixed = transformation->fixed_size();
-  const auto stamp = fixed ? runtime::stamp_of(images.path(image)) : std::nullopt;
-  return stamp && stamp->bytes > 0 ? *fixed : transformation->size(sizes.of(image));
+  if (!fixed) return transformation->size(sizes.of(image));
+  if (const auto noted = sizes.noted(image)) return transformation->size(*noted);
+  const auto stamp = runtime::stamp_of(images.path(image));
+  if (!stamp || stamp->bytes == 0) read_file_header(images.path(image));  // it says what is wrong
+  return *fixed;
 }
 
 }  // namespace
