@@ -2,7 +2,7 @@
 // which carries the transformation.
 #include "datasets/transforms/apply_transformation.h"
 #include "datasets/transforms/transformation_directory.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {

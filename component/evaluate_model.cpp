@@ -39,16 +39,16 @@ void report(runtime::Context& ctx, const Evaluation& e) {
                                                                {"weighted_f1", e.weighted.f1},
                                                                {"log_loss", e.log_loss},
                                                                {"expected_calibration_error", e.calibration_error}};
-  runtime::Event event{"log_row", "Evaluation", {{"rows", e.rows}}};
+  runtime::MetricRow row{"Evaluation", {{"rows", e.rows}}};
   nlohmann::json result = {{"rows", e.rows}};
   for (const auto& [name, value] : figures) {
     std::array<char, 80> line;
     std::snprintf(line.data(), line.size(), "%-26s %.5f", name.c_str(), value);
     ctx.log.info(line.data());
-    event.row.emplace_back(name, value);
+    row.columns.emplace_back(name, value);
     result[name] = value;
   }
-  ctx.events.send(event);
+  ctx.events.result({row});
   ctx.record.set("result", result);
 }
 

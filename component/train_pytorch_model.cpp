@@ -150,7 +150,7 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
   runtime::OutputDirectory output(ctx.output("trained_model"));
   models::write_model_directory(output, spec, models::weight_views(network, keep), data.train.schema_json(),
                                 data.train.samples_json());
-  ctx.events.send({"upload_folder", "trained_model_outputs", {{"files", output.files()}}});
+  ctx.events.output({"trained_model_outputs", output.files()});
 }
 
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
@@ -186,7 +186,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");
-    Trainer trainer(options, data, network, ctx.collective, ctx.log, ctx.events);
+    Trainer trainer(options, data, network, ctx.collective, ctx.log, ctx.events, ctx.position);
     result = trainer.run();
   }
   if (ctx.collective.rank() == 0) {

@@ -279,9 +279,9 @@ void MpiCollective::abort(int exit_status) {
   _exit(exit_status);
 }
 
-std::unique_ptr<runtime::Collective> join_world(const std::optional<runtime::LaunchedAs>& launched) {
+std::unique_ptr<runtime::Collective> join_world(const std::optional<runtime::LaunchedAs>& launched, double timeout) {
   if (!launched || launched->size == 1) return std::make_unique<runtime::WorldOfOne>();
-  return std::make_unique<MpiCollective>(launched->size);
+  return std::make_unique<MpiCollective>(launched->size, timeout);
 }
 
 std::string mpi_version() {

@@ -1,11 +1,11 @@
 // The world of several processes, on MPI: gradients on CPUs, and all agreement among ranks.
-// Made by component/worker/main.cpp; the trainer sees runtime::Collective only. No MPI header is needed to include this.
+// Made by component/worker/run.cpp; the trainer sees runtime::Collective only. No MPI header is needed to include this.
 #pragma once
 #include <memory>
 #include <optional>
 
 #include "runtime/collective.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 namespace torchport::component {
 
@@ -14,7 +14,7 @@ class MpiCollective : public runtime::Collective {
  public:
   /// Initialises MPI. Each wait ends after `timeout` seconds with TimeoutOccured.collective.
   /// \throws Error FailedToCompleteOperation.mpi_world where MPI knows of another number of processes than `expected_size` (0: any)
-  explicit MpiCollective(int expected_size, double timeout = 600);
+  explicit MpiCollective(int expected_size, double timeout);
   /// Finalises MPI, waiting for the other ranks; after a timeout it leaves that out.
   ~MpiCollective() override;
 
@@ -35,8 +35,8 @@ class MpiCollective : public runtime::Collective {
 };
 
 /// The world that the launcher made: MPI where it started several processes (or does not say how many), else a world of one,
-/// without the cost of initialising MPI.
-std::unique_ptr<runtime::Collective> join_world(const std::optional<runtime::LaunchedAs>& launched);
+/// without the cost of initialising MPI. `timeout`: seconds, as MpiCollective's.
+std::unique_ptr<runtime::Collective> join_world(const std::optional<runtime::LaunchedAs>& launched, double timeout);
 
 /// E.g. "Open MPI 4.1.4".
 std::string mpi_version();

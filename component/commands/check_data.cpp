@@ -4,7 +4,7 @@
 #include "datasets/doctor/examine.h"
 #include "datasets/doctor/report.h"
 #include "runtime/cli/call.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 
 namespace torchport::component {
 namespace {

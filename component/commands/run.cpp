@@ -8,6 +8,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/table_text.h"
 #include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/pipeline/checked_plan.h"
 
 namespace torchport::component {

@@ -14,8 +14,8 @@ std::string formatted(const char* format, Values... values) {
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
-runtime::Event row(const char* name, std::int64_t epoch, const char* column, double value) {
-  return {"log_row", name, {{"epoch", epoch}, {column, value}}};
+runtime::MetricRow row(const char* name, std::int64_t epoch, const char* column, double value) {
+  return {name, {{"epoch", epoch}, {column, value}}};
 }
 
 }  // namespace
@@ -36,27 +36,26 @@ std::string epoch_line(const EpochMetrics& m) {
                    static_cast<long long>(m.epoch), m.images_per_second, m.train_loss, m.train_error, m.valid_loss, m.top1, m.top5);
 }
 
-std::vector<runtime::Event> epoch_rows(const EpochMetrics& m) {
-  return {row("learning rate", m.epoch, "lr", m.learning_rate),
-          row("Train images per second", m.epoch, "train_ips", m.images_per_second),
-          row("Train loss", m.epoch, "train_loss", m.train_loss),
-          row("Train error", m.epoch, "train_error", m.train_error),
-          row("Valid loss", m.epoch, "valid_loss", m.valid_loss),
-          row("Top-1 validation accuracy", m.epoch, "top1_acc", m.top1),
-          row("Top-5 validation accuracy", m.epoch, "top5_acc", m.top5)};
+runtime::EpochDone epoch_event(const EpochMetrics& m) {
+  return {m.epoch,
+          {row("learning rate", m.epoch, "lr", m.learning_rate),
+           row("Train images per second", m.epoch, "train_ips", m.images_per_second),
+           row("Train loss", m.epoch, "train_loss", m.train_loss), row("Train error", m.epoch, "train_error", m.train_error),
+           row("Valid loss", m.epoch, "valid_loss", m.valid_loss), row("Top-1 validation accuracy", m.epoch, "top1_acc", m.top1),
+           row("Top-5 validation accuracy", m.epoch, "top5_acc", m.top5)}};
 }
 
-runtime::Event progress_event(const IterationMetrics& m) {
-  return {"progress",
-          "train",
-          {{"epoch", m.epoch},
-           {"epochs", m.epochs},
-           {"iteration", m.iteration},
-           {"iterations", m.iterations},
-           {"images_per_second", m.images_total / m.seconds_total},
-           {"loss", m.loss_total / m.images_total},
-           {"learning_rate", m.learning_rate},
-           {"eta_seconds", m.eta_seconds}}};
+runtime::StepDone step_event(const IterationMetrics& m) {
+  runtime::StepDone step;
+  step.epoch = m.epoch;
+  step.epochs = m.epochs;
+  step.step = m.iteration;
+  step.steps = m.iterations;
+  step.values = {m.loss / m.images, 1.0 - m.correct / m.images, m.images / m.seconds};
+  step.epoch_so_far = {m.loss_total / m.images_total, 1.0 - m.correct_total / m.images_total, m.images_total / m.seconds_total};
+  step.learning_rate = m.learning_rate;
+  step.eta_seconds = m.eta_seconds;
+  return step;
 }
 
 }  // namespace torchport::component

@@ -34,9 +34,8 @@ struct IterationMetrics {
 
 std::string iteration_line(const IterationMetrics& metrics);
 std::string epoch_line(const EpochMetrics& metrics);
-/// The seven metric rows of an epoch, in the original's order.
-std::vector<runtime::Event> epoch_rows(const EpochMetrics& metrics);
-/// What a progress bar shows; never recorded.
-runtime::Event progress_event(const IterationMetrics& metrics);
+/// With the seven metric rows of an epoch, in the original's order.
+runtime::EpochDone epoch_event(const EpochMetrics& metrics);
+runtime::StepDone step_event(const IterationMetrics& metrics);
 
 }  // namespace torchport::component

@@ -73,13 +73,14 @@ std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& net
 }
 
 Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective,
-                 runtime::Log& log, runtime::Events& events)
+                 runtime::Log& log, runtime::Events& events, runtime::Position& position)
     : options_(options),
       data_(data),
       network_(same_on_all_ranks(in_layout(std::move(network), options.channels_last), collective)),
       collective_(collective),
       log_(log),
       events_(events),
+      position_(position),
       profiler_({options.profile_steps, options.trace_file, collective.rank()}, log),
       cache_(options.cache_memory),
       train_loader_(data.train, data.size, training_loading(options, cache_)),
@@ -139,7 +140,7 @@ void Trainer::validate(EpochMetrics& metrics) {
         {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
   }
   log_.info(epoch_line(metrics));
-  for (const auto& row : epoch_rows(metrics)) events_.send(row);
+  events_.epoch(epoch_event(metrics));
 }
 
 EpochMetrics Trainer::train_epoch(std::int64_t epoch) {
@@ -229,7 +230,7 @@ std::vector<Trainer::BatchSums> Trainer::run_update(const Update& update, double
 // The part of batch `step` in an update's gradients; the last batch sends them.
 std::optional<runtime::Error> Trainer::add_gradients(std::size_t step, const Update& update, std::span<double> statistics) {
   step_ = static_cast<std::int64_t>(step) + 1;
-  events_.at(epoch_, step_);
+  position_.at(epoch_, step_);
   const auto batch = train_loader_.next();
   if (!batch) throw std::logic_error("Trainer: the loader ended before the epoch");
   if (auto fault = bad_train_.report(batch->bad)) return fault;
@@ -249,7 +250,7 @@ void Trainer::check_finite(const Update& update, std::span<const BatchSums> sums
   for (std::size_t i = 0; i < sums.size(); ++i) {
     if (std::isfinite(sums[i].loss)) continue;
     step_ = static_cast<std::int64_t>(update.begin + i) + 1;
-    events_.at(epoch_, step_);
+    position_.at(epoch_, step_);
     throw runtime::Error("NaN.training_loss",
                          {{"value", number(sums[i].loss / static_cast<double>(plan_.slice(update.begin + i).global))},
                           {"step", std::to_string(step_)},
@@ -298,7 +299,7 @@ void Trainer::report(IterationMetrics& m, double step_seconds) {
   }
   if ((m.iteration - 1) % options_.print_frequency == 0) log_.info(iteration_line(m));
   warn_of_long_training(m);
-  events_.send(progress_event(m));
+  events_.step(step_event(m));
 }
 
 void Trainer::warn_of_long_training(const IterationMetrics& m) {

@@ -23,6 +23,7 @@
 #include "runtime/collective.h"
 #include "runtime/report/events.h"
 #include "runtime/report/log.h"
+#include "runtime/report/position.h"
 
 namespace torchport::component {
 
@@ -46,7 +47,7 @@ class Trainer {
   /// `network` starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them. Everything
   /// referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, runtime::Collective& collective, runtime::Log& log,
-          runtime::Events& events);
+          runtime::Events& events, runtime::Position& position);
 
   /// Trains to the end. Afterwards rank 0's network holds the weights that are to come out.
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
@@ -80,6 +81,7 @@ class Trainer {
   runtime::Collective& collective_;
   runtime::Log& log_;
   runtime::Events& events_;
+  runtime::Position& position_;
   Profiler profiler_;            // before the loaders, so that it outlives their threads
   datasets::CacheBudget cache_;  // training images come first: they are read first
   datasets::Loader train_loader_, valid_loader_;

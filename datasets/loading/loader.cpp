@@ -13,7 +13,7 @@
 
 #include "datasets/loading/time_spent.h"
 #include "datasets/trace.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 
 namespace torchport::datasets {
 

@@ -23,7 +23,7 @@ std::string placeholder(const ParameterSpec& parameter) {
     case ParameterType::boolean:
       return "True|False";
     case ParameterType::choice:
-      return "NAME";
+      return parameter.several ? "NAME,..." : "NAME";
     case ParameterType::string:
       break;
   }

@@ -1,30 +1,32 @@
-// Starting the worker: in place of this process, or as several processes under an mpirun that is watched.
+#include "runtime/launch/launch.h"
+
 #include <unistd.h>
 
 #include <cstdlib>
 
 #include "runtime/files/files.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/engine.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/launch/process.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/report/verdict.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kCauseLimit = 3000;     ///< bytes of a cause in the RESULT line
-constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of mpirun's last words that are searched for the reason of its end
-constexpr int kPeerLost = 13;
+constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
+constexpr int kPeerLost = 13, kBug = 70;
 
-/// logs/70_mpi_log: all that mpirun and the ranks say on standard error, and the RESULT line. A full disk does not end the run.
-class MpiLog {
+/// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the RESULT line. A full disk does not end the run.
+class EngineLog {
  public:
-  explicit MpiLog(const fs::path& path) : file_(path) {}
-  ~MpiLog() {
+  explicit EngineLog(const fs::path& path) : file_(path) {}
+  ~EngineLog() {
     guarded([this] { file_.close(); });
   }
-  MpiLog(const MpiLog&) = delete;
-  MpiLog& operator=(const MpiLog&) = delete;
+  EngineLog(const EngineLog&) = delete;
+  EngineLog& operator=(const EngineLog&) = delete;
   void write(std::string_view text) {
     if (text.empty()) return;
     last_ = text.back();
@@ -51,53 +53,14 @@ class MpiLog {
   bool broken_ = false;
 };
 
-bool set_to_one(const char* variable) {
-  const char* const value = std::getenv(variable);
-  return value && std::string_view(value) == "1";
-}
-
-std::vector<std::string> mpirun_command(const Request& request, const std::vector<std::string>& worker) {
-  std::vector<std::string> command{"mpirun"};
-  if (request.setting<bool>("allow_run_as_root")) command.push_back("--allow-run-as-root");
-  // Slots count cores; the number of processes was compared with the processing units, so hardware threads count too.
-  command.insert(command.end(), {"--bind-to", "none", "--oversubscribe", "-np"});
-  command.push_back(std::to_string(request.setting<std::int64_t>("process_count_per_node")));
-  for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_TERMINAL"}) command.insert(command.end(), {"-x", variable});
-  command.insert(command.end(), worker.begin(), worker.end());
-  return command;
-}
-
-/// The number that follows `words` in `text` from `at` on, which moves behind it.
-std::optional<int> number_after(const std::string& text, std::string_view words, std::size_t& at) {
-  const std::size_t found = text.find(words, at);
-  if (found == text.npos) return std::nullopt;
-  int number = 0;
-  const char* const begin = text.data() + found + words.size();
-  const auto end = std::from_chars(begin, text.data() + text.size(), number);
-  if (end.ec != std::errc()) return std::nullopt;
-  at = static_cast<std::size_t>(end.ptr - text.data());
-  return number;
-}
-
-/// The process that a signal ended, and the signal, in mpirun's words: "process rank 1 with PID 7 on node n exited on signal 9".
-std::optional<std::pair<int, int>> lost_process(const std::string& text) {
-  std::size_t at = 0;
-  const auto rank = number_after(text, "noticed that process rank ", at);
-  const auto signal = rank ? number_after(text, " exited on signal ", at) : std::nullopt;
-  if (!signal) return std::nullopt;
-  return std::pair(*rank, *signal);
-}
-
 bool any_driver_log(const fs::path& logs) {
   std::error_code ignored;
-  for (fs::directory_iterator entry(logs, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with("70_driver_log_") && name.find('.') == name.npos) return true;
-  }
+  for (fs::directory_iterator entry(logs, ignored), end; entry != end; entry.increment(ignored))
+    if (rank_in(entry->path().filename().string(), "70_driver_log_", "")) return true;
   return false;
 }
 
-/// How a run of several processes ended.
+/// How a run of an engine's command ended.
 struct Ending {
   int exit_status = 0;
   std::optional<int> first_rank;
@@ -107,57 +70,69 @@ struct Ending {
 
 Ending told_by_us(Error error, std::optional<int> rank) {
   const int exit_status = error.exit_status();
-  std::string cause = cause_of({error}, kCauseLimit);
+  std::string cause = cause_of({error});
   return {exit_status, rank, std::move(cause), std::move(error)};
 }
 
-/// mpirun hands on the exit status of the first process that failed; 1 and those from 126 are its own.
-bool is_a_workers(int status) { return (status >= 2 && status <= 15) || status == 70 || status == 75; }
+/// An engine and its name in the table.
+struct Chosen {
+  std::string name;
+  std::unique_ptr<Engine> engine;
+};
 
-Ending ending(const ChildEnd& end, const std::string& text, const fs::path& run_dir) {
-  const fs::path logs = run_dir / "logs";
-  if (!end.start_error.empty()) return told_by_us(Error("FailedToCompleteOperation.no_mpirun", {{"reason", end.start_error}}), {});
+Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
+  const Engine& engine = *chosen.engine;
+  if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error), {});
   if (end.told_to_stop) return {128 + end.told_to_stop, {}, "stopped by signal " + std::to_string(end.told_to_stop), {}};
   if (end.signal == 0 && end.exit_status == 0) return {};
   const int status = end.signal ? 128 + end.signal : end.exit_status;
-  const std::vector<Fatal> fatals = read_fatals(logs);
-  // A rank that waited in vain names another's fault only if nobody names the fault itself.
-  const auto cause =
-      std::find_if(fatals.begin(), fatals.end(), [](const Fatal& f) { return f.error_class != "TimeoutOccuredError"; });
-  if (cause != fatals.end()) return {is_a_workers(status) ? status : 70, cause->rank, cause->cause, {}};
-  if (const auto lost = lost_process(text)) {
-    const auto [rank, signal] = *lost;
-    const Fields fields{{"rank", std::to_string(rank)}, {"signal", std::to_string(signal)}};
-    return told_by_us(Error(signal == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), rank);
+  const EngineEnd told = engine.how_it_ended(status, words);
+  const std::vector<Failure> failures = read_failures(logs);
+  // A rank that waited in vain names another's fault only if nothing names the fault itself.
+  const auto cause = std::find_if(failures.begin(), failures.end(),
+                                  [](const Failure& failure) { return failure.errors.front().id() != "TimeoutOccured"; });
+  if (cause != failures.end()) return {told.workers_status.value_or(kBug), cause->rank, cause_of(cause->errors), {}};
+  if (told.lost_rank) {
+    const Fields fields{{"rank", std::to_string(*told.lost_rank)}, {"signal", std::to_string(told.lost_by)}};
+    return told_by_us(Error(told.lost_by == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), told.lost_rank);
   }
-  if (!fatals.empty()) return {kPeerLost, fatals.front().rank, fatals.front().cause, {}};
-  if (!any_driver_log(logs))
-    return told_by_us(
-        Error("FailedToCompleteOperation.mpirun", {{"status", std::to_string(status)}, {"path", (logs / "70_mpi_log").string()}}),
-        {});
-  return told_by_us(Error("LibraryException.silent", {{"status", std::to_string(status)}, {"path", logs.string()}}), {});
+  if (!failures.empty()) return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), {}};
+  if (any_driver_log(logs))
+    return told_by_us(Error("LibraryException.silent", {{"status", std::to_string(status)}, {"path", logs.string()}}), {});
+  return told_by_us(Error("FailedToCompleteOperation.engine",
+                          {{"engine", chosen.name}, {"status", std::to_string(status)}, {"path", (logs / "70_mpi_log").string()}}),
+                    {});
 }
 
-int launch_several(const Request& request, const std::vector<std::string>& worker) {
+Chosen chosen_engine(const Request& request) {
+  const bool launched = launched_as().has_value();
+  std::string name = request.has_setting("engine") ? request.setting<std::string>("engine") : "auto";
+  if (launched && name != "auto" && name != "local") throw Error("FailedToCompleteOperation.launched_engine", {{"engine", name}});
+  if (launched || name == "auto") name = wants_several_processes(request) && !launched ? "mpirun" : "local";
+  return {name, engines().at(name)()};
+}
+
+/// Runs an engine's command, keeping its words and the verdict in the run folder.
+int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker) {
   ignore_write_signals();  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
-  MpiLog log(run_dir / "logs" / "70_mpi_log");
-  const Problems problems = launch_refusals(request);
+  EngineLog log(run_dir / "logs" / "70_mpi_log");
+  const Problems problems = chosen.engine->refusals(request);
   if (!problems.empty()) {
     for (const Error& error : problems.all()) log.write(error.render(request.component->name));
-    log.result(problems.all().front().exit_status(), std::nullopt, cause_of(problems.all(), kCauseLimit));
+    log.result(problems.all().front().exit_status(), std::nullopt, cause_of(problems.all()));
     problems.throw_if_any();
   }
   setenv("TORCHPORT_RUN_DIR", run_dir.c_str(), 1);
   setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
-  std::string text;
-  const ChildEnd end = run_child(mpirun_command(request, worker), [&](std::string_view piece) {
+  std::string words;
+  const ChildEnd end = run_child(chosen.engine->command(request, worker), [&](std::string_view piece) {
     [[maybe_unused]] const ssize_t shown = ::write(STDERR_FILENO, piece.data(), piece.size());
     log.write(piece);
-    text += piece;
-    if (text.size() > 2 * kKeptText) text.erase(0, text.size() - kKeptText);
+    words += piece;
+    if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
   });
-  const Ending result = ending(end, text, run_dir);
+  const Ending result = ending(chosen, end, words, run_dir / "logs");
   if (result.untold) log.write(result.untold->render(request.component->name));
   log.result(result.exit_status, result.first_rank, result.cause);
   if (result.untold) throw Error(*result.untold);
@@ -171,30 +146,17 @@ bool wants_several_processes(const Request& request) {
          (request.setting<std::int64_t>("process_count_per_node") > 1 || request.setting<std::int64_t>("node_count") > 1);
 }
 
-Problems launch_refusals(const Request& request) {
-  if (!wants_several_processes(request)) return {};
-  Problems problems;
-  const std::int64_t processes = request.setting<std::int64_t>("process_count_per_node");
-  const std::int64_t nodes = request.setting<std::int64_t>("node_count");
-  const int units = processing_units();
-  if (processes > units)
-    problems.add(Error("LessThanOrEqualTo.processes", {{"value", std::to_string(processes)}, {"bound", std::to_string(units)}}));
-  if (nodes > 1)
-    problems.add(Error("LessThanOrEqualTo.nodes", {{"value", std::to_string(nodes)}, {"component", request.component->name}}));
-  const bool leave = request.setting<bool>("allow_run_as_root") ||
-                     (set_to_one("OMPI_ALLOW_RUN_AS_ROOT") && set_to_one("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"));
-  if (geteuid() == 0 && !leave) problems.add(Error("FailedToCompleteOperation.root"));
-  return problems;
-}
+Problems launch_refusals(const Request& request) { return chosen_engine(request).engine->refusals(request); }
 
 int launch(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments) {
   std::vector<std::string> command{worker.string()};
   command.insert(command.end(), worker_arguments.begin(), worker_arguments.end());
   command.insert(command.end(), {"run", request.component->name});
   command.insert(command.end(), request.arguments.begin(), request.arguments.end());
-  if (wants_several_processes(request) && !launched_as()) return launch_several(request, command);
-  const std::string reason = replace_process(worker.string(), command);
-  throw Error("FailedToCompleteOperation.no_worker", {{"path", worker.string()}, {"reason", reason}});
+  const Chosen chosen = chosen_engine(request);
+  if (!chosen.engine->command(request, command).empty()) return run_watched(request, chosen, command);
+  if (!launched_as()) chosen.engine->refusals(request).throw_if_any();
+  throw chosen.engine->not_started(worker.string(), replace_process(worker.string(), command));
 }
 
 }  // namespace torchport::runtime

@@ -1,10 +1,6 @@
-// Which process of which job this is: the launchers' variables. The one place that knows their names.
-#include <sched.h>
-#include <unistd.h>
+#include "runtime/launch/launched_as.h"
 
 #include <cstdlib>
-
-#include "runtime/launch/launch.h"
 
 namespace torchport::runtime {
 namespace {
@@ -33,7 +29,7 @@ std::string harmless(std::string job) {
 
 std::optional<LaunchedAs> launched_as() {
   LaunchedAs launched;
-  const std::string slurm_step = text_of("SLURM_STEP_ID");  // absent in the batch script itself, which nobody launched as a rank
+  const std::string slurm_step = text_of("SLURM_STEP_ID");  // absent in the batch script itself, which is not a rank
   if (const auto rank = number_of("OMPI_COMM_WORLD_RANK")) {
     launched.rank = *rank;
     launched.size = number_of("OMPI_COMM_WORLD_SIZE").value_or(0);
@@ -56,13 +52,6 @@ std::optional<LaunchedAs> launched_as() {
   if (launched.job.empty()) launched.job = harmless(text_of("OMPI_MCA_ess_base_jobid"));
   if (launched.job.empty()) launched.job = "job";
   return launched;
-}
-
-int processing_units() {
-  cpu_set_t mine;
-  CPU_ZERO(&mine);
-  if (sched_getaffinity(0, sizeof mine, &mine) == 0) return std::max(1, CPU_COUNT(&mine));
-  return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));  // a machine with more CPUs than the set has bits
 }
 
 }  // namespace torchport::runtime

@@ -1,5 +1,5 @@
 // Child processes without a shell: an argument array, its standard error read here, its life tied to ours.
-// Used by the launcher for mpirun.
+// Used by the launcher, pipelines, estimates and pictures of graphs.
 #pragma once
 #include <chrono>
 #include <cstdint>

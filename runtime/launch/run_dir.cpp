@@ -1,10 +1,11 @@
-// The run folder: where it is, and how what an earlier run left in it makes room.
+#include "runtime/launch/run_dir.h"
+
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
 
-#include "runtime/launch/launch.h"
+#include "runtime/report/verdict.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -50,9 +51,7 @@ void rotate(const fs::path& file) {
 }
 
 bool is_log(const std::string& name) {
-  constexpr std::string_view driver = "70_driver_log_";
-  return name == "70_mpi_log" || (name.starts_with(driver) && name.size() > driver.size() &&
-                                  name.find_first_not_of("0123456789", driver.size()) == name.npos);
+  return name == "70_mpi_log" || rank_in(name, "70_driver_log_", "") || rank_in(name, "failure_", ".json");
 }
 
 }  // namespace
@@ -85,7 +84,7 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   make_folder(folder / "logs");
   make_folder(folder / "module_statistics");
   if (!fresh) return folder;
-  for (const char* const name : {"metrics.jsonl", "run.json", "module_statistics/error_info.json"}) rotate(folder / name);
+  for (const char* const name : {"metrics.jsonl", "steps.jsonl", "run.json", "module_statistics/error_info.json"}) rotate(folder / name);
   std::vector<fs::path> logs;
   for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))
     if (is_log(entry->path().filename().string())) logs.push_back(entry->path());

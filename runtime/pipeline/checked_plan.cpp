@@ -1,6 +1,7 @@
 #include "runtime/pipeline/checked_plan.h"
 
 #include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/pipeline/reader.h"
 
 namespace torchport::runtime {

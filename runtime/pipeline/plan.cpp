@@ -50,8 +50,7 @@ class Planner {
       all[file ? "files" : "parameters"][value.spec->name] = file ? json(content(value.text)) : json_of(value.value);
     }
     for (const StepValue& value : step.run_settings)
-      if (value.spec->distributed && value.spec->type != ParameterType::boolean)  // a permission makes no difference
-        all["run"][value.spec->name] = json_of(value.value);
+      if (value.spec->changes_outputs) all["run"][value.spec->name] = json_of(value.value);
     for (const StepInput& input : step.inputs)
       all["inputs"][input.port->name] = input.is_wire() ? keys_.at(input.step) + "." + input.output : content(input.path);
     return all;

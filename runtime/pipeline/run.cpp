@@ -6,8 +6,8 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
-#include "runtime/launch/launch.h"
 #include "runtime/launch/process.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "runtime/text/text.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -23,7 +25,13 @@ json value_schema(const ParameterSpec& parameter) {
       schema["enum"] = {true, false, "True", "False"};
       break;
     case ParameterType::choice:
-      schema["enum"] = parameter.choices;
+      if (parameter.several) {
+        const std::string one = "(" + join(parameter.choices, "|") + ")";
+        schema["type"] = "string";
+        schema["pattern"] = "^" + one + "(," + one + ")*$";
+      } else {
+        schema["enum"] = parameter.choices;
+      }
       break;
     case ParameterType::string:
       schema["type"] = {"string", "number", "boolean"};

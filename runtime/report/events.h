@@ -1,8 +1,10 @@
-// What a run tells while it goes on: metric rows, uploads, progress. Sinks (runtime/report/sinks/) turn events into files and
-// views.
+// The life of a run as events: started, steps, epochs, results, outputs, ended. Sinks (runtime/report/sinks/, --sinks) turn them
+// into files and views; the worker and the components send them on rank 0.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,50 +12,114 @@
 #include <vector>
 
 #include "runtime/report/log.h"
+#include "runtime/request/request.h"
 #include "runtime/spec/table.h"
 
 namespace torchport::runtime {
 
-/// One event. `kind` is "log_row" (a metric), "upload_folder", "upload_file" (as in the designer's stream) or "progress" (not
-/// recorded).
-struct Event {
-  using Cell = std::variant<std::int64_t, double, std::string, std::vector<std::string>>;
-  std::string kind;
-  std::string name;
-  std::vector<std::pair<std::string, Cell>> row;  ///< in the order of its columns
+/// When an event was made.
+using Time = std::chrono::system_clock::time_point;
+
+/// A run begins.
+struct RunStarted {
+  const Request& request;                       ///< the component, its parameters and the paths of its inputs and outputs
+  int world_size = 1;                           ///< processes
+  std::map<std::string, std::string> versions;  ///< by library, e.g. torchport, libtorch
+  Time time = std::chrono::system_clock::now();
 };
 
+/// Means over images; images per second of all processes.
+struct StepValues {
+  double loss = 0, error = 0, images_per_second = 0;
+};
+
+/// A step of the training is done.
+struct StepDone {
+  std::int64_t epoch = 0, epochs = 0, step = 0, steps = 0;  ///< counted from 1; `steps` of each epoch
+  StepValues values, epoch_so_far;                          ///< of this step; of its epoch up to here
+  double learning_rate = 0, eta_seconds = 0;                ///< until the end of the last epoch's training
+  Time time = std::chrono::system_clock::now();
+  /// Over all epochs, counted from 1.
+  std::int64_t global_step() const { return (epoch - 1) * steps + step; }
+};
+
+/// A row of figures, in the order of its columns.
+struct MetricRow {
+  using Cell = std::variant<std::int64_t, double>;
+  std::string name;
+  std::vector<std::pair<std::string, Cell>> columns;
+};
+
+/// An epoch has been validated.
+struct EpochDone {
+  std::int64_t epoch = 0;  ///< counted from 1
+  std::vector<MetricRow> rows;
+  Time time = std::chrono::system_clock::now();
+};
+
+/// Figures of a run that has no epochs.
+struct ResultFound {
+  MetricRow row;
+  Time time = std::chrono::system_clock::now();
+};
+
+/// An output is whole in its place.
+struct OutputWritten {
+  std::string name;
+  std::vector<std::string> files;  ///< in it
+  Time time = std::chrono::system_clock::now();
+};
+
+/// A run ends. After a signal, or the end of another rank, there is no such event.
+struct RunEnded {
+  std::vector<Error> errors;  ///< none where all went well
+  Time time = std::chrono::system_clock::now();
+  int exit_status() const { return errors.empty() ? 0 : errors.front().exit_status(); }
+  /// "ok", "failed", or "stopped" where the run can go on later.
+  std::string status() const;
+};
+
+/// What sinks are made with.
 struct SinkOptions {
   std::filesystem::path run_dir;
   Log* log = nullptr;
 };
 
-/// A view of the events. It must not throw because of one that it does not know.
+/// A view of the events: it overrides what it shows. It must not throw: a training of hours is worth more than its record.
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual void on(const Event& event) = 0;
+  virtual void started(const RunStarted&) {}
+  virtual void step(const StepDone&) {}
+  virtual void epoch(const EpochDone&) {}
+  virtual void result(const ResultFound&) {}
+  virtual void output(const OutputWritten&) {}
+  virtual void ended(const RunEnded&) {}
 };
 
 /// The generated table of runtime/report/sinks/.
 const Table<std::unique_ptr<Sink>(const SinkOptions&)>& sinks();
 
+/// The sinks of these names, each of which is in the table. \throws Error as a sink does that cannot begin
+std::vector<std::unique_ptr<Sink>> make_sinks(const std::vector<std::string>& names, const SinkOptions& options);
+
 /// Hands every event to every sink. Rank 0 has sinks, the other ranks none.
-class Events {
+class Events : public Sink {
  public:
   Events() = default;
-  explicit Events(const SinkOptions& options);
-  void send(const Event& event);
-  /// Where the run stands, for the FATAL line should it fail: said on every rank before each step, both counted from 1.
-  void at(std::int64_t epoch, std::int64_t step) {
-    epoch_ = epoch;
-    step_ = step;
-  }
-  /// "<epoch>.<step>", or "-" before the first.
-  std::string position() const { return epoch_ == 0 ? "-" : std::to_string(epoch_) + "." + std::to_string(step_); }
+  explicit Events(std::vector<std::unique_ptr<Sink>> sinks) : sinks_(std::move(sinks)) {}
+  void started(const RunStarted& event) override { hand_on(&Sink::started, event); }
+  void step(const StepDone& event) override { hand_on(&Sink::step, event); }
+  void epoch(const EpochDone& event) override { hand_on(&Sink::epoch, event); }
+  void result(const ResultFound& event) override { hand_on(&Sink::result, event); }
+  void output(const OutputWritten& event) override { hand_on(&Sink::output, event); }
+  void ended(const RunEnded& event) override { hand_on(&Sink::ended, event); }
 
  private:
-  std::int64_t epoch_ = 0, step_ = 0;
+  template <class Event>
+  void hand_on(void (Sink::*method)(const Event&), const Event& event) {
+    for (const auto& sink : sinks_) (sink.get()->*method)(event);
+  }
   std::vector<std::unique_ptr<Sink>> sinks_;
 };
 

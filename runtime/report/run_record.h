@@ -20,6 +20,7 @@ class RunRecord {
   void set_version(const std::string& library, const std::string& version) { record_["versions"][library] = version; }
   /// SHA-256 over the files that identify an input: every file of a model, the index and schema of an image directory.
   void hash_input(const std::string& port, const std::filesystem::path& directory);
+  std::map<std::string, std::string> versions() const { return record_["versions"]; }
   const nlohmann::json& json() const { return record_; }
   void save(const std::filesystem::path& run_dir) const;
 

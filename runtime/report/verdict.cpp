@@ -1,42 +1,43 @@
 #include "runtime/report/verdict.h"
 
-#include <fstream>
+#include <nlohmann/json.hpp>
 
-#include "runtime/launch/launch.h"
+#include "runtime/files/files.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kFieldLimit = 1200;  ///< three of them and the names fit into 4096 bytes
-constexpr std::size_t kTail = 8192;        ///< bytes at the end of a log in which its last lines stand
+constexpr std::size_t kFieldLimit = 1200;       ///< three of them and the names fit into 4096 bytes
+constexpr std::size_t kFailureLimit = 1 << 20;  ///< bytes of a failure's file
 
-/// Escaped and at most `limit` bytes, cut where a character begins.
-std::string fit(std::string text, std::size_t limit) {
+/// Escaped and at most kFieldLimit bytes, cut where a character begins.
+std::string fit(std::string text) {
   for (std::string escaped = escape(text);; escaped = escape(text) + "...") {
-    if (escaped.size() <= limit) return escaped;
-    std::size_t end = text.size() - std::max<std::size_t>(1, std::min(escaped.size() - limit, text.size()) / 4);
+    if (escaped.size() <= kFieldLimit) return escaped;
+    std::size_t end = text.size() - std::max<std::size_t>(1, std::min(escaped.size() - kFieldLimit, text.size()) / 4);
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
     text.resize(end);
   }
 }
 
-std::string quoted(const std::string& text) { return text.empty() ? "-" : "\"" + fit(text, kFieldLimit) + "\""; }
+std::string quoted(const std::string& text) { return text.empty() ? "-" : "\"" + fit(text) + "\""; }
 
 }  // namespace
 
-std::string cause_of(const std::vector<Error>& errors, std::size_t limit) {
+std::string cause_of(const std::vector<Error>& errors) {
   std::string cause = errors.front().what();
   if (errors.size() > 1) cause += " (and " + std::to_string(errors.size() - 1) + " more)";
-  return fit(cause, limit);
+  return fit(cause);
 }
 
-std::string fatal_line(const std::vector<Error>& errors, int rank, const std::string& step) {
-  const Error& first = errors.front();
+std::string fatal_line(const Failure& failure) {
+  const Error& first = failure.errors.front();
   std::array<char, 16> code{};
   std::snprintf(code.data(), code.size(), "%04d", first.code());
-  return "FATAL code=" + first.class_name() + "/" + code.data() + " rank=" + std::to_string(rank) + " step=" + step + " cause=\"" +
-         cause_of(errors, kFieldLimit) + "\" path=" + quoted(first.path()) + " hint=" + quoted(first.hint());
+  return "FATAL code=" + first.class_name() + "/" + code.data() + " rank=" + std::to_string(failure.rank) +
+         " step=" + failure.step + " cause=\"" + cause_of(failure.errors) + "\" path=" + quoted(first.path()) +
+         " hint=" + quoted(first.hint());
 }
 
 std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause) {
@@ -44,39 +45,37 @@ std::string result_line(int exit_status, std::optional<int> first_rank, const st
          " cause=\"" + cause + "\" checkpoint=none";
 }
 
-std::optional<Fatal> parse_fatal(const std::string& line) {
-  const auto after = [&](const std::string& word) {
-    const std::size_t at = line.find(word);
-    return at == line.npos ? line.npos : at + word.size();
-  };
-  const std::size_t code = after("FATAL code="), rank = after(" rank="), cause = after(" cause=\"");
-  if (!line.starts_with("FATAL code=") || rank == line.npos || cause == line.npos) return std::nullopt;
-  Fatal fatal;
-  fatal.error_class = line.substr(code, line.find('/', code) - code);
-  std::from_chars(line.data() + rank, line.data() + line.size(), fatal.rank);
-  for (std::size_t i = cause; i < line.size() && line[i] != '"'; ++i) {
-    fatal.cause += line[i];
-    if (line[i] == '\\' && i + 1 < line.size()) fatal.cause += line[++i];
-  }
-  return fatal;
+void write_failure(const fs::path& logs, int rank, const Failure& failure) {
+  nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+  for (const Error& error : failure.errors) errors.push_back(nlohmann::ordered_json::parse(error.encode()));
+  const nlohmann::ordered_json json = {{"rank", failure.rank}, {"step", failure.step}, {"errors", errors}};
+  write_file_atomically(logs / ("failure_" + std::to_string(rank) + ".json"), json.dump(2) + "\n");
 }
 
-std::vector<Fatal> read_fatals(const fs::path& logs) {
-  std::map<int, Fatal> by_rank;
+std::vector<Failure> read_failures(const fs::path& logs) {
+  std::vector<Failure> failures;
   std::error_code ignored;
   for (fs::directory_iterator entry(logs, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with("70_driver_log_") || !entry->is_regular_file(ignored)) continue;
-    if (name.find('.') != name.npos) continue;  // of an earlier run
-    std::ifstream file(entry->path(), std::ios::binary);
-    const auto size = static_cast<std::size_t>(entry->file_size(ignored));
-    if (size > kTail) file.seekg(static_cast<std::streamoff>(size - kTail));
-    for (std::string line; std::getline(file, line);)
-      if (const auto fatal = parse_fatal(line)) by_rank.insert_or_assign(fatal->rank, *fatal);
+    if (!rank_in(entry->path().filename().string(), "failure_", ".json")) continue;
+    try {
+      const auto json = nlohmann::json::parse(read_file(entry->path(), kFailureLimit));
+      Failure failure{{}, json.at("rank").get<int>(), json.at("step").get<std::string>()};
+      for (const auto& error : json.at("errors")) failure.errors.push_back(Error::decode(error.dump()));
+      if (!failure.errors.empty()) failures.push_back(std::move(failure));
+    } catch (const std::exception&) {  // not written by a rank of ours
+    }
   }
-  std::vector<Fatal> fatals;
-  for (const auto& [rank, fatal] : by_rank) fatals.push_back(fatal);
-  return fatals;
+  std::stable_sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) { return a.rank < b.rank; });
+  return failures;
+}
+
+std::optional<int> rank_in(std::string_view name, std::string_view prefix, std::string_view suffix) {
+  if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) return std::nullopt;
+  name = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  int rank = 0;
+  const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), rank);
+  if (fault != std::errc() || end != name.data() + name.size() || rank < 0) return std::nullopt;
+  return rank;
 }
 
 }  // namespace torchport::runtime

@@ -1,32 +1,41 @@
-// The last lines of a run (docs/contract.md): FATAL in the driver log of each failing rank, RESULT in the launcher's log.
-// Written by the worker's main and by the launcher; a person's or a program's first look goes there.
+// How a run ended: the last lines of its logs (docs/contract.md, "Last lines"), and each failing rank's error as JSON beside its
+// log. Written by the workers and by the launcher, which reads what the ranks left.
 #pragma once
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/error/error.h"
 
 namespace torchport::runtime {
 
-/// What a FATAL line says, as far as the launcher needs it.
-struct Fatal {
-  std::string error_class;  ///< e.g. "InvalidDatasetError"
-  int rank = 0;
-  std::string cause;  ///< still escaped
+/// Why a rank failed.
+struct Failure {
+  std::vector<Error> errors;  ///< one at least
+  int rank = 0;               ///< the rank to blame: the lowest that met what all agreed on, else the one that failed
+  std::string step;           ///< where the run stood: "<epoch>.<step>", or "-" before the first
 };
+
+/// The last line of a failing rank's driver log, of less than 4096 bytes:
+/// `FATAL code=.. rank=.. step=.. cause=".." path=".."|- hint=".."|-`.
+std::string fatal_line(const Failure& failure);
 
 /// `RESULT exit=.. first_rank=..|- cause=".." checkpoint=none`. `cause` is escaped already.
 std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause);
 
-/// Reads a FATAL line back; absent where the line is none.
-std::optional<Fatal> parse_fatal(const std::string& line);
+/// The cause of several faults: the first, and how many more there are. Escaped, at most 1200 bytes.
+std::string cause_of(const std::vector<Error>& errors);
 
-/// The FATAL lines of `<logs>/70_driver_log_*`, by rank.
-std::vector<Fatal> read_fatals(const std::filesystem::path& logs);
+/// Writes `<logs>/failure_<rank>.json` for the rank whose log lies beside it. \throws Error FailedToWriteOutputs
+void write_failure(const std::filesystem::path& logs, int rank, const Failure& failure);
 
-/// The cause of several faults: the first, and how many more there are. Escaped and at most `limit` bytes.
-std::string cause_of(const std::vector<Error>& errors, std::size_t limit);
+/// The failures that ranks left in `logs`, in the order of the ranks to blame. A file that does not hold one is passed over: what
+/// the engine says then decides.
+std::vector<Failure> read_failures(const std::filesystem::path& logs);
+
+/// The rank in a file's name such as `70_driver_log_<rank>` or `failure_<rank>.json`, if it has that form.
+std::optional<int> rank_in(std::string_view name, std::string_view prefix, std::string_view suffix);
 
 }  // namespace torchport::runtime

@@ -1,5 +1,5 @@
 // What a component's function gets: its ports, its parameters, its rank and the places to report to.
-// Made by component/worker/main.cpp for each rank; component/<name>.cpp defines `void <name>(runtime::Context&)`.
+// Made by component/worker/run.cpp for each rank; component/<name>.cpp defines `void <name>(runtime::Context&)`.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -8,6 +8,7 @@
 #include "runtime/collective.h"
 #include "runtime/report/events.h"
 #include "runtime/report/log.h"
+#include "runtime/report/position.h"
 #include "runtime/report/run_record.h"
 #include "runtime/request/request.h"
 #include "runtime/spec/table.h"
@@ -22,6 +23,7 @@ struct Context {
   Events& events;
   RunRecord& record;
   std::filesystem::path run_dir;
+  Position& position;
 
   const ComponentSpec& spec() const { return *request.component; }
   /// The path given for a port. \throws std::logic_error if the spec lacks the port.

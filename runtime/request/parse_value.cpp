@@ -61,6 +61,13 @@ bool parse_boolean(const ParameterSpec& parameter, std::string_view text) {
 }
 
 std::string parse_choice(const ParameterSpec& parameter, std::string_view text) {
+  if (parameter.several && text.find(',') != text.npos) {
+    std::set<std::string> seen;
+    for (const std::string& one : split(text, ','))
+      if (!seen.insert(parse_choice(parameter, one)).second)
+        throw Error("ParameterParsing.named_twice", {{"flag", parameter.flag}, {"value", one}});
+    return std::string(text);
+  }
   if (std::find(parameter.choices.begin(), parameter.choices.end(), text) != parameter.choices.end()) return std::string(text);
   const std::string near = nearest(text, parameter.choices);
   Fields fields = fields_of(parameter, text);

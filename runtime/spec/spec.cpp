@@ -65,7 +65,7 @@ std::string ParameterSpec::allowed() const {
     case ParameterType::string:
       return "any text";
     case ParameterType::choice:
-      return join(choices, ", ");
+      return (several ? "one or more, with commas between, of " : "") + join(choices, ", ");
     case ParameterType::integer:
     case ParameterType::real:
       break;
@@ -137,6 +137,12 @@ const ComponentSpec* Specs::by_model_class(std::string_view module, std::string_
 const DirectoryTypeSpec& Specs::type(std::string_view name) const {
   if (const DirectoryTypeSpec* found = find_named(types_, name)) return *found;
   throw std::logic_error("types.yaml has no type '" + std::string(name) + "'");
+}
+
+const ParameterSpec& Specs::run_setting(std::string_view name) const {
+  for (const ParameterSpec& setting : run_settings_)
+    if (setting.name == name) return setting;
+  throw std::logic_error("there is no run setting '" + std::string(name) + "'");
 }
 
 std::vector<const ParameterSpec*> Specs::run_settings_of(const ComponentSpec& component) const {

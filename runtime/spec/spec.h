@@ -34,10 +34,12 @@ struct ParameterSpec {
   std::vector<std::string> choices;         ///< of type `choice`
   std::optional<std::string> default_text;  ///< as in the YAML file; absent = must be given unless `optional`
   bool optional = false;
-  bool option = false;        ///< torchport's own, absent in the original
-  bool distributed = false;   ///< a run setting of distributed components only
-  bool path = false;          ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
-  std::string unknown_error;  ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
+  bool option = false;           ///< torchport's own, absent in the original
+  bool distributed = false;      ///< a run setting of distributed components only
+  bool path = false;             ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
+  bool several = false;          ///< of type `choice`: one or more of the choices, with commas between
+  bool changes_outputs = false;  ///< a run setting on which outputs depend: part of what decides on reuse
+  std::string unknown_error;     ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
   /// Its legal values in words, e.g. "> 0" or "True, False".
   std::string allowed() const;
   /// The default, or "none".
@@ -123,6 +125,8 @@ class Specs {
   const std::vector<DirectoryTypeSpec>& types() const { return types_; }
   /// \throws std::logic_error if there is no such type
   const DirectoryTypeSpec& type(std::string_view name) const;
+  /// \throws std::logic_error if there is no such setting
+  const ParameterSpec& run_setting(std::string_view name) const;
   /// The run settings that the component takes.
   std::vector<const ParameterSpec*> run_settings_of(const ComponentSpec& component) const;
 

@@ -5,6 +5,7 @@
 #include "runtime/error/error.h"
 #include "runtime/error/error_catalogue.h"
 #include "runtime/request/request.h"
+#include "runtime/spec/plugin_names.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -172,6 +173,7 @@ void SpecReader::read_run_settings(SpecMap root) {
   for (auto& [name, row] : root.maps("run_settings")) {
     ParameterSpec setting = read_parameter(name, row, {});
     setting.distributed = row.boolean_or("distributed", false);
+    setting.changes_outputs = row.boolean_or("changes_outputs", false);
     row.finish();
     specs_.run_settings_.push_back(std::move(setting));
   }
@@ -205,12 +207,19 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
     if (const std::string range = row.text_or("range", ""); !range.empty()) parameter.range = read_range(range, row);
   }
   if (parameter.type == ParameterType::choice) {
-    if (row.node("choices").IsScalar() && row.text("choices") == "variants") {
+    if (row.has("choices") && row.node("choices").IsScalar() && row.text("choices") == "variants") {
       for (const Variant& variant : variants) parameter.choices.push_back(variant.name);
       if (variants.empty()) row.fail("there are no variants to choose from", "choices");
-    } else {
+    } else if (row.has("choices")) {
       parameter.choices = row.texts("choices");
     }
+    if (row.has("plugins")) {
+      const auto table = plugin_names().find(row.text("plugins"));
+      if (table == plugin_names().end()) row.fail("there are no plug-ins of this name", "plugins");
+      parameter.choices.insert(parameter.choices.end(), table->second.begin(), table->second.end());
+    }
+    if (parameter.choices.empty()) row.fail("there is nothing to choose from", "choices");
+    parameter.several = row.boolean_or("several", false);
     parameter.unknown_error = row.text_or("unknown", "ParameterParsing.not_a_choice");
     if (!trusted_ && !has_error(parameter.unknown_error))
       row.fail("errors.yaml has no '" + parameter.unknown_error + "'", "unknown");

@@ -12,6 +12,9 @@ std::size_t printable_length(std::string_view text, std::size_t at);
 /// Makes control characters and broken UTF-8 visible as \n and \xNN, and leaves the rest as it is.
 std::string visible(std::string_view text);
 
+/// The parts between separators; one more than there are separators.
+std::vector<std::string> split(std::string_view text, char separator);
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 /// Broken into lines of at most `width` characters at spaces; a longer word stands alone.

@@ -6,7 +6,7 @@
 
 #include "datasets/codecs/decode.h"
 #include "datasets/transforms/apply_transformation.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/processing_units.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -14,7 +14,7 @@ MAY_INCLUDE = {"runtime": {"runtime"}, "datasets": {"runtime", "datasets"}, "mod
 LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "datasets/trace.h", "component/"),
     r"opencv2/": ("datasets/codecs/opencv/",),
-    r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/main.cpp"),
+    r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/"),
     r"archive(_entry)?\.h": ("datasets/sources/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/parquet_writer.cpp"),
@@ -26,12 +26,12 @@ TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
-    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "component/download/environment.cpp"),
+    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
-        ("component/cli_main.cpp", "component/worker/main.cpp", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/collective.h",
+        ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "runtime/launch/process.cpp", "component/collectives/", "runtime/collective.h",
          "runtime/collective.cpp"),
-    r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/main.cpp"),
+    r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }

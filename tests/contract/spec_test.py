@@ -98,6 +98,6 @@ problems += [f"models/architectures/{stem}.cpp is missing" for stem in sorted(na
 # Settings of the run are read by the launcher and the worker.
 text = "\n".join(without_comments(path.read_text()) for path in cpp_files("runtime", "component"))
 for name in load(SOURCE / "spec/run_settings.yaml")["run_settings"]:
-    if not re.search(rf'\b(?:setting<[^>]+>|has_setting)\(\s*"{name}"', text):
+    if not re.search(rf'\b(?:setting<[^>]+>\(|setting_or_default<[^>]+>\(\w+,|has_setting\()\s*"{name}"', text):
         problems.append(f"the run setting '{name}' is never read")
 finish(problems)

@@ -43,6 +43,9 @@ def one_report_on_all_ranks(folder):
         assert done.stderr.count("error[") == 1 and block in done.stderr, done.stderr
         for rank in range(ranks):
             assert last_line(folder / f"run/logs/70_driver_log_{rank}") == fatal
+            assert json.loads((folder / f"run/logs/failure_{rank}.json").read_text()) == {
+                "rank": 0, "step": "-", "errors": [{"key": "InvalidModelDirectory.missing", "details": [],
+                                                    "fields": {"path": str(path), "what": "untrained model"}}]}
         assert error_info(folder) == {
             "ErrorId": "InvalidModelDirectory", "ErrorCode": 159, "ExceptionType": "ModuleException", "Traceback": "",
             "Message": "InvalidModelDirectory: the untrained model does not exist. "
@@ -56,7 +59,7 @@ def run_folder_of_the_job(folder):
     mpirun(2, "run", "train_pytorch_model", *flags[:-2], status=3, cwd=folder)
     runs = os.listdir(folder / "runs")
     assert len(runs) == 1 and re.fullmatch(r"train_pytorch_model-\d+", runs[0]), runs
-    assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1"]
+    assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1", "failure_0.json", "failure_1.json"]
 
 
 def a_rank_is_killed(folder):
@@ -76,6 +79,24 @@ def a_rank_is_killed(folder):
         'RESULT exit=13 first_rank=1 cause="process 1 was ended by signal 9" checkpoint=none'
     assert not (folder / "out").exists()
     assert not [name for name in os.listdir(folder) if name.startswith(".torchport")]
+
+
+def a_rank_hangs(folder):
+    """A rank that stands still: the other gives up after the time-out of the command line, and its error names the operation."""
+    words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2, "--collective-timeout", 3,
+             *train_flags(folder, epochs=1000, patience=1000)]
+    with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
+        for line in launcher.stdout:
+            if "First step done" in line:
+                break
+        log = (folder / "run/logs/70_driver_log_1").read_text()
+        os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGSTOP)
+        _, errors = launcher.communicate(timeout=120)
+    assert launcher.returncode == 13, errors
+    cause = r"(all-reduce|broadcast|barrier) number \d+ did not end within 3 s: another process is stuck or lost"
+    assert re.search(rf"error\[TimeoutOccuredError\] train_pytorch_model: {cause}\n", errors), errors
+    assert re.fullmatch(rf'RESULT exit=13 first_rank=0 cause="{cause}" checkpoint=none', last_line(folder / "run/logs/70_mpi_log"))
+    assert not (folder / "run/logs/failure_1.json").exists()
 
 
 def all_ranks_diverge(folder):
@@ -147,7 +168,7 @@ def nobody_else_writes(folder):
 with tempfile.TemporaryDirectory() as shared:
     model = pathlib.Path(shared) / "m"
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path", model, cwd=shared)
-    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, all_ranks_diverge, one_rank_fails_alone, refused_launch,
+    for check in (one_report_on_all_ranks, run_folder_of_the_job, a_rank_is_killed, a_rank_hangs, all_ranks_diverge, one_rank_fails_alone, refused_launch,
                   full_disk, nobody_else_writes):
         with tempfile.TemporaryDirectory() as own:
             (pathlib.Path(own) / "m").symlink_to(model)

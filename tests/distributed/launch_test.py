@@ -63,6 +63,25 @@ def refused_as_root():
         command(BIN / "launch_faulty", BIN / "faulty_rank", *flags, env=leave)
 
 
+def chosen_engine():
+    """--engine: local has one process only, mpirun starts a single one as well, and a rank of a launcher starts none."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = [BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder + "/run", *AS_ROOT]
+        done = command(*run, "--engine=local", "--process-count-per-node=2", status=2)
+        assert done.stderr == ("error[LessThanOrEqualToError] train_pytorch_model: --process-count-per-node is 2, but must be at most 1 "
+                               "with --engine local, which starts no process beside this one\n"
+                               "  hint   Give --engine mpirun, or leave --engine out.\n"), done.stderr
+        assert os.listdir(folder) == []
+        done = command(*run, "--engine=mpirun", status=2, env={"PMIX_RANK": "0"})
+        assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: --engine mpirun would start processes, but this is "
+                               "a process of a launcher already\n"
+                               "  hint   Leave --engine out, or start torchport without the launcher.\n"), done.stderr
+        assert os.listdir(folder) == []
+        command(*run, "--engine=mpirun")
+        assert last_line((pathlib.Path(folder) / "run/logs/70_mpi_log").read_text()) == result(0, "-", "ok")
+        assert "rank 0\n" in (pathlib.Path(folder) / "run/logs/70_driver_log_0").read_text()
+
+
 def endings():
     """fault, exit status, first rank, cause, and what the launcher adds on standard error"""
     for fault, status, rank, cause, shown in [
@@ -84,7 +103,8 @@ def endings():
             assert done.stderr in log, "70_mpi_log lacks what was shown"
             assert not done.stdout, done.stdout
             logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
-            assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log"], logs
+            failed = {"agreed": [0, 1], "alone": [1], "stuck": [0]}.get(fault, [])
+            assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log", *(f"failure_{one}.json" for one in failed)], logs
 
 
 def nothing_started():
@@ -148,6 +168,9 @@ def kept_logs():
         assert "FATAL " in (logs / "70_driver_log_0.1").read_text()
         assert last_line((logs / "70_mpi_log.1").read_text()).startswith("RESULT exit=5 ")
         assert "FATAL " not in (logs / "70_driver_log_0").read_text()
+        assert sorted(path.name for path in logs.glob("failure_*")) == ["failure_0.json.1", "failure_1.json.1"]
+        launch(folder, "killed", 13)   # and what it says of its own failures is not what an earlier run left
+        assert last_line((logs / "70_mpi_log").read_text()) == result(13, 1, "process 1 was ended by signal 9")
 
 
 def full_disk():
@@ -166,6 +189,7 @@ if UNITS < 2:
 refused()
 if os.geteuid() == 0:
     refused_as_root()
+chosen_engine()
 endings()
 nothing_started()
 stopped()

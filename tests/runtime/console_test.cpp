@@ -6,23 +6,24 @@
 
 using torchport::runtime::Events;
 using torchport::runtime::Log;
+using torchport::runtime::make_sinks;
 using torchport::runtime::read_file;
 using torchport::test::captured;
 using torchport::test::TemporaryFolder;
 
 namespace {
 
-torchport::runtime::Event progress(std::int64_t iteration) {
-  return {"progress",
-          "train",
-          {{"epoch", std::int64_t{1}},
-           {"epochs", std::int64_t{2}},
-           {"iteration", iteration},
-           {"iterations", std::int64_t{10}},
-           {"images_per_second", 45.25},
-           {"loss", 1.23456},
-           {"learning_rate", 0.00025},
-           {"eta_seconds", 3725.9}}};
+torchport::runtime::StepDone step(std::int64_t number) {
+  torchport::runtime::StepDone done;
+  done.epoch = 1;
+  done.epochs = 2;
+  done.step = number;
+  done.steps = 10;
+  done.values = {9.9, 0.9, 99};
+  done.epoch_so_far = {1.23456, 0.5, 45.25};
+  done.learning_rate = 0.00025;
+  done.eta_seconds = 3725.9;
+  return done;
 }
 
 constexpr const char* kBar = "epoch 1/2 [##########..........] 5/10  45.2 img/s  loss 1.2346  lr 0.00025  ETA 1:02:05";
@@ -33,11 +34,11 @@ TEST_CASE("console: on a terminal one line is redrawn, around the log's lines, a
   const TemporaryFolder folder;
   const std::string text = captured(STDOUT_FILENO, folder / "stdout", [&] {
     Log log({.file = folder / "log", .console = true, .progress_bar = true});
-    Events events({folder.path(), &log});
-    events.send(progress(5));
-    events.send(progress(6));  // too soon to be drawn
+    Events events(make_sinks({"console"}, {folder.path(), &log}));
+    events.step(step(5));
+    events.step(step(6));  // too soon to be drawn
     log.info("a line");
-    events.send({"upload_folder", "trained_model_outputs", {}});
+    events.output({"trained_model_outputs", {}});
   });
   const std::string clear = "\r\x1b[K";
   REQUIRE(text.starts_with(clear + kBar + clear + "2"));
@@ -49,6 +50,6 @@ TEST_CASE("console: without a terminal there is no bar", "[console]") {
   const TemporaryFolder folder;
   CHECK(captured(STDOUT_FILENO, folder / "stdout", [&] {
           Log log({.file = folder / "log"});
-          Events({folder.path(), &log}).send(progress(5));
+          Events(make_sinks({"console"}, {folder.path(), &log})).step(step(5));
         }).empty());
 }

@@ -1,21 +1,17 @@
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 #include <cstdlib>
 
 #include "runtime/files/files.h"
-#include "runtime/report/verdict.h"
+#include "runtime/launch/run_dir.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
 namespace fs = std::filesystem;
 using torchport::runtime::Error;
-using torchport::runtime::fatal_line;
 using torchport::runtime::launched_as;
-using torchport::runtime::parse_fatal;
 using torchport::runtime::Problems;
-using torchport::runtime::read_fatals;
 using torchport::runtime::read_file;
-using torchport::runtime::result_line;
 using torchport::runtime::write_file_atomically;
 using torchport::test::TemporaryFolder;
 
@@ -63,7 +59,7 @@ struct WorkingFolder {
 
 }  // namespace
 
-TEST_CASE("launched_as: Open MPI, Slurm and PMIx are told apart from nobody", "[launch]") {
+TEST_CASE("launched_as: Open MPI, Slurm and PMIx are told apart, and from no launcher", "[launch]") {
   {
     const Environment none({});
     CHECK_FALSE(launched_as());
@@ -135,13 +131,13 @@ TEST_CASE("run folder: what an earlier run left is renamed, the youngest to .1",
   const Environment none({});
   for (const char* const run : {"first", "second", "third"}) {
     const fs::path run_dir = prepare_run_dir(request_with(folder / "r"), {}, true);
-    for (const char* const name : {"logs/70_driver_log_0", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
+    for (const char* const name : {"logs/70_driver_log_0", "logs/failure_0.json", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
       CHECK_FALSE(fs::exists(run_dir / name));
       write_file_atomically(run_dir / name, run);
     }
     write_file_atomically(run_dir / "logs/notes", run);
   }
-  for (const char* const name : {"logs/70_driver_log_0", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
+  for (const char* const name : {"logs/70_driver_log_0", "logs/failure_0.json", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
     CHECK(read_file(folder / "r" / name) == "third");
     CHECK(read_file(folder / "r" / (std::string(name) + ".1")) == "second");
     CHECK(read_file(folder / "r" / (std::string(name) + ".2")) == "first");
@@ -160,57 +156,4 @@ TEST_CASE("run folder: one that cannot be made is an error with its reason", "[l
     CHECK(error.exit_status() == 11);
     CHECK(std::string(error.what()) == "'" + (folder / "file").string() + "' could not be written: a file of that name exists");
   }
-}
-
-TEST_CASE("last lines: a FATAL line tells class, code, rank, step, cause, path and hint", "[launch]") {
-  const Error error("InvalidDataset.categories_differ");
-  CHECK(fatal_line({error}, 1, "-") ==
-        "FATAL code=InvalidDatasetError/0018 rank=1 step=- cause=\"the categories of the two datasets differ\" path=- "
-        "hint=\"Give both datasets the same category names with the same ids; Split Image Directory makes such a pair.\"");
-  const Error path("AlreadyExists.output", {{"path", "a \"b\""}});
-  CHECK(fatal_line({path, error}, 0, "2.7") ==
-        R"x(FATAL code=AlreadyExistsError/0057 rank=0 step=2.7 cause="the output 'a \"b\"' exists and is not empty (and 1 more)" )x"
-        R"(path="a \"b\"" hint="Give another path or empty the folder.")");
-}
-
-TEST_CASE("last lines: a FATAL line has at most 4096 bytes, whatever a path holds", "[launch]") {
-  for (const char* const piece : {"x", "\"", "\n", "\xc3\xa9", "\xff"}) {
-    std::string path;
-    while (path.size() < 9000) path += piece;
-    const std::string line = fatal_line({Error("AlreadyExists.output", {{"path", path}})}, 0, "1.1");
-    CHECK(line.size() < 4096);
-    CHECK(line.size() > 2000);
-    CHECK(line.find('\n') == line.npos);
-    CHECK_THAT(line, Catch::Matchers::EndsWith("\" hint=\"Give another path or empty the folder.\""));
-    REQUIRE(parse_fatal(line));
-  }
-}
-
-TEST_CASE("last lines: a FATAL line is read back, quotes in it included", "[launch]") {
-  const auto fatal = parse_fatal(fatal_line({Error("AlreadyExists.output", {{"path", "\" path=\\"}})}, 12, "-"));
-  REQUIRE(fatal);
-  CHECK(fatal->error_class == "AlreadyExistsError");
-  CHECK(fatal->rank == 12);
-  CHECK(fatal->cause == R"(the output '\" path=\\' exists and is not empty)");
-  CHECK_FALSE(parse_fatal("2026-11-23 studio.core INFO FATAL code=x rank=1 cause=\"\""));
-  CHECK_FALSE(parse_fatal("FATAL code="));
-}
-
-TEST_CASE("last lines: the FATAL lines of all ranks are found, those of earlier runs are not", "[launch]") {
-  const TemporaryFolder folder;
-  const Error timeout("TimeoutOccured.collective", {{"operation", "barrier"}, {"sequence", "3"}, {"seconds", "2"}});
-  write_file_atomically(folder / "70_driver_log_10", std::string(20000, 'x') + "\n" + fatal_line({timeout}, 10, "1.2") + "\n");
-  write_file_atomically(folder / "70_driver_log_2", fatal_line({timeout}, 2, "1.2") + "\nlater words\n");
-  write_file_atomically(folder / "70_driver_log_1.1", fatal_line({timeout}, 1, "1.2") + "\n");
-  write_file_atomically(folder / "70_driver_log_0", "a good run\n");
-  const auto fatals = read_fatals(folder.path());
-  REQUIRE(fatals.size() == 2);
-  CHECK(fatals[0].rank == 2);
-  CHECK(fatals[1].rank == 10);
-  CHECK(fatals[0].cause == "barrier number 3 did not end within 2 s: another process is stuck or lost");
-}
-
-TEST_CASE("last lines: a RESULT line", "[launch]") {
-  CHECK(result_line(0, {}, "ok") == R"(RESULT exit=0 first_rank=- cause="ok" checkpoint=none)");
-  CHECK(result_line(5, 1, "c") == R"(RESULT exit=5 first_rank=1 cause="c" checkpoint=none)");
 }

@@ -11,16 +11,6 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenDraws = std::chrono::milliseconds(100);
 constexpr int kBarWidth = 20;
 
-/// The number in a column, or NaN where the event lacks it.
-double number(const Event& event, std::string_view column) {
-  for (const auto& [name, cell] : event.row) {
-    if (name != column) continue;
-    if (const auto* integer = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*integer);
-    if (const auto* real = std::get_if<double>(&cell)) return *real;
-  }
-  return std::nan("");
-}
-
 std::string clock_time(double seconds) {
   const auto whole = static_cast<long>(std::isfinite(seconds) ? std::clamp(seconds, 0.0, 3.6e8) : 0.0);
   std::array<char, 40> text{};
@@ -28,16 +18,15 @@ std::string clock_time(double seconds) {
   return text.data();
 }
 
-std::string draw(const Event& event) {
-  const double iteration = number(event, "iteration"), iterations = number(event, "iterations");
-  const double share = iterations > 0 ? std::clamp(iteration / iterations, 0.0, 1.0) : 0.0;
-  const auto filled = static_cast<std::size_t>(share * kBarWidth);
+std::string draw(const StepDone& step) {
+  const double share = static_cast<double>(step.step) / static_cast<double>(std::max<std::int64_t>(1, step.steps));
+  const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kBarWidth);
   const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
   std::array<char, 200> text{};
-  std::snprintf(text.data(), text.size(), "epoch %.0f/%.0f [%s] %.0f/%.0f  %.1f img/s  loss %.4f  lr %.3g  ETA %s",
-                number(event, "epoch"), number(event, "epochs"), bar.c_str(), iteration, iterations,
-                number(event, "images_per_second"), number(event, "loss"), number(event, "learning_rate"),
-                clock_time(number(event, "eta_seconds")).c_str());
+  std::snprintf(text.data(), text.size(), "epoch %lld/%lld [%s] %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s",
+                static_cast<long long>(step.epoch), static_cast<long long>(step.epochs), bar.c_str(),
+                static_cast<long long>(step.step), static_cast<long long>(step.steps), step.epoch_so_far.images_per_second,
+                step.epoch_so_far.loss, step.learning_rate, clock_time(step.eta_seconds).c_str());
   return text.data();
 }
 
@@ -45,20 +34,22 @@ class Console : public Sink {
  public:
   explicit Console(Log* log) : log_(log) {}
 
-  void on(const Event& event) override {
+  void step(const StepDone& step) override {
     if (!log_ || !log_->has_progress()) return;
-    if (event.kind != "progress") {
-      if (event.kind != "log_row") log_->progress("");  // an upload: the training is over
-      return;
-    }
     const auto now = Clock::now();
-    const bool last = number(event, "iteration") == number(event, "iterations");
-    if (!last && now - drawn_ < kBetweenDraws) return;
+    if (step.step != step.steps && now - drawn_ < kBetweenDraws) return;
     drawn_ = now;
-    log_->progress(draw(event));
+    log_->progress(draw(step));
   }
 
+  void output(const OutputWritten&) override { clear(); }
+  void ended(const RunEnded&) override { clear(); }
+
  private:
+  void clear() {
+    if (log_) log_->progress("");
+  }
+
   Log* log_;
   Clock::time_point drawn_{};
 };

@@ -1,29 +1,20 @@
 // The record of a run: metrics.jsonl, one event a line as the original's stream has them. Every other view can be made from it.
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/report/error_info.h"
 #include "runtime/report/events.h"
 #include "runtime/text/python_json.h"
 
 namespace torchport::runtime {
 namespace {
 
-std::string json(const Event::Cell& cell) {
-  if (const auto* integer = std::get_if<std::int64_t>(&cell)) return std::to_string(*integer);
-  if (const auto* real = std::get_if<double>(&cell)) return python_float(*real);
-  if (const auto* text = std::get_if<std::string>(&cell)) return python_string(*text);
-  std::string list;
-  for (const std::string& item : std::get<std::vector<std::string>>(cell)) list += (list.empty() ? "" : ", ") + python_string(item);
-  return "[" + list + "]";
+std::string json(const MetricRow::Cell& cell) {
+  const auto* const integer = std::get_if<std::int64_t>(&cell);
+  return integer ? std::to_string(*integer) : python_float(std::get<double>(cell));
 }
 
-/// A metric has its columns in "row"; other kinds have theirs beside the name.
-std::string json(const Event& event) {
-  const bool nested = event.kind == "log_row";
-  std::string line = "{\"kind\": " + python_string(event.kind) + ", \"name\": " + python_string(event.name);
-  if (nested) line += ", \"row\": {";
-  for (std::size_t i = 0; i < event.row.size(); ++i)
-    line += (nested && i == 0 ? "" : ", ") + python_string(event.row[i].first) + ": " + json(event.row[i].second);
-  return line + (nested ? "}}" : "}");
+std::string begun(const char* kind, const std::string& name) {
+  return "{\"kind\": " + python_string(kind) + ", \"name\": " + python_string(name) + ", ";
 }
 
 class JsonLines : public Sink {
@@ -36,17 +27,38 @@ class JsonLines : public Sink {
     }
   }
 
-  void on(const Event& event) override {
-    if (event.kind == "progress" || broken_) return;
+  void epoch(const EpochDone& event) override {
+    for (const MetricRow& row : event.rows) write(row);
+  }
+  void result(const ResultFound& event) override { write(event.row); }
+
+  void output(const OutputWritten& event) override {
+    std::string list;
+    for (const std::string& file : event.files) list += (list.empty() ? "" : ", ") + python_string(file);
+    write(begun("upload_folder", event.name) + "\"files\": [" + list + "]}");
+  }
+
+  void ended(const RunEnded& event) override {
+    write(begun("upload_file", "module_statistics/error_info.json") + "\"content\": " + python_string(error_info(event.errors)) +
+          "}");
+  }
+
+ private:
+  void write(const MetricRow& row) {
+    std::string columns;
+    for (const auto& [name, cell] : row.columns) columns += (columns.empty() ? "" : ", ") + python_string(name) + ": " + json(cell);
+    write(begun("log_row", row.name) + "\"row\": {" + columns + "}}");
+  }
+
+  void write(const std::string& line) {
     try {
-      file_.write(json(event) + "\n");
+      if (!broken_) file_.write(line + "\n");
     } catch (const Error& error) {  // a training of hours is worth more than its record
       broken_ = true;
       if (log_) log_->warning(std::string("The record of metrics ends here: ") + error.what());
     }
   }
 
- private:
   FileWriter file_;
   Log* log_;
   bool broken_ = false;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdio>
 
-#include "component/worker/allocator.h"
+#include "component/worker/memory.h"
 #include "models/nn/convolution.h"
 #include "models/nn/cpu/winograd.h"
 #include "tests/bench/programs/clocks.h"

@@ -6,7 +6,7 @@
 
 #include <iostream>
 
-#include "component/worker/allocator.h"
+#include "component/worker/memory.h"
 #include "datasets/loading/loader.h"
 #include "datasets/sampler.h"
 #include "runtime/files/files.h"

@@ -12,7 +12,7 @@
 #include <numeric>
 #include <optional>
 
-#include "component/worker/allocator.h"
+#include "component/worker/memory.h"
 #include "models/nn/norm_activation.h"
 #include "tests/bench/programs/clocks.h"
 #include "tests/bench/programs/training_step.h"

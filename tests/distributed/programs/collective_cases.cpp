@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 using namespace torchport;
 using runtime::DataType;
@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
   const auto launched = runtime::launched_as();
   if (name == "mismatch") {
     try {
-      component::MpiCollective world(launched->size + 1);
+      component::MpiCollective world(launched->size + 1, /*timeout=*/60);
     } catch (const Error& error) {
       std::printf("%s\n", error.what());
       return error.exit_status();
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
   if (launched) {
     world = std::make_unique<component::MpiCollective>(launched->size, /*timeout=*/name == "stuck" ? 2 : 60);
   } else {
-    world = component::join_world(launched);
+    world = component::join_world(launched, /*timeout=*/60);
   }
   if (name == "reductions") reductions(*world);
   if (name == "agreement") return agreement(*world);

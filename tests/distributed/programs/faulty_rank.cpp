@@ -7,16 +7,22 @@
 #include <iostream>
 
 #include "component/collectives/mpi.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 #include "runtime/report/log.h"
+#include "runtime/report/verdict.h"
 
 using namespace torchport;
 using runtime::Error;
 
 namespace {
 
-int fail(const Error& error, runtime::Log& log, int blamed) {
-  log.raw(runtime::fatal_line({error}, blamed, "1.7"));
+std::filesystem::path logs() { return std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs"; }
+
+/// What the worker leaves of a failure.
+int fail(const Error& error, runtime::Collective& world, runtime::Log& log, int blamed) {
+  const runtime::Failure failure{{error}, blamed, "1.7"};
+  runtime::write_failure(logs(), world.rank(), failure);
+  log.raw(runtime::fatal_line(failure));
   return error.exit_status();
 }
 
@@ -29,14 +35,14 @@ int act(const std::string& fault, runtime::Collective& world, runtime::Log& log)
           throw Error("InvalidDataset.no_images", {{"what", "dataset of rank " + std::to_string(world.rank())}});
       });
     } catch (const Error& error) {
-      return fail(error, log, world.first_failing_rank());
+      return fail(error, world, log, world.first_failing_rank());
     }
   }
   if (guilty && fault == "killed") raise(SIGKILL);
   if (guilty && fault == "aborted") std::abort();
   if (guilty && fault == "quiet") _exit(5);
   if (guilty && fault == "stuck") raise(SIGSTOP);
-  if (guilty && fault == "alone") world.abort(fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), log, 1));
+  if (guilty && fault == "alone") world.abort(fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1));
   try {
     if (fault == "slow" && world.rank() == 0) {
       std::cerr << "waiting\n" << std::flush;
@@ -44,7 +50,7 @@ int act(const std::string& fault, runtime::Collective& world, runtime::Log& log)
     }
     world.barrier();
   } catch (const Error& error) {
-    world.abort(fail(error, log, world.rank()));
+    world.abort(fail(error, world, log, world.rank()));
   }
   return 0;
 }
@@ -55,8 +61,7 @@ int main() {
   const auto launched = runtime::launched_as();
   const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
   component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" ? 2 : 60);
-  const std::filesystem::path logs = std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs";
-  runtime::Log log({logs / ("70_driver_log_" + std::to_string(world.rank())), false});
+  runtime::Log log({logs() / ("70_driver_log_" + std::to_string(world.rank())), false});
   log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));
   world.barrier();
   return act(fault, world, log);

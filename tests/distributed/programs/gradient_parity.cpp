@@ -8,7 +8,7 @@
 #include "component/training/gradient_buckets.h"
 #include "datasets/sampler.h"
 #include "models/nn/classifier.h"
-#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
 
 using namespace torchport;
 
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   const int batches = std::atoi(argv[4]);
   at::set_num_threads(1);
   const auto launched = runtime::launched_as();
-  const auto world = component::join_world(launched);
+  const auto world = component::join_world(launched, /*timeout=*/60);
   const Problem problem = make_problem(argv[1], argv[2], std::atoll(argv[3]));
 
   mean_loss(problem, {0, kImages, kImages}).backward();

@@ -1,4 +1,4 @@
-#include "component/worker/allocator.h"
+#include "component/worker/memory.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/alignment.h>

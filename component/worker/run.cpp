@@ -1,0 +1,190 @@
+#include "component/worker/run.h"
+
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "component/check.h"
+#include "component/collectives/mpi.h"
+#include "component/worker/faults.h"
+#include "runtime/files/files.h"
+#include "runtime/launch/processing_units.h"
+#include "runtime/launch/run_dir.h"
+#include "runtime/report/error_info.h"
+#include "runtime/report/verdict.h"
+#include "runtime/request/context.h"
+#include "runtime/text/text.h"
+#include "runtime/version.h"
+
+namespace torchport::component {
+namespace {
+
+using runtime::Error;
+using runtime::LaunchedAs;
+
+constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
+
+/// A run setting, or its default where the component does not take it or the value given is at fault, which is reported in its
+/// time.
+template <class T>
+T setting_or_default(const runtime::Request& request, std::string_view name) {
+  if (request.has_setting(name)) return request.setting<T>(name);
+  const runtime::ParameterSpec& setting = runtime::Specs::get().run_setting(name);
+  return std::get<T>(runtime::parse_value(setting, setting.default_text.value()));
+}
+
+/// Threads that compute: OMP_NUM_THREADS, else this process's share of the processing units.
+int compute_threads(const std::optional<LaunchedAs>& launched, const runtime::Collective& world) {
+  if (std::getenv("OMP_NUM_THREADS")) return at::get_num_threads();
+  const int units = runtime::processing_units();
+  return launched && launched->bound ? units : std::max(1, units / world.local_size());
+}
+
+/// Whether a progress bar can be drawn. Under a launcher standard output only looks like a terminal; `torchport run` knows.
+bool on_terminal(const std::optional<LaunchedAs>& launched) {
+  if (const char* const said = std::getenv("TORCHPORT_TERMINAL")) return std::string_view(said) == "1";
+  return !launched && isatty(STDOUT_FILENO);
+}
+
+/// From the first log line to the last.
+class Run {
+ public:
+  Run(const runtime::Request& request, const std::optional<LaunchedAs>& launched, runtime::Collective& world)
+      : request_(request),
+        world_(world),
+        first_(world.rank() == 0),
+        run_dir_(make_run_dir(launched)),
+        record_(request, world.size()) {
+    world_.agree_on([&] {
+      const std::string name = "70_driver_log_" + std::to_string(world_.rank());
+      log_ =
+          std::make_unique<runtime::Log>(runtime::Log::Options{run_dir_ / "logs" / name, first_, first_ && on_terminal(launched)});
+      if (!first_) return;
+      const auto sinks = runtime::split(setting_or_default<std::string>(request_, "sinks"), ',');
+      events_ = runtime::Events(runtime::make_sinks(sinks, {run_dir_, log_.get()}));
+    });
+    start(launched);
+  }
+
+  /// Runs the component and returns the exit status.
+  int run(const std::vector<Error>& problems) {
+    std::vector<Error> errors;
+    try {
+      world_.agree_on_errors(problems);
+      runtime::WorldOfOne alone;
+      const bool distributed = request_.component->distributed;
+      runtime::Context context{request_, distributed ? world_ : alone, *log_, events_, record_, run_dir_, position_};
+      if (distributed || first_) functions().at(request_.component->function)(context);
+      if (first_) {
+        write_records({});
+        events_.ended({});
+      }
+      return 0;
+    } catch (...) {
+      errors = current_errors();
+    }
+    return fail(errors);
+  }
+
+ private:
+  std::filesystem::path make_run_dir(const std::optional<LaunchedAs>& launched) {
+    std::filesystem::path run_dir;
+    const bool fresh = !std::getenv("TORCHPORT_RUN_DIR");  // else the launcher has made room in it
+    world_.agree_on([&] {
+      if (first_) run_dir = runtime::prepare_run_dir(request_, launched, fresh);
+    });
+    world_.agree_on([&] {
+      if (!first_) run_dir = runtime::prepare_run_dir(request_, launched, false);
+    });
+    return run_dir;
+  }
+
+  void start(const std::optional<LaunchedAs>& launched) {
+    const int threads = compute_threads(launched, world_);
+    at::set_num_threads(threads);
+    log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
+               ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
+               (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
+    const int units = runtime::processing_units();
+    const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / std::max(1, world_.local_size());
+    if (launched && launched->bound && units < share)
+      log_->warning("The launcher bound this process to " + std::to_string(units) + " of its share of " + std::to_string(share) +
+                    " processing units: mpirun --bind-to none gives it all of them.");
+    record_.set_version("libtorch", TORCH_VERSION);
+    record_.set_version("mpi", mpi_version());
+    record_.set("threads", threads);
+    if (!first_) return;
+    or_warn([&] { record_.save(run_dir_); });
+    events_.started({request_, world_.size(), record_.versions()});
+  }
+
+  /// Bookkeeping, which must not end a run.
+  template <class Action>
+  void or_warn(Action&& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      log_->warning(error.what());
+    }
+  }
+
+  void write_records(const std::vector<Error>& errors) {
+    runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
+    for (const auto& [port, path] : request_.inputs) record_.hash_input(port, path);
+    record_.set("exit_status", errors.empty() ? 0 : errors.front().exit_status());
+    record_.save(run_dir_);
+  }
+
+  int fail(const std::vector<Error>& errors) {
+    const int status = errors.front().exit_status();
+    const bool agreed = world_.first_failing_rank() >= 0;
+    const runtime::Failure failure{errors, agreed ? world_.first_failing_rank() : world_.rank(), position_.text()};
+    const std::string block = runtime::render_all(errors, request_.component->name);
+    std::istringstream lines(block);
+    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
+    for (std::string line; std::getline(lines, line);) log_->raw(line);
+    log_->raw(runtime::fatal_line(failure));
+    const bool shared = agreed || world_.meet(kTimeToMeet);
+    if (first_ || !shared) {
+      log_->progress("");
+      std::cerr << block << std::flush;
+      or_warn([&] { write_records(errors); });
+      events_.ended({errors});
+    }
+    if (!shared) world_.abort(status);  // the others wait for this rank, in vain
+    return status;
+  }
+
+  const runtime::Request& request_;
+  runtime::Collective& world_;
+  bool first_;
+  std::filesystem::path run_dir_;
+  runtime::RunRecord record_;
+  std::unique_ptr<runtime::Log> log_;
+  runtime::Events events_;
+  runtime::Position position_;
+};
+
+}  // namespace
+
+int run_component(const std::string& name, const std::vector<std::string>& arguments) {
+  const runtime::ComponentSpec& component = runtime::Specs::get().component(name);
+  const auto launched = runtime::launched_as();
+  runtime::Problems problems;
+  const runtime::Request request = checked_request(component, arguments, problems);
+  const auto world = join_world(launched, static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout")));
+  std::optional<Run> run;
+  try {
+    run.emplace(request, launched, *world);
+  } catch (...) {  // there is no log to write to
+    const std::vector<Error> errors = current_errors();
+    if (world->rank() == 0) std::cerr << runtime::render_all(errors, component.name) << std::flush;
+    if (world->first_failing_rank() < 0 && !world->meet(kTimeToMeet)) world->abort(errors.front().exit_status());
+    return errors.front().exit_status();
+  }
+  return run->run(problems.all());
+}
+
+}  // namespace torchport::component

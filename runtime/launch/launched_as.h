@@ -1,0 +1,21 @@
+// Which process of which job this is, as its launcher's variables say: the one place that knows their names.
+// Asked by the command line, the worker and the MPI world.
+#pragma once
+#include <optional>
+#include <string>
+
+namespace torchport::runtime {
+
+/// Where this process stands according to its launcher's variables (Open MPI, PMIx, Slurm).
+struct LaunchedAs {
+  int rank = 0;
+  int size = 1;  ///< 0: the launcher does not say, MPI will
+  int local_rank = 0, local_size = 1;
+  bool bound = false;  ///< the launcher gave each process processing units of its own
+  std::string job;     ///< the launcher's job id: the same on all ranks
+};
+
+/// Nothing where no launcher started this process.
+std::optional<LaunchedAs> launched_as();
+
+}  // namespace torchport::runtime

@@ -1,0 +1,21 @@
+// The run folder: where it is, and how what an earlier run left in it makes room.
+// Made by the launcher for several processes, else by the worker; pipelines number their own.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "runtime/launch/launched_as.h"
+#include "runtime/request/request.h"
+
+namespace torchport::runtime {
+
+/// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
+std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
+
+/// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/,
+/// logs and records of an earlier run renamed .1 (the youngest), .2, ... when `fresh`; one process of a run says so. The path is
+/// absolute. \throws Error FailedToWriteOutputs
+std::filesystem::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh);
+
+}  // namespace torchport::runtime
