@@ -109,7 +109,10 @@ TEST_CASE("events: every sink sees the whole life of a run", "[events]") {
   two.push_back(std::make_unique<Notes>(again));
   Events events(std::move(two));
   events.started({request, 2, {{"libtorch", "2.11.0"}}});
-  events.step({1, 3, 7, 10});
+  StepDone step;
+  step.epoch = 1;
+  step.step = 7;
+  events.step(step);
   events.epoch({1, {}});
   events.result({{"Evaluation", {}}});
   events.output({"trained_model_outputs", {}});

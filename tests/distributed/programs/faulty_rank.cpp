@@ -42,7 +42,11 @@ int act(const std::string& fault, runtime::Collective& world, runtime::Log& log)
   if (guilty && fault == "aborted") std::abort();
   if (guilty && fault == "quiet") _exit(5);
   if (guilty && fault == "stuck") raise(SIGSTOP);
-  if (guilty && fault == "alone") world.abort(fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1));
+  if (guilty && (fault == "alone" || fault == "late")) {
+    const int status = fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1);
+    if (fault == "late") raise(SIGSTOP);  // the others wait for it in vain
+    world.abort(status);
+  }
   try {
     if (fault == "slow" && world.rank() == 0) {
       std::cerr << "waiting\n" << std::flush;
@@ -60,7 +64,7 @@ int act(const std::string& fault, runtime::Collective& world, runtime::Log& log)
 int main() {
   const auto launched = runtime::launched_as();
   const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
-  component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" ? 2 : 60);
+  component::MpiCollective world(launched->size, /*timeout=*/fault == "stuck" || fault == "late" ? 2 : 60);
   runtime::Log log({logs() / ("70_driver_log_" + std::to_string(world.rank())), false});
   log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));
   world.barrier();
