@@ -141,3 +141,23 @@ TEST_CASE("position: that of the last step begun", "[events]") {
   position.at(3, 17);
   CHECK(position.text() == "3.17");
 }
+
+TEST_CASE("events: the sink steps writes each step and epoch with its time, as soon as it was sent", "[events]") {
+  const TemporaryFolder folder;
+  Events events(make_sinks({"steps"}, {folder.path(), nullptr}));
+  const auto at = [](double seconds) {
+    return torchport::runtime::Time(
+        std::chrono::duration_cast<torchport::runtime::Time::duration>(std::chrono::duration<double>(seconds)));
+  };
+  StepDone step;
+  step.epoch = 1;
+  step.step = 2;
+  step.values = {0.5, 0.25, 40};
+  step.learning_rate = 0.001;
+  step.time = at(1.5);
+  events.step(step);
+  events.epoch({1, {}, at(2.25)});
+  CHECK(read_file(folder / "steps.jsonl") ==
+        "{\"event\":\"step\",\"time\":1.5,\"epoch\":1,\"step\":2,\"loss\":0.5,\"images_per_second\":40.0,\"learning_rate\":0.001}\n"
+        "{\"event\":\"epoch\",\"time\":2.25,\"epoch\":1}\n");
+}
