@@ -1,5 +1,6 @@
 // Convert to Image Directory: any folder of images that datasets/sources/formats/ knows becomes an ImageDirectory.
 #include "datasets/sources/image_source.h"
+#include "datasets/sources/labels_file.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/request/context.h"
 

@@ -1,6 +1,7 @@
 // What Convert to Image Directory asks of its options: the file of category names must be legal before anything is converted.
 #include "component/check.h"
 #include "datasets/sources/image_source.h"
+#include "datasets/sources/labels_file.h"
 
 namespace torchport::component {
 

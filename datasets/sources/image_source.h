@@ -45,10 +45,6 @@ struct ImageSource {
 /// \throws Error InvalidDataset.* where it is, but broken.
 const runtime::Table<std::optional<ImageSource>(const SourceOptions&)>& formats();
 
-/// The names of `--labels`: one a line, in the order of their numbers. \throws Error CouldNotOpenFile.file,
-/// FileParsingFailed.labels
-std::vector<std::string> read_labels(const std::filesystem::path& file);
-
 /// Opens a folder or an archive as `format`, or, of "auto", the first that fits of: the formats that files of their own announce; a
 /// compressed file at the top of the folder, unpacked; class_folders; flat.
 /// \throws Error InvalidDataset.not_this_format, no_images, already_converted, unsupported_input, and what unpack and the formats

@@ -1,6 +1,8 @@
-// Apart from the formats: `torchport` checks the labels file, and need not load the image codecs for that.
-#include "datasets/sources/image_source.h"
-#include "datasets/sources/image_tree.h"
+#include "datasets/sources/labels_file.h"
+
+#include <algorithm>
+#include <sstream>
+
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/text/utf8.h"

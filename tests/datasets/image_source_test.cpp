@@ -1,4 +1,5 @@
 #include "datasets/sources/image_source.h"
+#include "datasets/sources/labels_file.h"
 
 #include <sys/stat.h>
 #include <zlib.h>

@@ -12,19 +12,16 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/output_directory.h"
-#include "runtime/files/typed_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
 namespace fs = std::filesystem;
 using torchport::runtime::check_output;
-using torchport::runtime::DirectoryMeta;
 using torchport::runtime::Error;
 using torchport::runtime::FileWriter;
 using torchport::runtime::OutputDirectory;
 using torchport::runtime::read_file;
 using torchport::runtime::read_head;
-using torchport::runtime::read_meta;
 using torchport::runtime::resolve_inside;
 using torchport::runtime::write_file_atomically;
 using torchport::test::TemporaryFolder;
@@ -297,37 +294,6 @@ TEST_CASE("output directory: a path that leads out of it is a bug of ours", "[fi
   const TemporaryFolder folder;
   OutputDirectory output(folder / "out");
   for (const char* const path : {"../x", "a/../../x", "/etc/x", ""}) CHECK_THROWS_AS(output.path(path), std::logic_error);
-}
-
-TEST_CASE("directory meta: scalars are read, other entries passed over", "[files]") {
-  const DirectoryMeta meta = read_meta(torchport::test::original("image_directory_labelled"), "InvalidDataset", "training dataset");
-  CHECK(meta.type == "ImageDirectory");
-  CHECK(meta.get("image_list") == "images.lst");
-  CHECK(meta.get("extension").empty());
-}
-
-TEST_CASE("directory meta: each fault has its sentence", "[files]") {
-  const TemporaryFolder folder;
-  const auto text = [&](const char* name) {
-    return error_of([&] { read_meta(folder / name, "InvalidModelDirectory", "untrained model"); });
-  };
-  CHECK(text("absent") == "InvalidModelDirectoryError: the untrained model does not exist");
-  write_file_atomically(folder / "file", "x");
-  CHECK(text("file") == "InvalidModelDirectoryError: the untrained model is a file, not a model directory");
-  fs::create_directory(folder / "dir");
-  CHECK(text("dir") == "InvalidModelDirectoryError: the untrained model is an empty folder");
-  write_file_atomically(folder / "dir" / "other", "x");
-  CHECK(text("dir") == "InvalidModelDirectoryError: the untrained model has no _meta.yaml");
-  const std::string broken = "InvalidModelDirectoryError: the untrained model has a broken _meta.yaml: ";
-  write_file_atomically(folder / "dir" / "_meta.yaml", "- a\n- b\n");
-  CHECK(text("dir") == broken + "it is not a list of keys and values");
-  write_file_atomically(folder / "dir" / "_meta.yaml", "type: A\ntype: B\n");
-  CHECK(text("dir") == broken + "line 2, column 1: the key 'type' is given twice");
-  write_file_atomically(folder / "dir" / "_meta.yaml", std::string((1 << 20) + 1, '#'));
-  CHECK(text("dir") == broken + "larger than 1048576 bytes");
-  fs::remove(folder / "dir" / "_meta.yaml");
-  fs::create_directory(folder / "dir" / "_meta.yaml");
-  CHECK(text("dir") == broken + "not a regular file");
 }
 
 TEST_CASE("resolve_inside: a file of a directory may not lie outside of it", "[files]") {
