@@ -42,7 +42,7 @@ MUTATIONS = [
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
     Mutation("no Nesterov", OPTIMIZER, "kNesterov = true;", "kNesterov = false;", ["component"]),
     Mutation("weight decay 0", OPTIMIZER, "kWeightDecay = 1e-4;", "kWeightDecay = 0;", ["component"]),
-    Mutation("schedule one epoch late", TRAINER, "options_.warmup_epochs}, epoch);", "options_.warmup_epochs}, epoch + 1);",
+    Mutation("schedule one epoch late", TRAINER, "options_.warmup_epochs}, epoch_);", "options_.warmup_epochs}, epoch_ + 1);",
              ["component.train_test"]),
     Mutation("warm-up starts at the peak", SCHEDULE, "kWarmupStart = 1e-4;", "kWarmupStart = 1e-3;", ["component"]),
     Mutation("decay of power 1", SCHEDULE, "(schedule.peak - kFinal) * left * left", "(schedule.peak - kFinal) * left", ["component"]),

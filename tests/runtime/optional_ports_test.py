@@ -1,10 +1,9 @@
 """Optional ports: specs that gain one break no command line and no pipeline; a path given, or a wire, reaches the component."""
 import json
-import pathlib
 import re
-import tempfile
 
 import jsonschema
+import pytest
 import yaml
 
 from harness import ORIGINAL, SOURCE, torchport
@@ -30,13 +29,19 @@ steps:
 """
 
 
-def overlay(folder):
+@pytest.fixture
+def folder(work):
+    return work
+
+
+@pytest.fixture(scope="module")
+def spec(shared):
     """Convert to Image Directory with an input and an output more, which its source knows nothing of."""
-    target = folder / "spec/components/convert_to_image_directory.yaml"
+    target = shared / "spec/components/convert_to_image_directory.yaml"
     target.parent.mkdir(parents=True)
     text = (SOURCE / "spec/components/convert_to_image_directory.yaml").read_text()
     target.write_text(text.replace("inputs:\n", GAINED, 1).replace("outputs:\n", MADE, 1))
-    return folder / "spec"
+    return shared / "spec"
 
 
 def pipeline(folder, name, source):
@@ -51,7 +56,7 @@ def recorded(runs):
     return json.loads(record.read_text())
 
 
-def command_lines(folder, spec):
+def test_command_lines(folder, spec):
     flags = (f"--input-path={IMAGES}/image", f"--output-path={folder}/images")
     plain = torchport("validate", "convert_to_image_directory", *flags).stdout
     assert torchport("--spec-dir", spec, "validate", "convert_to_image_directory", *flags).stdout == plain
@@ -65,7 +70,7 @@ def command_lines(folder, spec):
     assert "the mask" in refused.stderr and f"{folder}/none" in refused.stderr, refused.stderr   # what is given is checked
 
 
-def documents(folder, spec):
+def test_documents(folder, spec):
     text = torchport("--spec-dir", spec, "describe", "convert_to_image_directory").stdout
     assert "  --mask-path PATH\n        Mask, AnyPath, optional. Not needed.\n" in text, text
     assert "  --report-path PATH\n        Report, ImageDirectory, optional. Not needed.\n" in text, text
@@ -74,28 +79,19 @@ def documents(folder, spec):
     torchport("--spec-dir", spec, "reference", folder)
     page = (folder / "components.md").read_text()
     assert "| in | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in page
-    return json.loads((folder / "pipeline.schema.json").read_text())
 
 
-def pipelines(folder, spec, schema):
+def test_pipelines(folder, spec):
+    torchport("--spec-dir", spec, "reference", folder)
+    schema = json.loads((folder / "pipeline.schema.json").read_text())
     plain, wired = pipeline(folder, "plain", "convert.output"), pipeline(folder, "wired", "convert.report")
     for path in (plain, wired):
         jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(path.read_text()))
         torchport("--spec-dir", spec, "validate", path)
     torchport("--spec-dir", spec, "run", plain, "--runs", folder / "plain_runs")
     assert set(recorded(folder / "plain_runs")["outputs"]) == {"output"}
-    torchport("--spec-dir", spec, "run", wired, "--runs", folder / "wired_runs", status=None)   # nobody makes the report
+    torchport("--spec-dir", spec, "run", wired, "--runs", folder / "wired_runs", status=None)   # no step makes the report
     assert set(recorded(folder / "wired_runs")["outputs"]) == {"output", "report"}
     # What was made without the report is not taken for a run that has it.
     reused = torchport("--spec-dir", spec, "run", wired, "--runs", folder / "plain_runs", status=None)
     assert "report is new" in reused.stdout + reused.stderr, reused.stdout + reused.stderr
-
-
-with tempfile.TemporaryDirectory() as name:
-    root = pathlib.Path(name)
-    places = {part: root / part for part in ("commands", "documents", "pipelines")}
-    for place in places.values():
-        place.mkdir()
-    specs = overlay(root)
-    command_lines(places["commands"], specs)
-    pipelines(places["pipelines"], specs, documents(places["documents"], specs))
