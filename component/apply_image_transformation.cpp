@@ -3,25 +3,26 @@
 #include "datasets/transforms/apply_transformation.h"
 #include "datasets/transforms/transformation_directory.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/pipeline/step_outputs.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {
 
 void apply_image_transformation(runtime::Context& ctx) {
-  const std::string what = ctx.spec().input("images")->what();
-  const auto images = datasets::ImageDirectory::open(ctx.input("images"), what);
-  auto transformation = datasets::open_transformation(ctx.input("transformation"), ctx.spec().input("transformation")->what());
+  const auto images = ctx.open<datasets::ImageDirectory>("images");
+  auto transformation = ctx.open<datasets::TransformationDirectory>("transformation").transformation;
   if (ctx.param<std::string>("mode") == "For inference") transformation = transformation.without_random();
   const int threads =
       ctx.request.has("threads") ? static_cast<int>(ctx.param<std::int64_t>("threads")) : runtime::processing_units();
-  datasets::check_transformable(images, transformation, what, threads);
-  const std::string count = std::to_string(images.size()) + " images";
+  auto sizes = datasets::check_transformable(images, transformation, threads, ctx.log);
+  const std::filesystem::path& output = ctx.output("output");
   if (ctx.param<std::string>("when") == "once") {
-    datasets::transform_once(images, transformation, ctx.param<std::int64_t>("random_seed"), threads, what, ctx.output("output"));
-    ctx.log.info("Transformed " + count + ": " + transformation.names() + ".");
+    datasets::transform_once(images, transformation, ctx.param<std::int64_t>("random_seed"), threads, output);
+    ctx.log.info("Transformed " + std::to_string(images.size()) + " images: " + transformation.names() + ".");
   } else {
-    datasets::carry_transformation(images, transformation, ctx.output("output"));
-    ctx.log.info("Copied " + count + ", to be transformed whenever they are read: " + transformation.names() + ".");
+    const auto counts = datasets::carry_transformation(
+        images, transformation, output, {std::move(sizes), runtime::sharing_of_outputs(images.root(), output), threads});
+    ctx.log.info(counts.text() + " images, to be transformed whenever they are read: " + transformation.names() + ".");
   }
 }
 

@@ -134,7 +134,7 @@ void score_image_model(runtime::Context& ctx) {
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
-  const auto size = common_size(images, bad, threads, ctx.control);
+  const auto size = common_size(images, bad, ctx.control);
   check_minimum_size(images, size, spec);
 
   const Device device;

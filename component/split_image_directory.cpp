@@ -1,12 +1,14 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
 #include "datasets/directory/image_subset.h"
 #include "datasets/directory/split.h"
+#include "runtime/launch/processing_units.h"
+#include "runtime/pipeline/step_outputs.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {
 
 void split_image_directory(runtime::Context& ctx) {
-  const auto images = datasets::ImageDirectory::open(ctx.input("images"), ctx.spec().input("images")->what());
+  const auto images = ctx.open<datasets::ImageDirectory>("images");
   const auto fraction = ctx.param<double>("fraction");
   const auto seed = static_cast<std::uint32_t>(ctx.param<std::int64_t>("seed"));
   std::optional<datasets::Split> split;
@@ -19,9 +21,13 @@ void split_image_directory(runtime::Context& ctx) {
     split = datasets::random_split(images.size(), fraction, seed);
   }
   runtime::OutputDirectory first(ctx.output("first")), second(ctx.output("second"));
-  datasets::write_subsets(images, {{split->first, first}, {split->second, second}});
+  const auto sharing = runtime::sharing_of_outputs(images.root(), first.target());
+  const bool together = sharing == runtime::sharing_of_outputs(images.root(), second.target());
+  const auto counts = datasets::write_subsets(images, {{split->first, first}, {split->second, second}},
+                                              together ? sharing : runtime::Sharing::blocks, runtime::processing_units());
   ctx.log.info(std::to_string(split->first.size()) + " images in " + first.target().string() + ", " +
                std::to_string(split->second.size()) + " in " + second.target().string());
+  if (counts.linked + counts.cloned > 0) ctx.log.info(counts.text() + " files.");
 }
 
 }  // namespace torchport::component

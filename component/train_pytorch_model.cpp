@@ -88,7 +88,7 @@ datasets::ImageSize check_data(const runtime::Context& ctx, const TrainerOptions
   }
   const auto size_of = [&](const datasets::ImageDirectory& images, bool augmented) {
     BadImages bad(images, options.max_bad_fraction, ctx.log);
-    return common_size(images, bad, options.loader_threads, ctx.control, augmented);
+    return common_size(images, bad, ctx.control, augmented);
   };
   const auto size = size_of(train, true), valid_size = size_of(valid, false);
   if (size != valid_size) {

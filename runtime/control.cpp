@@ -37,9 +37,7 @@ void Control::agree_on_errors(const std::vector<Error>& mine) {
   throw Errors(theirs);
 }
 
-void Control::agree(const std::optional<Error>& mine) {
-  agree_on_errors(mine ? std::vector<Error>{*mine} : std::vector<Error>{});
-}
+void Control::agree(const std::optional<Error>& mine) { agree_on_errors(mine ? std::vector<Error>{*mine} : std::vector<Error>{}); }
 
 void Control::agree_on(const std::function<void()>& phase) {
   Problems problems;

@@ -10,15 +10,17 @@ void split_image_directory(const runtime::Request& request, runtime::Problems& p
   if (path == request.inputs.end()) return;
   const std::string what = request.component->input("images")->what();
   problems.collect([&] {
-    const auto images = datasets::ImageDirectory::open(path->second, what);
-    if (images.size() < 2) throw runtime::Error("InvalidDataset.one_image", {{"what", what}, {"path", path->second.string()}});
+    auto images = datasets::ImageDirectory::open(path->second, what);
+    const std::size_t count = images.size();
+    request.keep("images", std::move(images));
+    if (count < 2) throw runtime::Error("InvalidDataset.one_image", {{"what", what}, {"path", path->second.string()}});
     if (!request.has("fraction")) return;
-    const double fraction = request.get<double>("fraction"), least = 1 / static_cast<double>(images.size());
+    const double fraction = request.get<double>("fraction"), least = 1 / static_cast<double>(count);
     if (fraction >= least && fraction <= 1 - least) return;
     throw runtime::Error("NotInRangeValue.fraction", {{"value", runtime::python_float(fraction)},
                                                       {"low", runtime::python_float(least)},
                                                       {"high", runtime::python_float(1 - least)},
-                                                      {"count", std::to_string(images.size())}});
+                                                      {"count", std::to_string(count)}});
   });
 }
 

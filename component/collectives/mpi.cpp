@@ -22,7 +22,7 @@ using runtime::Error;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBytesPerCall = std::size_t{1} << 28;  ///< MPI counts in int: larger data goes in pieces
-constexpr int kPeerLost = 13;  ///< the exit status of TimeoutOccured
+constexpr int kPeerLost = 13;                                ///< the exit status of TimeoutOccured
 constexpr auto kPollInterval = std::chrono::microseconds(200);
 
 /// Whether one process may copy from another's memory; containers forbid it, and Open MPI then warns at each start.
@@ -97,7 +97,8 @@ void MpiControl::broadcast(void* data, std::size_t bytes, int root) {
   state_->queue.call("broadcast", [=, comm = state_->data] {
     int result = MPI_SUCCESS;
     for (std::size_t done = 0; done < bytes && result == MPI_SUCCESS; done += kBytesPerCall)
-      result = MPI_Bcast(static_cast<char*>(data) + done, static_cast<int>(std::min(kBytesPerCall, bytes - done)), MPI_BYTE, root, comm);
+      result =
+          MPI_Bcast(static_cast<char*>(data) + done, static_cast<int>(std::min(kBytesPerCall, bytes - done)), MPI_BYTE, root, comm);
     return result;
   });
 }
@@ -109,9 +110,8 @@ void MpiControl::sum(std::span<double> values) {
 }
 
 std::int64_t MpiControl::least(std::int64_t value) {
-  state_->queue.call("all-reduce", [&value, comm = state_->data] {
-    return MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_MIN, comm);
-  });
+  state_->queue.call("all-reduce",
+                     [&value, comm = state_->data] { return MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_MIN, comm); });
   return value;
 }
 

@@ -9,8 +9,8 @@ namespace torchport::component {
 
 class MpiReducer : public Reducer {
  public:
-  /// `communicator` is an MPI_Comm, whose calls all go by `queue`. `abort` ends all ranks; it is called where the memory of a sum must
-  /// go while MPI still writes to it.
+  /// `communicator` is an MPI_Comm, whose calls all go by `queue`. `abort` ends all ranks; it is called where the memory of a sum
+  /// must go while MPI still writes to it.
   MpiReducer(MpiQueue& queue, void* communicator, int size, std::function<void()> abort);
   int size() const override { return size_; }
   /// \pre `flat` is float32 or float64, contiguous, and lies on the host

@@ -13,8 +13,8 @@ namespace torchport::component {
 class PendingSum {
  public:
   virtual ~PendingSum() = default;
-  /// Whatever is computed on the current stream from here on sees the sum. Only where tensors lie on the host does this mean that the
-  /// host has waited for it. \throws Error TimeoutOccured.collective
+  /// Whatever is computed on the current stream from here on sees the sum. Only where tensors lie on the host does this mean that
+  /// the host has waited for it. \throws Error TimeoutOccured.collective
   virtual void wait() = 0;
 };
 

@@ -1,6 +1,5 @@
 // A training: some steps and a validation pass are tried, and the epochs are made of them.
 #include <cstdio>
-#include <ctime>
 
 #include "component/estimate/step_method.h"
 #include "datasets/sampler.h"
@@ -29,27 +28,21 @@ struct Times {
   std::size_t steps = 0;  ///< that `step` is the mean of
 };
 
-/// Seconds of a log line's time, "2026-11-24 05:16:50,760", on a clock that only differences are taken of.
-std::optional<double> time_of(const std::string& line) {
-  std::tm time{};
-  int milliseconds = 0;
-  if (std::sscanf(line.c_str(), "%d-%d-%d %d:%d:%d,%d", &time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour, &time.tm_min,
-                  &time.tm_sec, &milliseconds) != 7)
-    return std::nullopt;
-  time.tm_year -= 1900;
-  --time.tm_mon;
-  return static_cast<double>(timegm(&time)) + milliseconds / 1e3;
-}
-
-/// Reads the lines of iterations and epochs. Nothing where no second step was done.
+/// Reads the sink `steps`. Nothing where no second step was done.
 std::optional<Times> times_of(const Trial& trial) {
   std::vector<double> steps;
   std::optional<double> validated;
-  std::istringstream lines(runtime::read_file(trial.run_dir / "logs" / "70_driver_log_0"));
-  for (std::string line; std::getline(lines, line);) {
-    const auto time = time_of(line);
-    if (time && line.find("Iter: [") != line.npos) steps.push_back(*time);
-    if (time && line.find("top1 acc") != line.npos) validated = time;
+  try {
+    std::istringstream lines(runtime::read_file(trial.run_dir / "steps.jsonl"));
+    for (std::string line; std::getline(lines, line);) {
+      const auto event = nlohmann::json::parse(line);
+      if (event.at("event") == "step") {
+        steps.push_back(event.at("time"));
+      } else {
+        validated = event.at("time");
+      }
+    }
+  } catch (const std::exception&) {  // stopped before the file began, or within a line
   }
   if (steps.size() < 2) return std::nullopt;
   const std::size_t first = steps.size() > 2 * kWarmUpSteps ? kWarmUpSteps : 0;
@@ -80,7 +73,7 @@ class Training : public StepMethod {
                                               {"progressive_resize", "1"},
                                               {"batch_size", std::to_string(few)},
                                               {"node_count", "1"},
-                                              {"print_freq", "1"}});
+                                              {"sinks", "steps"}});
     const auto seen = times_of(trial);
     if (!seen) return untried(bench);
     const double scale = static_cast<double>(batch()) / static_cast<double>(few);

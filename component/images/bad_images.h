@@ -21,6 +21,7 @@ class BadImages {
   BadImages(const datasets::ImageDirectory& images, double max_fraction, runtime::Log& log,
             std::string fate = "replaced by the next");
   void start_pass() { total_ = 0; }
+  runtime::Log& log() const { return log_; }
   /// Names this rank's bad images in its log. With a fraction of 0 the first is the error that ends the run.
   std::optional<runtime::Error> report(std::span<const datasets::BadImage> bad);
   /// Adds those of all ranks. \throws Error UserError.too_many_bad_images on every rank alike

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "datasets/loading/size_scan.h"
+#include "runtime/launch/processing_units.h"
+
 namespace torchport::component {
 
 namespace {
@@ -13,9 +16,10 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 
 }  // namespace
 
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
-                                runtime::Control& control, bool augmented) {
-  const auto scan = datasets::scan_sizes(images, control.rank(), control.size(), threads, augmented);
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, runtime::Control& control,
+                                bool augmented) {
+  const auto scan = datasets::scan_sizes(images, control.rank(), control.size(), runtime::processing_units(), augmented);
+  if (!scan.doubts.empty()) bad.log().warning(scan.doubts);
   bad.start_pass();
   control.agree(bad.report(scan.bad));
   auto count = static_cast<double>(scan.bad.size());

@@ -10,11 +10,11 @@
 
 namespace torchport::component {
 
-/// The common size of all images of `images`, read from their headers; every rank reads its share. Where the directory carries a
-/// transformation, what comes out of it counts: all of it for training (`augmented`), else what is left for inference.
-/// \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, int threads,
-                                runtime::Control& control, bool augmented = false);
+/// The common size of all images of `images`, as datasets::scan_sizes finds it; every rank looks at its share, with all its
+/// threads. Where the directory carries a transformation, what comes out of it counts: all of it for training (`augmented`), else
+/// what is left for inference. \throws Error InvalidDataset.sizes_differ, UserError.* (unreadable images), the same on all ranks
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, runtime::Control& control,
+                                bool augmented = false);
 
 /// \throws Error InvalidDataset.too_small where `size` is below what the network of `model` can take
 void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageSize size, const models::ModelSpec& model);

@@ -49,7 +49,8 @@ at::Tensor Device::number(double value) const {
 
 datasets::LoaderOptions Device::loading(datasets::LoaderOptions options) const {
   options.in_between = is_host() && at::get_num_threads() >= runtime::processing_units();
-  if (!is_host()) options.memory = [device = *this](at::IntArrayRef sizes, at::ScalarType type) { return device.host_empty(sizes, type); };
+  if (!is_host())
+    options.memory = [device = *this](at::IntArrayRef sizes, at::ScalarType type) { return device.host_empty(sizes, type); };
   return options;
 }
 

@@ -43,8 +43,8 @@ class Device {
 
   /// `options` as this device wants it: where batches lie, and whether images are decoded in between the steps.
   datasets::LoaderOptions loading(datasets::LoaderOptions options) const;
-  /// Whether gradients lie in the same memory in every step, as what replays a step needs it. The host takes those that the backward
-  /// pass makes, which saves a pass over them.
+  /// Whether gradients lie in the same memory in every step, as what replays a step needs it. The host takes those that the
+  /// backward pass makes, which saves a pass over them.
   bool keeps_gradients() const { return !is_host(); }
 
  private:

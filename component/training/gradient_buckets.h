@@ -15,23 +15,24 @@ namespace torchport::component {
 
 class GradientBuckets {
  public:
-  /// Takes over the gradients of `parameters` (all of one dtype and device, all used in every step): each becomes a view of a bucket,
-  /// the same in every step, with the strides of its parameter. In a world of one, with nobody to send to, it stays where the
-  /// backward pass put it, unless the addresses are to be `kept`. `statistics`: how many numbers ride along, in the gradients' dtype.
+  /// Takes over the gradients of `parameters` (all of one dtype and device, all used in every step): each becomes a view of a
+  /// bucket, the same in every step, with the strides of its parameter. In a world of one, with nobody to send to, it stays where
+  /// the backward pass put it, unless the addresses are to be `kept`. `statistics`: how many numbers ride along, in the gradients'
+  /// dtype.
   GradientBuckets(std::vector<at::Tensor> parameters, Reducer& reducer, std::size_t statistics, bool kept = false);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
 
-  /// Drops the gradients and zeroes the statistics; a gradient that does not come counts as zero. Backward passes that follow add up
-  /// on this rank.
+  /// Drops the gradients and zeroes the statistics; a gradient that does not come counts as zero. Backward passes that follow add
+  /// up on this rank.
   void begin();
   /// This rank's statistics of the step, to be filled in before its last backward pass.
   const at::Tensor& statistics() const { return statistics_; }
   /// The backward pass that follows is the step's last, and sends the gradients.
   void send_next();
-  /// Sends what the backward pass has not sent (all of it on a rank that had none). Whatever is computed from here on sees the sums;
-  /// returns those of the statistics.
+  /// Sends what the backward pass has not sent (all of it on a rank that had none). Whatever is computed from here on sees the
+  /// sums; returns those of the statistics.
   const at::Tensor& finish();
   /// The buckets' memory: gradients, where they are kept there, and the statistics at the end of the last.
   std::vector<at::Tensor> flats() const;

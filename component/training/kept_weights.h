@@ -12,8 +12,8 @@ namespace torchport::component {
 
 class KeptWeights {
  public:
-  /// `ema_decay` 0: no average. `copies`: whether the best epoch's weights are copied here, which one rank needs to do. `network` must
-  /// outlive this.
+  /// `ema_decay` 0: no average. `copies`: whether the best epoch's weights are copied here, which one rank needs to do. `network`
+  /// must outlive this.
   KeptWeights(models::ClassifierModule& network, double ema_decay, bool keep_best, bool copies);
   /// What the updates feed, or null.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }

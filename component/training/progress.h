@@ -1,5 +1,5 @@
-// What a training tells while it goes on: sums and times of an epoch, its log lines and events, when it will end, and whether it takes
-// so long that a GPU is worth having. Called by the trainer after each update and each validation.
+// What a training tells while it goes on: sums and times of an epoch, its log lines and events, when it will end, and whether it
+// takes so long that a GPU is worth having. Called by the trainer after each update and each validation.
 #pragma once
 #include <chrono>
 #include <cstdint>

@@ -37,7 +37,8 @@ void TrainingState::copy_to(const std::string& name, const std::vector<at::Tenso
       throw std::logic_error("TrainingState: '" + placed(name, i) + "' is missing or of another shape or type");
     tensors[i].copy_(found->second);
   }
-  if (tensors_.contains(placed(name, tensors.size()))) throw std::logic_error("TrainingState: there are more tensors '" + name + "'");
+  if (tensors_.contains(placed(name, tensors.size())))
+    throw std::logic_error("TrainingState: there are more tensors '" + name + "'");
 }
 
 std::vector<at::Tensor> TrainingState::tensors(const std::string& name) const {

@@ -1,5 +1,5 @@
-// Everything that decides how a training goes on, as plain numbers and named tensors. The trainer gathers it from its parts and gives
-// it back to them; a checkpoint need only write down what lies here.
+// Everything that decides how a training goes on, as plain numbers and named tensors. The trainer gathers it from its parts and
+// gives it back to them; a checkpoint need only write down what lies here.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -11,10 +11,11 @@
 
 namespace torchport::component {
 
-/// Each part of a training has `write(TrainingState&) const`, which puts copies of its own in, and `read(const TrainingState&)`, which
-/// goes on from them: as if it had seen all that the writer had seen. Names begin with the part's, as in "optimizer.momentum.3".
-/// Between two updates of the weights this is all there is: order, draws and shares are functions of seed, epoch and step. Rank 0's
-/// state serves every rank, since the batch norms' statistics of the others are replaced before anybody looks at them.
+/// Each part of a training has `write(TrainingState&) const`, which puts copies of its own in, and `read(const TrainingState&)`,
+/// which goes on from them: as if it had seen all that the writer had seen. Names begin with the part's, as in
+/// "optimizer.momentum.3". Between two updates of the weights this is all there is: order, draws and shares are functions of seed,
+/// epoch and step. Rank 0's state serves every rank, since the batch norms' statistics of the others are replaced before anybody
+/// looks at them.
 class TrainingState {
  public:
   using Number = std::variant<std::int64_t, double>;

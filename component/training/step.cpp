@@ -77,8 +77,8 @@ void TrainingStep::fail() {
   buckets_.statistics()[kFailed].fill_(std::numeric_limits<float>::infinity());
 }
 
-// 1 where anything among the statistics is not finite. Where gradients lie in buckets for good they are looked at as well; elsewhere
-// that would be a pass over memory, and a gradient that is not finite shows in the next loss.
+// 1 where anything among the statistics is not finite. Where gradients lie in buckets for good they are looked at as well;
+// elsewhere that would be a pass over memory, and a gradient that is not finite shows in the next loss.
 at::Tensor TrainingStep::found_inf(const at::Tensor& statistics) const {
   at::Tensor total = statistics.sum();
   if (device_ != c10::kCPU) {

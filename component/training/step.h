@@ -48,7 +48,8 @@ struct StepSums {
 class TrainingStep {
  public:
   /// The network lies on `device`. Everything referred to must outlive the step; `average` may be null.
-  TrainingStep(const StepOptions& options, models::Classifier network, const Device& device, Reducer& reducer, WeightAverage* average);
+  TrainingStep(const StepOptions& options, models::Classifier network, const Device& device, Reducer& reducer,
+               WeightAverage* average);
 
   /// An update is begin(), add() for each of its batches or until fail(), and finish(). All ranks finish every update, whatever
   /// happens to them before, so that all stop after the same one.

@@ -58,8 +58,9 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
       kept_(*network_, options_.recipe.ema_decay, options_.keep_best, around.control.rank() == 0),
       step_(step_options(options_, feed_.plan().steps()), network_, around.device, around.reducer, kept_.average()),
-      progress_({options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
-                around.log, around.events),
+      progress_(
+          {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
+          around.log, around.events),
       early_stop_(options_.patience) {}
 
 TrainResult Trainer::run(const GoOn& go_on) {
@@ -87,8 +88,8 @@ void Trainer::say_what_changes_nothing() {
                         std::to_string(options_.epochs) + ": the learning rate rises throughout and never decays.");
   }
   if (options_.recipe.progressive_resize < 1 && feed_.size_in(0) == data_.size) {
-    around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) +
-                        " epochs and images of " + size_text(data_.size) + " even the first epoch is at full size.");
+    around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
+                        size_text(data_.size) + " even the first epoch is at full size.");
   }
 }
 
@@ -101,8 +102,8 @@ void Trainer::train_epoch(const GoOn& go_on) {
   const auto size = feed_.size_in(epoch_);
   if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
   network_->train();
-  learning_rate_ = learning_rate(
-      {options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
+  learning_rate_ =
+      learning_rate({options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
   feed_.begin(epoch_, next_step_);
   if (next_step_ == 0) {
     bad_train_.start_pass();

@@ -43,8 +43,8 @@ struct TrainResult {
 
 class Trainer {
  public:
-  /// `network`, on the host, starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them. It
-  /// is moved to the device. Everything referred to must outlive the trainer.
+  /// `network`, on the host, starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them.
+  /// It is moved to the device. Everything referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around);
 
   /// Asked after each update of the weights, and again after each validation: whether to go on.
@@ -88,9 +88,9 @@ class Trainer {
   Progress progress_;
   EarlyStop early_stop_;
   TrainResult result_;
-  std::int64_t epoch_ = 0;      // 0-based: under way, or next
-  std::size_t next_step_ = 0;   // of that epoch
-  double learning_rate_ = 0;    // of that epoch
+  std::int64_t epoch_ = 0;     // 0-based: under way, or next
+  std::size_t next_step_ = 0;  // of that epoch
+  double learning_rate_ = 0;   // of that epoch
   bool interrupted_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include "datasets/directory/image_directory_form.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,7 +13,7 @@
 #include <vector>
 
 #include "datasets/transforms/transformation.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 
 namespace torchport::datasets {
 
@@ -96,10 +97,20 @@ class ImageDirectoryWriter {
   /// number of the images before it.
   void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
            std::optional<std::int64_t> id = std::nullopt);
-  /// Adds the file `from` as it is: copied, or moved where it lies in the output's scratch folder.
-  enum class Transfer { copy, move };
-  void add_file(const std::string& file_name, const std::filesystem::path& from, std::optional<std::int32_t> label, Transfer how);
-  /// Writes index, schema, samples and publishes.
+  /// A file to be added as it is.
+  struct File {
+    std::string name;  ///< as in add()
+    std::optional<std::int32_t> label;
+    std::optional<std::int64_t> id;
+    ImageSize size;  ///< of the image; 0 x 0 where nobody has looked
+  };
+  /// How such files come here; `move` is for those in the output's scratch folder.
+  enum class Transfer { copy, link, move };
+  /// Adds file(0) .. file(count - 1), which lie at from(0) .. from(count - 1), in that order. Several threads call both functions;
+  /// `file` is called again for the index. \throws Error CouldNotOpenFile.file
+  runtime::CopyCounts add_files(std::size_t count, const std::function<File(std::size_t)>& file,
+                                const std::function<std::filesystem::path(std::size_t)>& from, Transfer how, int threads);
+  /// Writes index, schema, samples, sizes and publishes.
   void publish();
 
  private:

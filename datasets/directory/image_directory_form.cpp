@@ -10,7 +10,10 @@ using Json = nlohmann::ordered_json;  // keys stay in the original's order
 constexpr int kIndent = 2;
 
 /// A JSON string, with everything beyond ASCII escaped.
-std::string json_text(std::string_view text) { return nlohmann::json(text).dump(-1, ' ', true); }
+std::string json_text(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
+  return plain ? '"' + std::string(text) + '"' : nlohmann::json(text).dump(-1, ' ', true);
+}
 
 /// A YAML string: JSON's in double quotes are YAML's too, but those in single quotes leave the quotes of JSON inside readable.
 std::string yaml_text(std::string_view text) {

@@ -1,8 +1,11 @@
 // Opening an ImageDirectory. Where the original guesses (a wrong type, broken or missing metadata, permuted ids, blank labels,
 // images on the web), this refuses and says which line is to blame.
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/plain_lines.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -34,7 +37,7 @@ class ImageDirectoryReader {
     throw Error("InvalidDataset." + reason, std::move(fields));
   }
 
-  /// A folder with other parts of an ImageDirectory has lost its metadata; it is no tree of class folders that has one class
+  /// A folder with other parts of an ImageDirectory has lost its metadata; it is not a tree of class folders with one class
   /// "image".
   bool without_metadata() const {
     std::error_code none;
@@ -113,15 +116,26 @@ class ImageDirectoryReader {
     images_.ends_.reserve(lines);
     images_.labels_.reserve(lines);
     images_.ids_.reserve(lines);
+    const PlainLines plain(schema.image_key, schema.label_key);
     for (line_ = 1; !text.empty(); ++line_) {
       const std::size_t end = std::min(text.find('\n'), text.size());
-      read_line(text.substr(0, end), schema);
+      const std::string_view line = text.substr(0, end);
+      if (!add_plain(plain.read(line))) read_line(line, schema);
       text.remove_prefix(std::min(end + 1, text.size()));
     }
   }
 
   [[noreturn]] void bad_line(const std::string& reason) const {
     fail("broken_index", {{"reason", "line " + std::to_string(line_) + ": " + reason}});
+  }
+
+  /// False where there is something to be said against the line, or it is not plain: read_line() knows what.
+  bool add_plain(const std::optional<PlainLine>& line) {
+    if (!line || line->file.starts_with('/') || line->file.find("..") != line->file.npos) return false;
+    const auto label = images_.labelled_ ? ids_.find(line->label) : ids_.end();
+    if (images_.labelled_ && label == ids_.end()) return false;
+    add(line->file, images_.labelled_ ? label->second : -1, line->id);
+    return true;
   }
 
   void read_line(std::string_view text, const Schema& schema) {

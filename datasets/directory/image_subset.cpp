@@ -1,7 +1,12 @@
 #include "datasets/directory/image_subset.h"
 
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/image_sizes.h"
+#include "datasets/each.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
+#include "runtime/files/space.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -10,7 +15,7 @@ namespace {
 /// What all subsets of one directory are made of.
 class Parts {
  public:
-  explicit Parts(const ImageDirectory& images) : images_(images) {
+  explicit Parts(const ImageDirectory& images) : images_(images), sizes_(images) {
     if (images.raw()) {
       meta_text_ = meta_text();
       return;
@@ -26,29 +31,49 @@ class Parts {
     }
   }
 
-  void write(const std::vector<std::uint32_t>& rows, runtime::OutputDirectory& output) const {
-    std::string index;
-    std::vector<Sample> samples;
-    std::set<std::string> written;  // an index may name a file twice
-    for (const std::uint32_t row : rows) {
-      const std::string name = file_name(row);
-      const fs::path from = images_.path(row);
+  void write(const Subset& subset, runtime::Sharing sharing, int threads, runtime::CopyCounts& counts) const {
+    const std::vector<std::uint32_t>& rows = subset.rows;
+    std::vector<bool> again(rows.size());  // an index may name a file twice
+    std::set<std::string_view> names;
+    for (std::size_t k = 0; k < rows.size(); ++k) again[k] = !names.insert(images_.file(rows[k])).second;
+    std::vector<NotedSize> noted(rows.size());
+    std::vector<std::optional<runtime::CopiedBy>> ways(rows.size());
+    each(rows.size(), threads, [&](std::size_t k) {
+      const fs::path from = images_.path(rows[k]);
+      const std::string name = file_name(rows[k]);
       try {
-        if (written.insert(name).second) output.copy(name, from);
-        if (samples.size() < kSamples) samples.push_back({runtime::read_file(from), id(row), category(row)});
+        const auto size = sizes_.noted(rows[k]);
+        if (!again[k]) ways[k] = subset.output.copy(name, from, sharing);
+        const auto stamp = size && !again[k] ? runtime::stamp_of(subset.output.path(name)) : std::nullopt;
+        if (stamp) noted[k] = {*stamp, *size};
       } catch (const std::runtime_error& error) {
         throw runtime::Error("CouldNotOpenFile.file", {{"path", from.string()}, {"reason", error.what()}});
       }
-      index += line(row);
-      if (index.back() != '\n') index += '\n';
-    }
-    output.write(index_name_, index);
-    output.write(schema_name_, images_.schema_json());
-    if (!samples_name_.empty()) output.write(samples_name_, samples_text(samples));
+    });
+    for (const auto way : ways)
+      if (way) counts.add(*way);
+    write_lists(subset, noted);
   }
   const std::string& meta() const { return meta_text_; }
 
  private:
+  void write_lists(const Subset& subset, const std::vector<NotedSize>& noted) const {
+    std::string index;
+    std::vector<Sample> samples;
+    SizeListWriter sizes;
+    for (std::size_t k = 0; k < subset.rows.size(); ++k) {
+      const std::uint32_t row = subset.rows[k];
+      if (samples.size() < kSamples)
+        samples.push_back({runtime::read_file(subset.output.path(file_name(row))), images_.id(row), category(row)});
+      index += line(row);
+      if (index.back() != '\n') index += '\n';
+      sizes.add(file_name(row), noted[k]);
+    }
+    subset.output.write(index_name_, index);
+    subset.output.write(schema_name_, images_.schema_json());
+    if (!samples_name_.empty()) subset.output.write(samples_name_, samples_text(samples));
+    sizes.write(subset.output);
+  }
   std::optional<std::string> category(std::uint32_t row) const {
     if (!images_.labelled()) return std::nullopt;
     return images_.categories()[static_cast<std::size_t>(images_.label(row))].name;
@@ -63,13 +88,9 @@ class Parts {
     const auto name = category(row);
     return index_line(file_name(row), row, name ? &*name : nullptr);
   }
-  std::int64_t id(std::uint32_t row) const {
-    const nlohmann::json parsed = nlohmann::json::parse(line(row));
-    const auto found = parsed.find("id");
-    return found != parsed.end() && found->is_number_integer() ? found->get<std::int64_t>() : row;
-  }
 
   const ImageDirectory& images_;
+  const ImageSizes sizes_;
   std::string meta_text_, index_name_ = "images.lst", schema_name_ = "_schema.json", samples_name_ = "_samples.json";
   std::string index_;
   std::vector<std::size_t> lines_;  ///< where each line of index_ ends
@@ -77,16 +98,19 @@ class Parts {
 
 }  // namespace
 
-void write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets) {
+runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets, runtime::Sharing sharing,
+                                  int threads) {
   std::vector<runtime::Copies> copies;
   for (const Subset& subset : subsets) {
     const auto file = [&](std::size_t i) { return images.path(subset.rows[i]); };
-    copies.push_back({subset.rows.size(), file, subset.output.staging()});
+    copies.push_back({subset.rows.size(), file, subset.output.staging(), sharing});
   }
   runtime::check_space(copies);
   const Parts parts(images);
-  for (const Subset& subset : subsets) parts.write(subset.rows, subset.output);
+  runtime::CopyCounts counts;
+  for (const Subset& subset : subsets) parts.write(subset, sharing, threads, counts);
   for (const Subset& subset : subsets) subset.output.publish(parts.meta());
+  return counts;
 }
 
 }  // namespace torchport::datasets

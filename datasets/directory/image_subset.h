@@ -13,9 +13,11 @@ struct Subset {
   runtime::OutputDirectory& output;
 };
 
-/// Writes and publishes all subsets, or, after an error, none that was not published before it. Lines of the index, schema and
-/// _meta.yaml stay as they are; class folders without metadata become what Convert to Image Directory would have made of them.
-/// \throws Error ModuleOutOfMemory.disk before the first file, CouldNotOpenFile.file, and what OutputDirectory throws
-void write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets);
+/// Writes and publishes all subsets, or, after an error, none that was not published before it. Lines of the index, schema,
+/// _meta.yaml and the noted sizes stay as they are; class folders without metadata become what Convert to Image Directory would
+/// have made of them. Files are copied on several threads. \throws Error ModuleOutOfMemory.disk before the first file,
+/// CouldNotOpenFile.file, and what OutputDirectory throws
+runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets,
+                                  runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1);
 
 }  // namespace torchport::datasets

@@ -1,5 +1,5 @@
-// Images of an ImageDirectory as batches of tensors, read and decoded by threads of this process: ahead by its own, or in between by
-// those of its consumer. The batches are the same whatever the threads; used by the trainer, by validation and by scoring.
+// Images of an ImageDirectory as batches of tensors, read and decoded by threads of this process: ahead by its own, or in between
+// by those of its consumer. The batches are the same whatever the threads; used by the trainer, by validation and by scoring.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -30,8 +30,9 @@ using MakeTensor = std::function<at::Tensor(at::IntArrayRef sizes, at::ScalarTyp
 struct LoaderOptions {
   int threads;  ///< of its own
   ReaderOptions reading;
-  /// Whether the consumer computes on all cores of its process. A thread at work on an image would then displace one of the consumer's
-  /// threads, for which the others wait: so these fill a batch together when it is asked for, unless they would wait for files.
+  /// Whether the consumer computes on all cores of its process. A thread at work on an image would then displace one of the
+  /// consumer's threads, for which the others wait: so these fill a batch together when it is asked for, unless they would wait for
+  /// files.
   bool in_between = false;
   MakeTensor memory = nullptr;  ///< of the batches; null: plain memory
 };
@@ -62,16 +63,5 @@ class Loader {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// The sizes found in the headers of every `world`-th image from `rank` on, or rather what the transformation that the directory
-/// may carry makes of them: all of it for training (`augmented`), else what is left for inference.
-struct SizeScan {
-  std::uint32_t first = 0;                 ///< the first readable image
-  ImageSize size;                          ///< its size; 0 x 0 where none is readable
-  std::optional<std::uint32_t> different;  ///< index of an image of another size
-  ImageSize different_size;
-  std::vector<BadImage> bad;
-};
-SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads, bool augmented = false);
 
 }  // namespace torchport::datasets

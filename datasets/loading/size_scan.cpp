@@ -1,62 +1,57 @@
-// The sizes of all images from their headers alone, before the first epoch: a batch is one tensor.
+#include "datasets/loading/size_scan.h"
+
 #include <algorithm>
 #include <mutex>
-#include <thread>
 
-#include "datasets/codecs/header.h"
-#include "datasets/loading/loader.h"
+#include "datasets/directory/image_sizes.h"
+#include "datasets/each.h"
 
 namespace torchport::datasets {
-
 namespace {
 
-struct Finding {
-  std::uint32_t index;
-  ImageSize size;
-};
+/// The size of an image as it goes into a batch. \throws std::runtime_error where it cannot be used
+ImageSize size_in_batch(const ImageDirectory& images, const ImageSizes& sizes, const std::optional<Transformation>& transformation,
+                        std::size_t image) {
+  if (!transformation) return sizes.of(image);
+  const auto fixed = transformation->fixed_size();
+  if (!fixed) return transformation->size(sizes.of(image));
+  if (const auto noted = sizes.noted(image)) return transformation->size(*noted);
+  const auto stamp = runtime::stamp_of(images.path(image));
+  if (!stamp || stamp->bytes == 0) read_file_header(images.path(image));  // it says what is wrong
+  return *fixed;
+}
 
 }  // namespace
 
 SizeScan scan_sizes(const ImageDirectory& images, int rank, int world, int threads, bool augmented) {
-  std::mutex mutex;
-  std::vector<Finding> firsts;  // for each thread: its first readable image, and its first of another size
-  SizeScan scan;
   const std::optional<Transformation> transformation = carried(images, augmented);
-  const auto run = [&](std::size_t first, std::size_t stride) {
-    std::vector<Finding> mine;
-    std::vector<BadImage> bad;
-    for (std::size_t i = first; i < images.size(); i += stride) {
-      try {
-        const ImageHeader header = read_file_header(images.path(i));
-        ImageSize size{header.height, header.width};
-        if (transformation) size = transformation->size(size);
-        if (mine.empty() || (mine.size() == 1 && mine[0].size != size)) mine.push_back({static_cast<std::uint32_t>(i), size});
-      } catch (const std::runtime_error& error) {
-        bad.push_back({static_cast<std::uint32_t>(i), error.what()});
-      }
+  const ImageSizes known(images);
+  const auto first = static_cast<std::size_t>(rank), stride = static_cast<std::size_t>(world);
+  std::vector<ImageSize> sizes(images.size() > first ? (images.size() - first + stride - 1) / stride : 0);
+  SizeScan scan;
+  std::mutex mutex;
+  each(sizes.size(), threads, [&](std::size_t k) {
+    const std::size_t image = first + k * stride;
+    try {
+      sizes[k] = size_in_batch(images, known, transformation, image);
+    } catch (const std::runtime_error& error) {
+      const std::lock_guard lock(mutex);
+      scan.bad.push_back({static_cast<std::uint32_t>(image), error.what()});
     }
-    const std::lock_guard lock(mutex);
-    firsts.insert(firsts.end(), mine.begin(), mine.end());
-    scan.bad.insert(scan.bad.end(), bad.begin(), bad.end());
-  };
-  const auto stride = static_cast<std::size_t>(world) * static_cast<std::size_t>(threads);
-  std::vector<std::thread> pool;
-  for (int t = 0; t < threads; ++t)
-    pool.emplace_back(run, static_cast<std::size_t>(rank) + static_cast<std::size_t>(t * world), stride);
-  for (auto& thread : pool) thread.join();
-
-  std::sort(firsts.begin(), firsts.end(), [](const Finding& a, const Finding& b) { return a.index < b.index; });
+  });
   std::sort(scan.bad.begin(), scan.bad.end(), [](const BadImage& a, const BadImage& b) { return a.index < b.index; });
-  if (!firsts.empty()) {
-    scan.first = firsts[0].index;
-    scan.size = firsts[0].size;
-  }
-  for (const Finding& finding : firsts) {
-    if (finding.size != scan.size && !scan.different) {
-      scan.different = finding.index;
-      scan.different_size = finding.size;
+  for (std::size_t k = 0; k < sizes.size(); ++k) {
+    if (sizes[k].width == 0) continue;
+    const auto image = static_cast<std::uint32_t>(first + k * stride);
+    if (scan.size.width == 0) {
+      scan.first = image;
+      scan.size = sizes[k];
+    } else if (sizes[k] != scan.size && !scan.different) {
+      scan.different = image;
+      scan.different_size = sizes[k];
     }
   }
+  scan.doubts = known.doubts();
   return scan;
 }
 

@@ -6,7 +6,8 @@
 #include "datasets/sources/archive.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
+#include "runtime/files/space.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -153,25 +154,31 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
   source.read = [read = std::move(source.read), kept = std::move(kept)](std::size_t i) { return read(kept[i]); };
 }
 
-void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output) {
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads) {
   using Transfer = ImageDirectoryWriter::Transfer;
   const Transfer how = source.in_scratch ? Transfer::move : Transfer::copy;
-  if (!source.read && how == Transfer::copy)
-    runtime::check_space(
-        {runtime::Copies{source.items.size(), [&](std::size_t i) { return fs::path(source.items[i].origin); }, output.staging()}});
-  ImageDirectoryWriter writer(output, source.categories);
-  for (std::size_t i = 0; i < source.items.size(); ++i) {
+  const std::size_t count = source.items.size();
+  const auto from = [&](std::size_t i) { return fs::path(source.items[i].origin); };
+  if (!source.read && how == Transfer::copy) runtime::check_space({{count, from, output.staging()}});
+  const auto name = [&](std::size_t i) {
     const ImageSource::Item& item = source.items[i];
-    const std::string name = source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
-    try {
-      if (source.read) {
-        writer.add(name, source.read(i), item.label);
-      } else {
-        writer.add_file(name, item.origin, item.label, how);
+    return source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
+  };
+  ImageDirectoryWriter writer(output, source.categories);
+  if (source.read) {
+    for (std::size_t i = 0; i < count; ++i) {
+      try {
+        writer.add(name(i), source.read(i), source.items[i].label);
+      } catch (const std::runtime_error& error) {
+        throw Error("CouldNotOpenFile.file", {{"path", source.items[i].origin}, {"reason", error.what()}});
       }
-    } catch (const std::runtime_error& error) {
-      throw Error("CouldNotOpenFile.file", {{"path", item.origin}, {"reason", error.what()}});
     }
+  } else {
+    const auto file = [&](std::size_t i) {
+      const ImageSource::Item& item = source.items[i];
+      return ImageDirectoryWriter::File{name(i), item.label, std::nullopt, item.size};
+    };
+    writer.add_files(count, file, from, how, threads);
   }
   writer.publish();
 }

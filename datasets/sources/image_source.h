@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/files/files.h"
+#include "datasets/codecs/decode.h"
+#include "runtime/files/output_directory.h"
 #include "runtime/report/log.h"
 #include "runtime/spec/table.h"
 
@@ -21,6 +22,7 @@ struct SourceOptions {
   std::vector<std::string> labels;                 ///< category names in id order, for formats that only number them; may be empty
   runtime::Log* log = nullptr;                     ///< for files that are passed over
   std::function<std::filesystem::path()> scratch;  ///< gives the folder to unpack archives into
+  int threads = 1;                                 ///< that read headers
 };
 
 /// The images that a source offers, in the order of the ImageDirectory to be.
@@ -29,6 +31,7 @@ struct ImageSource {
     std::string file_name;              ///< path below the source; of labelled images only the extension is kept
     std::optional<std::int32_t> label;  ///< class index
     std::string origin;                 ///< the image file, or words for where the bytes come from
+    ImageSize size{};                   ///< of a file's image; 0 x 0 where nobody has looked
   };
   std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
   std::vector<Item> items;
@@ -57,7 +60,8 @@ ImageSource open_source(const std::string& format, const SourceOptions& options)
 void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed);
 
 /// Makes an ImageDirectory of all items and publishes it. Labelled images become "image/<class>_<index><extension>", others keep
-/// their path. \throws Error CouldNotOpenFile.file, ModuleOutOfMemory.disk before the first file, and what OutputDirectory throws
-void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output);
+/// their path. Files are copied on `threads` threads. \throws Error CouldNotOpenFile.file, ModuleOutOfMemory.disk before the first
+/// file, and what OutputDirectory throws
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads);
 
 }  // namespace torchport::datasets

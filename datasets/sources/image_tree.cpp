@@ -1,8 +1,10 @@
 #include "datasets/sources/image_tree.h"
 
-#include "datasets/codecs/header.h"
+#include <mutex>
+
+#include "datasets/each.h"
 #include "runtime/error/error.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
@@ -24,11 +26,12 @@ std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
 
 std::vector<std::string> find_images(const fs::path& root, std::string_view what) {
   std::vector<std::string> images;
+  const std::size_t inside = (root / "").native().size();
   try {
     for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
       if (entry.depth() == 0 && is_foreign(entry->path())) entry.disable_recursion_pending();
       if (!has_image_extension(entry->path().filename().string()) || entry->is_directory()) continue;
-      images.push_back(entry->path().lexically_relative(root).generic_string());
+      images.push_back(entry->path().native().substr(inside));
       if (!runtime::is_utf8(images.back())) {
         throw runtime::Error("InvalidDataset.bad_name",
                              {{"what", std::string(what)}, {"file", images.back()}, {"path", root.string()}});
@@ -69,14 +72,27 @@ fs::path image_root(const fs::path& folder) {
   return folders ? deepest : deepest.parent_path();
 }
 
-std::vector<std::string> keep_readable(const fs::path& root, const std::vector<std::string>& images, runtime::Log* log) {
-  std::vector<std::string> kept;
-  for (const std::string& image : images) {
+ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, runtime::Log* log) {
+  std::vector<ImageSize> sizes(images.size());
+  std::mutex mutex;
+  std::map<std::size_t, std::string> faults;
+  each(images.size(), threads, [&](std::size_t i) {
     try {
-      read_file_header(root / image);
-      kept.push_back(image);
+      const ImageHeader header = read_file_header(root / images[i]);
+      sizes[i] = {header.height, header.width};
     } catch (const std::runtime_error& error) {
-      if (log) log->warning((root / image).string() + " is left out: " + error.what());
+      const std::lock_guard lock(mutex);
+      faults[i] = error.what();
+    }
+  });
+  ReadableImages kept;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto fault = faults.find(i);
+    if (fault == faults.end()) {
+      kept.files.push_back(images[i]);
+      kept.sizes.push_back(sizes[i]);
+    } else if (log) {
+      log->warning((root / images[i]).string() + " is left out: " + fault->second);
     }
   }
   return kept;

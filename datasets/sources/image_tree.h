@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/codecs/decode.h"
 #include "runtime/report/log.h"
 
 namespace torchport::datasets {
@@ -31,9 +32,14 @@ std::filesystem::path only_folder(std::filesystem::path folder);
 /// one class folder is not left behind.
 std::filesystem::path image_root(const std::filesystem::path& folder);
 
-/// Leaves out the files that are no images by their content, and says so in `log`.
-std::vector<std::string> keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images,
-                                       runtime::Log* log);
+/// Files that are images by their content, with the sizes in their headers.
+struct ReadableImages {
+  std::vector<std::string> files;
+  std::vector<ImageSize> sizes;
+};
+/// Reads the headers on `threads` threads, leaves out the files that are not images, and says so in `log`.
+ReadableImages keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images, int threads,
+                             runtime::Log* log);
 
 /// The category of a file of class folders: the name of its folder.
 std::string_view class_of(std::string_view file);

@@ -3,6 +3,7 @@
 #include "datasets/tables/data_frame_form.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;

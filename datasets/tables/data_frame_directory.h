@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "datasets/tables/data_frame.h"
+#include "runtime/files/output_directory.h"
 
 namespace torchport::datasets {
 

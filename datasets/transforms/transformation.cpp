@@ -118,6 +118,17 @@ ImageSize Transformation::size(ImageSize from) const {
   return from;
 }
 
+std::optional<ImageSize> Transformation::fixed_size() const {
+  std::optional<ImageSize> size;
+  try {
+    for (const Step& step : *steps_)
+      size = size ? std::optional(size_after(step.name, step.operation, *size)) : step.operation.fixed;
+  } catch (const TransformError&) {  // whatever the image: each says so when it is read
+    return std::nullopt;
+  }
+  return size;
+}
+
 void Transformation::apply(Pixels& image, const DrawKey& key) const {
   const Beginning first = beginning(image.size(), key);
   apply_placement(first.placement, image);

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ class Transformation {
   bool random() const;
   /// The size of what comes out of an image of the size `from`. \throws TransformError
   ImageSize size(ImageSize from) const;
+  /// What size() gives for every image that it takes; nothing where that depends on the image.
+  std::optional<ImageSize> fixed_size() const;
   /// Thread-safe: what comes out depends on the pixels and the key alone. \throws TransformError
   void apply(Pixels& image, const DrawKey& key) const;
 

@@ -1,6 +1,8 @@
 #include "datasets/transforms/transformation_directory.h"
 
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::datasets {
 namespace {
@@ -10,7 +12,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 16;
 
 }  // namespace
 
-Transformation open_transformation(const std::filesystem::path& root, std::string_view what) {
+TransformationDirectory TransformationDirectory::open(const std::filesystem::path& root, std::string_view what) {
   const auto fault = [&](const std::string& kind, const std::string& reason) {
     return runtime::Error("InvalidTransformationDirectory." + kind, {{"what", std::string(what)},
                                                                      {"path", root.string()},
@@ -24,7 +26,7 @@ Transformation open_transformation(const std::filesystem::path& root, std::strin
   if (kind.empty() || kind == "Pickle") throw fault("pickle", "");  // absent is Pickle in the original
   if (kind != "Image") throw fault("transform_type", kind);
   try {
-    return Transformation::parse(runtime::read_file(runtime::resolve_inside(root, kFile), kMaxBytes));
+    return {Transformation::parse(runtime::read_file(runtime::resolve_inside(root, kFile), kMaxBytes))};
   } catch (const std::runtime_error& error) {
     throw fault("broken", error.what());
   }

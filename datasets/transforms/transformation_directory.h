@@ -5,12 +5,17 @@
 #include <string_view>
 
 #include "datasets/transforms/transformation.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 
 namespace torchport::datasets {
 
-/// `what` names the directory in errors. \throws Error InvalidTransformationDirectory.*
-Transformation open_transformation(const std::filesystem::path& root, std::string_view what);
+/// An opened TransformationDirectory.
+struct TransformationDirectory {
+  Transformation transformation;
+
+  /// `what` names the directory in errors. \throws Error InvalidTransformationDirectory.*
+  static TransformationDirectory open(const std::filesystem::path& root, std::string_view what);
+};
 
 /// Writes and publishes the directory with the original's bytes.
 void write_transformation(runtime::OutputDirectory& output, const Transformation& transformation);

@@ -4,6 +4,8 @@
 #include "models/directory/model_fault.h"
 #include "models/directory/model_spec_reader.h"
 #include "models/directory/model_spec_writer.h"
+#include "runtime/files/files.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::models {
 namespace {

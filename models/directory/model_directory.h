@@ -11,7 +11,7 @@
 
 #include "models/weights/state_dict_file.h"
 #include "models/weights/state_dict_writer.h"
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "runtime/spec/spec.h"
 
 namespace torchport::models {

@@ -5,6 +5,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/error/current_errors.h"
 #include "runtime/launch/process.h"
+#include "runtime/text/text.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {

@@ -93,17 +93,17 @@ void FileWriter::write(const void* data, std::size_t bytes) {
   }
 }
 
-void FileWriter::copy(const fs::path& from) {
+bool FileWriter::copy(const fs::path& from) {
   struct stat status {};
   const int source = open_regular(from, status);
   const std::unique_ptr<const int, void (*)(const int*)> closing(&source, [](const int* fd) { ::close(*fd); });
-  if (ioctl(fd_, FICLONE, source) == 0) return;
+  if (ioctl(fd_, FICLONE, source) == 0) return true;
   std::array<char, 1 << 16> piece;
   while (true) {
     const ssize_t got = read(source, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw std::runtime_error(std::strerror(errno));
-    if (got == 0) return;
+    if (got == 0) return false;
     write(piece.data(), static_cast<std::size_t>(got));
   }
 }
@@ -138,7 +138,7 @@ std::string read_file(const fs::path& path, std::size_t limit) {
 std::string read_head(const fs::path& path, std::size_t bytes) {
   struct stat status {};
   const int fd = open_regular(path, status);
-  return read_up_to(fd, bytes, static_cast<std::size_t>(status.st_size));
+  return read_up_to(fd, bytes, static_cast<std::size_t>(status.st_size) + 1);
 }
 
 void write_file_atomically(const fs::path& path, std::string_view text) {

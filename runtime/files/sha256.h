@@ -21,7 +21,4 @@ std::string sha256_of(std::string_view text);
 /// Of a file: 64 hexadecimal digits, or "" where it cannot be read.
 std::string sha256(const std::filesystem::path& path);
 
-/// The same of a text.
-std::string sha256_of(std::string_view text);
-
 }  // namespace torchport::runtime

@@ -1,4 +1,5 @@
-// The part of runtime/files/files.h that asks for room before files are copied.
+#include "runtime/files/space.h"
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -7,7 +8,6 @@
 #include <unistd.h>
 
 #include "runtime/error/error.h"
-#include "runtime/files/files.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -40,7 +40,10 @@ void check_space(const std::vector<Copies>& copies) {
     Room& room = rooms[status.st_dev];
     room.folder = group.folder;
     room.free = static_cast<std::uint64_t>(volume.f_bavail) * volume.f_frsize;
-    if (shares_blocks(group.file(0), group.folder)) continue;
+    const dev_t target = status.st_dev;
+    const fs::path first = group.file(0);
+    const bool linked = group.sharing == Sharing::inode && stat(first.c_str(), &status) == 0 && status.st_dev == target;
+    if (linked || shares_blocks(first, group.folder)) continue;
     const std::uint64_t block = std::max<std::uint64_t>(volume.f_frsize, 1);
     for (std::size_t i = 0; i < group.count; ++i)
       if (stat(group.file(i).c_str(), &status) == 0)

@@ -1,7 +1,9 @@
 #include "runtime/pipeline/checked_plan.h"
 
+#include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
 #include "runtime/pipeline/reader.h"
+#include "runtime/request/check_ports.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;

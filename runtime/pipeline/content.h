@@ -13,8 +13,8 @@ struct Look {
 };
 Look look_at(const std::filesystem::path& path);
 
-/// SHA-256 over names and contents of all files below, wherever the folder lies. Links to folders are not followed.
-/// \throws Error CouldNotOpenFile.file
+/// SHA-256 over names and contents of all files below but lists of stamps, wherever the folder lies. Links to folders are not
+/// followed. \throws Error CouldNotOpenFile.file
 std::string content_of(const std::filesystem::path& path);
 
 }  // namespace torchport::runtime

@@ -1,6 +1,7 @@
 #include "runtime/request/check_ports.h"
 
-#include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
+#include "runtime/files/typed_directory.h"
 
 namespace torchport::runtime {
 namespace {

@@ -6,6 +6,7 @@
 #include "component/training/device.h"
 #include "datasets/loading/loader.h"
 #include "datasets/transforms/apply_transformation.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

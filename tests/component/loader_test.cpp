@@ -4,10 +4,14 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 
+#include <fstream>
+
 #include "component/training/device.h"
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/png.h"
+#include "datasets/loading/size_scan.h"
 #include "datasets/transforms/apply_transformation.h"
+#include "runtime/files/files.h"
 #include "runtime/launch/processing_units.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
@@ -58,7 +62,9 @@ struct Damaged {
 struct Carrying {
   test::TemporaryFolder folder;
   std::filesystem::path root = folder / "images";
-  explicit Carrying(const std::string& transforms) { carry_transformation(labelled(), Transformation::parse(transforms), root); }
+  explicit Carrying(const std::string& transforms, const CarryOptions& how = {std::vector<ImageSize>(24, {64, 64})}) {
+    carry_transformation(labelled(), Transformation::parse(transforms), root, how);
+  }
 };
 
 }  // namespace
@@ -183,6 +189,49 @@ TEST_CASE("size scan: an image too small for a carried crop is named", "[size_sc
   const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2);
   REQUIRE(scan.bad.size() == 24);
   CHECK(scan.bad[0].reason == "CenterCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
+}
+
+TEST_CASE("size scan: opens no file where sizes are noted, or the transformation gives one size", "[size_scan]") {
+  const auto scan_unread = [](const char* transforms, const CarryOptions& how) {
+    const Carrying carrying(transforms, how);
+    const auto images = ImageDirectory::open(carrying.root, "training dataset");
+    for (std::size_t i = 0; i < images.size(); ++i) {  // other bytes, unseen from outside
+      const auto path = images.path(i);
+      const auto time = std::filesystem::last_write_time(path);
+      const auto size = std::filesystem::file_size(path);
+      std::filesystem::remove(path);
+      std::ofstream(path) << std::string(size, 'x');
+      std::filesystem::last_write_time(path, time);
+    }
+    std::filesystem::remove(images.path(3));
+    return scan_sizes(images, 0, 1, 2, true);
+  };
+  const CarryOptions noted{std::vector<ImageSize>(24, {64, 64})};
+  for (const auto& [transforms, how, size] :
+       std::vector<std::tuple<const char*, CarryOptions, ImageSize>>{{R"([["Pad", 1]])", noted, {66, 66}},
+                                                                     {R"([["CenterCrop", 40]])", noted, {40, 40}},
+                                                                     {R"([["CenterCrop", 40]])", {}, {40, 40}}}) {
+    const auto scan = scan_unread(transforms, how);
+    CHECK(scan.size == size);
+    CHECK_FALSE(scan.different);
+    REQUIRE(scan.bad.size() == 1);
+    CHECK(scan.bad[0].index == 3);
+    CHECK(scan.bad[0].reason == "No such file or directory");
+    CHECK(scan.doubts.empty());
+  }
+  CHECK(scan_unread(R"([["Pad", 1]])", {}).bad.size() == 24);
+}
+
+TEST_CASE("size scan: what changed since its size was noted is read, and counted in words", "[size_scan]") {
+  const Carrying carrying(R"([["Pad", 1]])");
+  const auto images = ImageDirectory::open(carrying.root, "training dataset");
+  std::filesystem::remove(images.path(9));
+  std::ofstream(images.path(9)) << encode_png(std::vector<std::uint8_t>(30 * 20, 7), 30, 20, 1);
+  const auto scan = scan_sizes(images, 0, 1, 2, true);
+  CHECK(scan.different == 9u);
+  CHECK(scan.different_size == ImageSize{22, 32});
+  CHECK(scan.doubts == "The sizes noted in '" + (carrying.root / "_sizes.lst").string() +
+                           "' are not used for 1 of 24 images: their files were changed or copied since.");
 }
 
 TEST_CASE("size scan: finds the common size from headers, whatever the share", "[size_scan]") {

@@ -26,7 +26,8 @@ Decision decide(const std::string& choice, std::string_view why_slow) {
     decision.precision = component::decide_precision(choice, why_slow, world, log);
   }
   std::istringstream lines(runtime::read_file(folder / "log"));
-  for (std::string line; std::getline(lines, line);) decision.log += line.substr(std::string("2026-01-01 00:00:00,000 ").size()) + "\n";
+  for (std::string line; std::getline(lines, line);)
+    decision.log += line.substr(std::string("2026-01-01 00:00:00,000 ").size()) + "\n";
   return decision;
 }
 

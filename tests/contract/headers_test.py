@@ -8,11 +8,8 @@ EXCEPTIONS = """
 datasets/directory/image_directory_reader.cpp
 datasets/directory/image_directory_schema.cpp
 datasets/directory/image_directory_writer.cpp
-datasets/loading/size_scan.cpp
 datasets/pixels/resize_avx2.cpp
 datasets/sources/labels_file.cpp
-runtime/files/space.cpp
-runtime/files/typed_directory.cpp
 """
 
 

@@ -27,7 +27,8 @@ def convert(archive, here, *arguments, **options):
 
 
 def files_of(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """All but the list of sizes, which the original does not write."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "_sizes.lst"}
 
 
 def as_zip(path, entries):

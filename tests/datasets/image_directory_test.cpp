@@ -6,6 +6,7 @@
 
 #include "datasets/directory/image_directory_form.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

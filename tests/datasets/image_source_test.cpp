@@ -10,6 +10,7 @@
 #include "datasets/directory/image_directory.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -31,12 +32,12 @@ std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector
 
 ImageSource open(const fs::path& folder, const std::string& format = "auto", const std::string& subset = "train",
                  const Names& labels = {}, runtime::Log* log = nullptr) {
-  return datasets::open_source(format, {folder, subset, labels, log, {}});
+  return datasets::open_source(format, {folder, subset, labels, log, {}, 2});
 }
 
 void write(const ImageSource& source, const fs::path& target) {
   runtime::OutputDirectory output(target);
-  datasets::write_image_directory(source, output);
+  datasets::write_image_directory(source, output, 2);
 }
 
 template <class Action>
@@ -57,11 +58,12 @@ Names files_of(const ImageSource& source) {
   return names;
 }
 
-/// The file names below `root`, sorted.
+/// The file names below `root`, sorted, without the list of sizes, which the original does not write.
 Names tree(const fs::path& root) {
   Names names;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (!entry.is_directory()) names.push_back(entry.path().lexically_relative(root).string());
+    if (!entry.is_directory() && entry.path() != root / "_sizes.lst")
+      names.push_back(entry.path().lexically_relative(root).string());
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -93,7 +93,7 @@ def test_unlabelled_and_raw(here):
         split(here / source, here / folder, "--fraction=0.6")
     for side in ("train", "test"):
         for path in (here / "made" / side).rglob("*"):
-            if path.is_file():
+            if path.is_file() and path.name != "_sizes.lst":   # class folders were not converted, and have none
                 assert path.read_bytes() == (here / "raw" / path.relative_to(here / "made")).read_bytes(), path
     unlabelled = harness.ORIGINAL / "image_directory_unlabelled"
     split(unlabelled, here, "--fraction=0.5")

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

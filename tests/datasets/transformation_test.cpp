@@ -6,6 +6,7 @@
 #include "datasets/in_order.h"
 #include "datasets/transforms/transformation_directory.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -37,7 +38,7 @@ std::string why(const std::string& json, ImageSize size) {
 
 TEST_CASE("transformation: the original's directory is read, and written again with its bytes", "[transformation]") {
   const fs::path golden = test::original("image_transformation");
-  const auto transformation = open_transformation(golden, "input image transformation");
+  const auto transformation = TransformationDirectory::open(golden, "input image transformation").transformation;
   CHECK(transformation.names() ==
         "Resize, CenterCrop, Pad, ColorJitter, RandomResizedCrop, RandomHorizontalFlip, RandomRotation, RandomPerspective");
   CHECK(transformation.size({100, 50}) == ImageSize{32, 32});
@@ -160,6 +161,18 @@ TEST_CASE("transformation: an image that cannot be transformed is told from its 
   CHECK_THROWS_AS(Transformation::parse(R"([["CenterCrop", 40]])").apply(small, {}), TransformError);
 }
 
+TEST_CASE("transformation: what gives one size, whatever comes in, is known without an image", "[transformation]") {
+  const auto fixed = [](const char* json) { return Transformation::parse(json).fixed_size(); };
+  CHECK(fixed(R"([["Resize", [[30, 20]]]])") == ImageSize{30, 20});
+  CHECK(fixed(R"([["Resize", 40], ["CenterCrop", 32], ["ColorJitter", {}]])") == ImageSize{32, 32});
+  CHECK(fixed(R"([["RandomResizedCrop", 24], ["Pad", [[1, 2, 3, 4]]]])") == ImageSize{30, 28});
+  CHECK(fixed(R"([["RandomCrop", {"size": 8, "padding": 3}], ["Resize", 16]])") == ImageSize{16, 16});
+  CHECK_FALSE(fixed("[]"));
+  CHECK_FALSE(fixed(R"([["Resize", 40]])"));
+  CHECK_FALSE(fixed(R"([["Pad", 2], ["RandomHorizontalFlip", {}]])"));
+  CHECK_FALSE(fixed(R"([["CenterCrop", 8], ["CenterCrop", 9]])"));  // possible with no image
+}
+
 TEST_CASE("transformation directory: each fault has its sentence", "[transformation]") {
   test::TemporaryFolder folder;
   const auto with = [&](const std::string& name, const std::string& meta, const std::string& transforms) {
@@ -167,7 +180,7 @@ TEST_CASE("transformation directory: each fault has its sentence", "[transformat
     runtime::write_file_atomically(folder / name / "_meta.yaml", meta);
     if (!transforms.empty()) runtime::write_file_atomically(folder / name / "_transforms.json", transforms);
     try {
-      open_transformation(folder / name, "input image transformation");
+      TransformationDirectory::open(folder / name, "input image transformation");
       return std::string("no error");
     } catch (const runtime::Error& error) {
       CHECK(error.code() == 158);

@@ -54,7 +54,9 @@ struct Training {
     step->add({device.bring(images.permute({0, 3, 1, 2})), device.bring(labels), device.bring(numbers), mixed}, /*last=*/true);
     component::HostCopy statistics = device.fetch(step->finish(rate, /*warming_up=*/false));
     counts = test::fake_cuda::counts();
-    return component::TrainingStep::read(statistics.wait(), 1);
+    const StepSums sums = component::TrainingStep::read(statistics.wait(), 1);
+    after = test::fake_cuda::counts();
+    return sums;
   }
 
   std::vector<at::Tensor> weights() const {
@@ -64,7 +66,7 @@ struct Training {
     return all;
   }
 
-  test::fake_cuda::Counts counts;  // of the last update
+  test::fake_cuda::Counts counts, after;  // of the last update: until it ends, and until its statistics are on the host
 };
 
 int differing(const std::vector<at::Tensor>& some, const std::vector<at::Tensor>& others) {
@@ -93,6 +95,7 @@ void check_bit_equal(const std::string& variant, Precision precision, std::int64
     CHECK_FALSE(found.stopped);
     const auto& counts = on_device.counts;
     CHECK(counts.waits.empty());
+    CHECK(on_device.after.waits == std::vector<std::string>{"an event"});
     CHECK(counts.to_device == 4);  // images, labels, numbers, learning rate
     CHECK(counts.to_host == 1);    // the statistics
     INFO(table(counts.calls));

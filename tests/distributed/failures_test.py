@@ -59,7 +59,7 @@ def test_one_report_on_all_ranks(folder):
             assert last_line(folder / f"run/logs/70_driver_log_{rank}") == fatal
             assert json.loads((folder / f"run/logs/failure_{rank}.json").read_text()) == {
                 "rank": 0, "step": "-", "errors": [{"key": "InvalidModelDirectory.missing", "details": [],
-                                                    "fields": {"path": str(path), "what": "untrained model"}}]}
+                                                    "fields": {"path": str(path), "reason": "", "what": "untrained model"}}]}
         assert error_info(folder) == {
             "ErrorId": "InvalidModelDirectory", "ErrorCode": 159, "ExceptionType": "ModuleException", "Traceback": "",
             "Message": "InvalidModelDirectory: the untrained model does not exist. "

@@ -92,6 +92,7 @@ def test_endings():
             ("", 0, "-", "ok", ""),
             ("agreed", 5, 1, "the dataset of rank 1 holds no image", ""),
             ("alone", 12, 1, 'not enough memory: a \\"test\\"', ""),
+            ("late", 13, 1, 'not enough memory: a \\"test\\"', ""),
             ("killed", 13, 1, "process 1 was ended by signal 9",
              f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 9\n"
              "  hint   The system may have been out of memory: lower --batch-size, or use fewer processes.\n"),
@@ -107,7 +108,7 @@ def test_endings():
             assert done.stderr in log, "70_mpi_log lacks what was shown"
             assert not done.stdout, done.stdout
             logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
-            failed = {"agreed": [0, 1], "alone": [1], "stuck": [0]}.get(fault, [])
+            failed = {"agreed": [0, 1], "alone": [1], "late": [0, 1], "stuck": [0]}.get(fault, [])
             assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log", *(f"failure_{one}.json" for one in failed)], logs
 
 

@@ -10,6 +10,5 @@ from harness import AS_ROOT, BIN, command
 def test_same_bits(case):
     done = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", 2, BIN / "resume_cases", case, timeout=300)
     lines = sorted(line for line in done.stdout.splitlines() if line)
-    print(case, lines)
     early = "stopped early, " if case == "stopping" else ""
-    assert [bool(re.fullmatch(rf"rank {rank} of 2: \d+ parts, {early}the same bits", line)) for rank, line in enumerate(lines)] == [True] * 2
+    assert [bool(re.fullmatch(rf"rank {rank} of 2: \d+ parts, {early}the same bits", line)) for rank, line in enumerate(lines)] == [True] * 2, lines

@@ -4,6 +4,7 @@
 #include "models/directory/model_spec_reader.h"
 #include "models/directory/model_spec_writer.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -149,10 +149,3 @@ def test_a_model_directory_with_a_bad_parameter():
 
 def images_of_the_original():
     return harness.ORIGINAL / "image_directory_labelled"
-
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name, "ok", flush=True)

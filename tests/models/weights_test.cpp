@@ -5,6 +5,7 @@
 #include "models/nn/state_dict.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 

@@ -109,7 +109,10 @@ TEST_CASE("events: every sink sees the whole life of a run", "[events]") {
   two.push_back(std::make_unique<Notes>(again));
   Events events(std::move(two));
   events.started({request, 2, {{"libtorch", "2.11.0"}}});
-  events.step({1, 3, 7, 10});
+  StepDone step;
+  step.epoch = 1;
+  step.step = 7;
+  events.step(step);
   events.epoch({1, {}});
   events.result({{"Evaluation", {}}});
   events.output({"trained_model_outputs", {}});
@@ -137,4 +140,24 @@ TEST_CASE("position: that of the last step begun", "[events]") {
   CHECK(position.text() == "-");
   position.at(3, 17);
   CHECK(position.text() == "3.17");
+}
+
+TEST_CASE("events: the sink steps writes each step and epoch with its time, as soon as it was sent", "[events]") {
+  const TemporaryFolder folder;
+  Events events(make_sinks({"steps"}, {folder.path(), nullptr}));
+  const auto at = [](double seconds) {
+    return torchport::runtime::Time(
+        std::chrono::duration_cast<torchport::runtime::Time::duration>(std::chrono::duration<double>(seconds)));
+  };
+  StepDone step;
+  step.epoch = 1;
+  step.step = 2;
+  step.values = {0.5, 0.25, 40};
+  step.learning_rate = 0.001;
+  step.time = at(1.5);
+  events.step(step);
+  events.epoch({1, {}, at(2.25)});
+  CHECK(read_file(folder / "steps.jsonl") ==
+        "{\"event\":\"step\",\"time\":1.5,\"epoch\":1,\"step\":2,\"loss\":0.5,\"images_per_second\":40.0,\"learning_rate\":0.001}\n"
+        "{\"event\":\"epoch\",\"time\":2.25,\"epoch\":1}\n");
 }

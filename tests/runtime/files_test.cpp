@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
 #include "runtime/error/error.h"
+#include "runtime/files/output_directory.h"
+#include "runtime/files/typed_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -168,6 +171,19 @@ TEST_CASE("files: only regular files of a fitting size are read, and a FIFO does
   CHECK(error_of([&] { read_file(folder.path()); }) == "not a regular file");
   CHECK(error_of([&] { read_file(folder / "absent"); }) == "No such file or directory");
   CHECK(read_file("/proc/self/stat").size() > 10);  // its file system states no size
+}
+
+TEST_CASE("output directory: threads may fill it together", "[files]") {
+  const TemporaryFolder folder;
+  OutputDirectory output(folder / "out");
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) output.write("a/" + std::to_string(i % 7) + "/" + std::to_string(50 * t + i), "x");
+    });
+  threads.clear();
+  output.publish("type: AnyDirectory\n");
+  CHECK(output.files().size() == 201);
 }
 
 TEST_CASE("output directory: appears whole, wherever its path ends", "[files]") {

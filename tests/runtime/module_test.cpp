@@ -21,7 +21,8 @@ std::string refusal(const runtime::Module& module, const char* function) {
 }  // namespace
 
 TEST_CASE("module: a function of a module that lies beside the program", "[module]") {
-  auto* const answer = reinterpret_cast<int (*)()>(runtime::load_function({"torchport-test-module", "answers", 7}, "torchport_test_answer"));
+  auto* const answer =
+      reinterpret_cast<int (*)()>(runtime::load_function({"torchport-test-module", "answers", 7}, "torchport_test_answer"));
   CHECK(answer() == 42);
 }
 

@@ -29,8 +29,8 @@ WeightAverage::WeightAverage(const models::ClassifierModule& network, double dec
   }
 }
 
-// Weights that found_inf kept as they were may be copied again. The statistics of batch norms follow the forward pass, not the gate: a
-// training does not go on from there.
+// Weights that found_inf kept as they were may be copied again. The statistics of batch norms follow the forward pass, not the
+// gate: a training does not go on from there.
 void WeightAverage::update(bool warming_up, const at::Tensor& found_inf) {
   const torch::NoGradGuard no_grad;
   if (begun_) {

@@ -136,7 +136,8 @@ std::vector<std::string> checked_files(const CocoReader& coco, const fs::path& r
   return files;
 }
 
-ImageSource source_of(const CocoReader& coco, const fs::path& root, runtime::Log* log) {
+ImageSource source_of(const CocoReader& coco, const fs::path& root, const SourceOptions& options) {
+  runtime::Log* const log = options.log;
   ImageSource source;
   source.keeps_names = true;
   std::map<std::int64_t, std::int32_t> place;  // COCO's ids may begin at 1 and have gaps
@@ -147,12 +148,15 @@ ImageSource source_of(const CocoReader& coco, const fs::path& root, runtime::Log
     place[id] = static_cast<std::int32_t>(source.categories->size());
     source.categories->push_back(name);
   }
-  const std::vector<std::string> kept = keep_readable(root, checked_files(coco, root), log);
-  const std::set<std::string> readable(kept.begin(), kept.end());
+  const ReadableImages kept = keep_readable(root, checked_files(coco, root), options.threads, log);
+  std::map<std::string, ImageSize> readable;
+  for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = kept.sizes[i];
   std::size_t bare = 0;
   for (const auto& [id, file] : coco.images) {
-    if (!readable.contains(file)) continue;
-    ImageSource::Item item{std::to_string(id) + fs::path(file).extension().string(), std::nullopt, (root / file).string()};
+    const auto size = readable.find(file);
+    if (size == readable.end()) continue;
+    ImageSource::Item item{std::to_string(id) + fs::path(file).extension().string(), std::nullopt, (root / file).string(),
+                           size->second};
     const auto category = coco.category_of.find(id);
     if (category != coco.category_of.end()) {
       const auto known = place.find(category->second);
@@ -179,7 +183,7 @@ std::optional<ImageSource> coco(const SourceOptions& options) {
   }
   for (const fs::path& file : files) {
     CocoReader coco(file);
-    if (coco.read()) return source_of(coco, root, options.log);
+    if (coco.read()) return source_of(coco, root, options);
   }
   return std::nullopt;
 }

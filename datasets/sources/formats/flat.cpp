@@ -6,10 +6,11 @@ namespace torchport::datasets {
 
 std::optional<ImageSource> flat(const SourceOptions& options) {
   const std::filesystem::path root = image_root(options.path);
-  const std::vector<std::string> images = keep_readable(root, find_images(root, "input"), options.log);
-  if (images.empty()) return std::nullopt;
+  const ReadableImages images = keep_readable(root, find_images(root, "input"), options.threads, options.log);
+  if (images.files.empty()) return std::nullopt;
   ImageSource source;
-  for (const std::string& file : images) source.items.push_back({file, std::nullopt, (root / file).string()});
+  for (std::size_t i = 0; i < images.files.size(); ++i)
+    source.items.push_back({images.files[i], std::nullopt, (root / images.files[i]).string(), images.sizes[i]});
   return source;
 }
 

@@ -9,6 +9,7 @@ Operation center_crop(Arguments& args) {
   args.names({"size"});
   const ImageSize size = args.size("size");
   Operation operation;
+  operation.fixed = size;
   operation.resize = [size](ImageSize from) {
     check_crop(from, size);
     return size;

@@ -30,6 +30,7 @@ Operation random_crop(Arguments& args) {
   if (args.has("padding")) options.padding = args.padding();
   Operation operation;
   operation.random = true;
+  operation.fixed = options.size;
   operation.resize = [options](ImageSize from) {
     for (const Border& border : borders(from, options)) {
       from = {from.height + border.top + border.bottom, from.width + border.left + border.right};

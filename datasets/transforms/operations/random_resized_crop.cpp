@@ -12,6 +12,7 @@ Operation random_resized_crop(Arguments& args) {
   const Interpolation interpolation = args.interpolation({Interpolation::bilinear, Interpolation::bicubic});
   Operation operation;
   operation.random = true;
+  operation.fixed = size;
   operation.resize = [size](ImageSize from) {
     check_area(from.height, size.width);  // what is resized across, but not yet down
     return size;

@@ -36,6 +36,7 @@ Operation resize(Arguments& args) {
   }
   const Interpolation interpolation = args.interpolation({Interpolation::bilinear, Interpolation::bicubic});
   Operation operation;
+  if (wanted.size.size() == 2) operation.fixed = ImageSize{wanted.size[0], wanted.size[1]};
   operation.resize = [wanted](ImageSize from) {
     const ImageSize to = new_size(from, wanted);
     check_area(from.height, to.width);  // what is resized across, but not yet down

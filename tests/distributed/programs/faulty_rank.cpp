@@ -19,7 +19,7 @@ namespace {
 std::filesystem::path logs() { return std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs"; }
 
 /// What the worker leaves of a failure.
-int fail(const Error& error, runtime::Collective& world, runtime::Log& log, int blamed) {
+int fail(const Error& error, runtime::Control& world, runtime::Log& log, int blamed) {
   const runtime::Failure failure{{error}, blamed, "1.7"};
   runtime::write_failure(logs(), world.rank(), failure);
   log.raw(runtime::fatal_line(failure));
@@ -42,7 +42,11 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
   if (guilty && fault == "aborted") std::abort();
   if (guilty && fault == "quiet") _exit(5);
   if (guilty && fault == "stuck") raise(SIGSTOP);
-  if (guilty && fault == "alone") world.abort(fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1));
+  if (guilty && (fault == "alone" || fault == "late")) {
+    const int status = fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1);
+    if (fault == "late") raise(SIGSTOP);  // the others wait for it in vain
+    world.abort(status);
+  }
   try {
     if (fault == "slow" && world.rank() == 0) {
       std::cerr << "waiting\n" << std::flush;
@@ -60,7 +64,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
 int main() {
   const auto launched = runtime::launched_as();
   const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
-  component::MpiControl world(launched->size, /*timeout_seconds=*/fault == "stuck" ? 2 : 60);
+  component::MpiControl world(launched->size, /*timeout_seconds=*/fault == "stuck" || fault == "late" ? 2 : 60);
   runtime::Log log({logs() / ("70_driver_log_" + std::to_string(world.rank())), false});
   log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));
   world.barrier();
