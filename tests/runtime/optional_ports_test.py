@@ -29,14 +29,6 @@ steps:
 """
 
 
-<<<<<<< HEAD
-@pytest.fixture
-def folder(work):
-    return work
-
-
-=======
->>>>>>> main
 @pytest.fixture(scope="module")
 def spec(shared):
     """Convert to Image Directory with an input and an output more, which its source knows nothing of."""
@@ -59,12 +51,8 @@ def recorded(runs):
     return json.loads(record.read_text())
 
 
-<<<<<<< HEAD
-def test_command_lines(folder, spec):
-=======
 def test_command_lines(work, spec):
     folder = work
->>>>>>> main
     flags = (f"--input-path={IMAGES}/image", f"--output-path={folder}/images")
     plain = torchport("validate", "convert_to_image_directory", *flags).stdout
     assert torchport("--spec-dir", spec, "validate", "convert_to_image_directory", *flags).stdout == plain
@@ -78,9 +66,6 @@ def test_command_lines(work, spec):
     assert "the mask" in refused.stderr and f"{folder}/none" in refused.stderr, refused.stderr   # what is given is checked
 
 
-<<<<<<< HEAD
-def test_documents(folder, spec):
-=======
 @pytest.fixture(scope="module")
 def pages(shared, spec):
     torchport("--spec-dir", spec, "reference", shared / "pages")
@@ -88,39 +73,23 @@ def pages(shared, spec):
 
 
 def test_documents(spec, pages):
->>>>>>> main
     text = torchport("--spec-dir", spec, "describe", "convert_to_image_directory").stdout
     assert "  --mask-path PATH\n        Mask, AnyPath, optional. Not needed.\n" in text, text
     assert "  --report-path PATH\n        Report, ImageDirectory, optional. Not needed.\n" in text, text
     usage = text[text.index("Usage"):text.index("Inputs")]
     assert "--input_path PATH" in usage and "mask" not in usage and "report" not in usage, usage
-<<<<<<< HEAD
-    torchport("--spec-dir", spec, "reference", folder)
-    page = (folder / "components.md").read_text()
-    assert "| in | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in page
-
-
-def test_pipelines(folder, spec):
-    torchport("--spec-dir", spec, "reference", folder)
-    schema = json.loads((folder / "pipeline.schema.json").read_text())
-=======
     assert "| in | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in (pages / "components.md").read_text()
 
 
 def test_pipelines(work, spec, pages):
     folder, schema = work, json.loads((pages / "pipeline.schema.json").read_text())
->>>>>>> main
     plain, wired = pipeline(folder, "plain", "convert.output"), pipeline(folder, "wired", "convert.report")
     for path in (plain, wired):
         jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(path.read_text()))
         torchport("--spec-dir", spec, "validate", path)
     torchport("--spec-dir", spec, "run", plain, "--runs", folder / "plain_runs")
     assert set(recorded(folder / "plain_runs")["outputs"]) == {"output"}
-<<<<<<< HEAD
-    torchport("--spec-dir", spec, "run", wired, "--runs", folder / "wired_runs", status=None)   # no step makes the report
-=======
     torchport("--spec-dir", spec, "run", wired, "--runs", folder / "wired_runs", status=None)   # the component does not make the report
->>>>>>> main
     assert set(recorded(folder / "wired_runs")["outputs"]) == {"output", "report"}
     # What was made without the report is not taken for a run that has it.
     reused = torchport("--spec-dir", spec, "run", wired, "--runs", folder / "plain_runs", status=None)
