@@ -46,7 +46,8 @@ def test_examples_call_their_commands():
                 if not f"{command['example']} ".startswith(f"torchport {command['name']} "))
     pages = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
     assert_none(f"{page.relative_to(SOURCE)}: there is no command {name}" for page in pages
-                for name in re.findall(r"^(?:\$ )?(?:build/bin/)?torchport ([a-z][a-z-]+)", page.read_text(), re.M)
+                for language, block in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.M | re.S) if not language
+                for name in re.findall(r"^(?:\$ )?(?:build/bin/)?torchport ([a-z][a-z-]+)", block, re.M)
                 if name.replace("-", "_") not in commands)
 
 
