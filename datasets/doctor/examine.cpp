@@ -7,6 +7,7 @@
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/mode.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
 
 namespace torchport::datasets {
