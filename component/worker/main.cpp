@@ -9,6 +9,7 @@
 #include "component/worker/memory.h"
 #include "component/worker/run.h"
 #include "runtime/launch/process.h"
+#include "runtime/spec/spec.h"
 #include "runtime/version.h"
 
 namespace torchport::component {

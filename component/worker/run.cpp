@@ -15,6 +15,7 @@
 #include "runtime/report/error_info.h"
 #include "runtime/report/verdict.h"
 #include "runtime/request/context.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
 

@@ -79,9 +79,9 @@ TEST_CASE("metrics: the epoch line is the original's", "[metrics]") {
 }
 
 TEST_CASE("metrics: an epoch's rows have the original's names, columns and order", "[metrics]") {
-  const auto rows = epoch_rows({3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7});
+  const auto rows = epoch_event({3, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7}).rows;
   std::vector<std::string> names;
-  for (const auto& row : rows) names.push_back(row.name + "/" + row.row[0].first + "/" + row.row[1].first);
+  for (const auto& row : rows) names.push_back(row.name + "/" + row.columns[0].first + "/" + row.columns[1].first);
   CHECK(names == std::vector<std::string>{"learning rate/epoch/lr", "Train images per second/epoch/train_ips",
                                           "Train loss/epoch/train_loss", "Train error/epoch/train_error",
                                           "Valid loss/epoch/valid_loss", "Top-1 validation accuracy/epoch/top1_acc",

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "datasets/codecs/png.h"
 #include "datasets/directory/image_subset.h"
 #include "datasets/transforms/apply_transformation.h"
 #include "runtime/files/files.h"

@@ -70,7 +70,7 @@ class SmallTraining {
   Outcome part(component::TrainingState& state, bool from_state, const component::Trainer::GoOn& go_on) {
     const component::TrainingData data{train_, valid_, {64, 64}, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1};
     const auto network = models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1);
-    component::Trainer trainer(options, data, network, {device_, control_, *reducer_, log_, events_});
+    component::Trainer trainer(options, data, network, {device_, control_, *reducer_, log_, events_, position_});
     if (from_state) trainer.read(state);
     Outcome outcome{trainer.run(go_on), {}};
     state = {};
@@ -87,6 +87,7 @@ class SmallTraining {
   const component::Device device_;
   runtime::Log log_;
   runtime::Events events_;
+  runtime::Position position_;
   datasets::ImageDirectory train_, valid_;
 };
 
