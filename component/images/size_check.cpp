@@ -16,8 +16,7 @@ std::string described(const datasets::ImageDirectory& images, std::uint32_t inde
 
 }  // namespace
 
-datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, runtime::Control& control,
-                                bool augmented) {
+datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImages& bad, runtime::Control& control, bool augmented) {
   const auto scan = datasets::scan_sizes(images, control.rank(), control.size(), runtime::processing_units(), augmented);
   if (!scan.doubts.empty()) bad.log().warning(scan.doubts);
   bad.start_pass();

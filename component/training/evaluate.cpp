@@ -30,7 +30,8 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, con
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
   const models::AutocastScope autocast(how.device.type(), how.precision == Precision::bfloat16);
-  // Each rank's batch norm has seen other images; one set of statistics has to speak for the model, and rank 0's is what gets saved.
+  // Each rank's batch norm has seen other images; one set of statistics has to speak for the model, and rank 0's is what gets
+  // saved.
   broadcast_together(network.buffers(), control);
   network.eval();
   const auto mine = datasets::share(0, how.rows, control.rank(), control.size());

@@ -41,9 +41,8 @@ int dispatch(Words words) {
     words.erase(words.begin(), words.begin() + 2);
   }
   if (words.size() >= 2 && words[0] == "run") return run_component(words[1], Words(words.begin() + 2, words.end()));
-  std::cerr
-      << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | --version\n"
-         "One rank of a component; torchport run starts it, and torchport --help tells more.\n";
+  std::cerr << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | --version\n"
+               "One rank of a component; torchport run starts it, and torchport --help tells more.\n";
   return 2;
 }
 
