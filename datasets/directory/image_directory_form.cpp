@@ -1,6 +1,6 @@
 #include "datasets/directory/image_directory_form.h"
 
-#include <openssl/evp.h>
+#include "runtime/text/base64.h"
 
 namespace torchport::datasets {
 namespace {
@@ -22,14 +22,6 @@ std::string yaml_text(std::string_view text) {
   std::string quoted = "'";
   for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
   return quoted + "'";
-}
-
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and the zero at the end of a C string
-  auto* const to = reinterpret_cast<unsigned char*>(text.data());
-  const int length = EVP_EncodeBlock(to, reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
-  return text;
 }
 
 Json column(const char* name, const char* type, const char* element, bool is_feature) {
@@ -62,7 +54,7 @@ std::string schema_text(const std::optional<std::vector<std::string>>& categorie
 std::string samples_text(const std::vector<Sample>& samples) {
   Json list = Json::array();
   for (const Sample& sample : samples) {
-    Json row = {{"image", base64(sample.bytes)}, {"id", sample.id}};
+    Json row = {{"image", runtime::base64(sample.bytes)}, {"id", sample.id}};
     if (sample.category) row["category"] = *sample.category;
     list.push_back(row);
   }

@@ -37,7 +37,7 @@ def checked(words):
     """The same request as one that does nothing: validate for a component, --dry-run for a pipeline, outputs where nothing is yet."""
     subject = words[1]
     if words[0] in ("run", "estimate") and subject.endswith(".yaml"):
-        return ["run", *words[1:], "--dry-run"]
+        return ["run", *words[1:], *([] if "--dry-run" in words else ["--dry-run"])]
     if words[0] != "run":
         return words
     flags = [re.match(r"--([\w-]+)=?", word) for word in words]

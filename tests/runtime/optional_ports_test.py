@@ -68,6 +68,7 @@ def test_command_lines(work, spec):
 
 @pytest.fixture(scope="module")
 def pages(shared, spec):
+    (shared / "pages").mkdir()
     torchport("--spec-dir", spec, "reference", shared / "pages")
     return shared / "pages"
 
