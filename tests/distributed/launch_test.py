@@ -63,7 +63,7 @@ def test_refused_as_root():
             done = subprocess.run([BIN / "launch_faulty", BIN / "faulty_rank", *flags], env=env, capture_output=True, text=True)
             assert done.returncode == 2, done
             assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: mpirun does not run as root unless told "
-                                   "so\n  hint   Add --allow-run-as-root, or run as another user.\n"), done.stderr
+                                   "to\n  hint   Add --allow-run-as-root, or run as another user.\n"), done.stderr
         command(BIN / "launch_faulty", BIN / "faulty_rank", *flags, env=leave)
 
 
