@@ -5,6 +5,7 @@
 #include "component/evaluation/confusion_svg.h"
 #include "component/evaluation/report.h"
 #include "runtime/request/context.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
@@ -43,9 +44,7 @@ void report(runtime::Context& ctx, const Evaluation& e) {
   runtime::MetricRow row{"Evaluation", {{"rows", e.rows}}};
   nlohmann::json result = {{"rows", e.rows}};
   for (const auto& [name, value] : figures) {
-    std::array<char, 80> line;
-    std::snprintf(line.data(), line.size(), "%-26s %.5f", name.c_str(), value);
-    ctx.log.info(line.data());
+    ctx.log.info(runtime::formatted("%-26s %.5f", name.c_str(), value));
     row.columns.emplace_back(name, value);
     result[name] = value;
   }

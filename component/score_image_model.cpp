@@ -14,7 +14,9 @@
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
 #include "models/nn/load_weights.h"
+#include "runtime/clock.h"
 #include "runtime/request/context.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
@@ -97,11 +99,9 @@ class Rows {
 };
 
 std::string progress(std::size_t done, std::size_t of, Clock::time_point start) {
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::array<char, 120> text;
-  std::snprintf(text.data(), text.size(), "Scored %zu of %zu images in %.1f s, %.2f images per second.", done, of, seconds,
-                static_cast<double>(done) / seconds);
-  return text.data();
+  const double seconds = runtime::seconds_since(start);
+  return runtime::formatted("Scored %zu of %zu images in %.1f s, %.2f images per second.", done, of, seconds,
+                            static_cast<double>(done) / seconds);
 }
 
 /// Goes through all images in their order.

@@ -9,6 +9,7 @@
 #include "models/nn/load_weights.h"
 #include "models/nn/state_dict.h"
 #include "runtime/request/context.h"
+#include "runtime/text/format.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -159,10 +160,8 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
 
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
   const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
-  std::array<char, 200> text;
-  std::snprintf(text.data(), text.size(), "The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
-                static_cast<long long>(kept.epoch), result.epochs.size(), kept.top1, kept.valid_loss);
-  ctx.log.info(text.data());
+  ctx.log.info(runtime::formatted("The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
+                                  static_cast<long long>(kept.epoch), result.epochs.size(), kept.top1, kept.valid_loss));
   ctx.record.set("result", {{"kept_epoch", kept.epoch},
                             {"epochs_run", result.epochs.size()},
                             {"stopped_early", result.stopped_early},

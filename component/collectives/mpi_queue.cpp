@@ -10,6 +10,7 @@
 #include <string>
 
 #include "runtime/error/error.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
@@ -78,9 +79,7 @@ bool MpiQueue::done_in_time(const Job& job) {
 void MpiQueue::wait(const Job& job) {
   runtime::Fields fields{{"operation", job.operation}, {"sequence", std::to_string(job.sequence)}};
   if (!done_in_time(job)) {
-    std::array<char, 32> seconds{};
-    std::snprintf(seconds.data(), seconds.size(), "%g", timeout_seconds_);
-    fields["seconds"] = seconds.data();
+    fields["seconds"] = runtime::formatted("%g", timeout_seconds_);
     throw runtime::Error("TimeoutOccured.collective", fields);
   }
   if (job.result == MPI_SUCCESS) return;

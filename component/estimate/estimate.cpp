@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "component/estimate/step_method.h"
+#include "runtime/clock.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -60,7 +61,7 @@ PipelineEstimate estimate_pipeline(const runtime::Host& host, const runtime::Che
     all.steps.push_back(planned.reused ? reused(planned, checked.runs, bench) : tried(*methods[i], *planned.step, bench));
   }
   all.free_disk = free_bytes(checked.runs);
-  all.trial_seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  all.trial_seconds = runtime::seconds_since(begin);
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/cli/table_text.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
@@ -17,12 +18,7 @@ constexpr std::array<const char*, 4> kAssumptions = {
     "files are read as fast as in the trial, in which they may have lain in memory",
     "several nodes exchange gradients without waiting for each other; what is downloaded takes no time"};
 
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), format, values...);
-  return text.data();
-}
+using runtime::formatted;
 
 std::string time_text(double seconds) {
   if (seconds < 60) return formatted("%.1f s", seconds);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "runtime/clock.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
@@ -15,8 +16,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kOutOfTime = 124;  ///< exit status of coreutils' timeout
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// The last words of an error's first line, which say what is wrong.
 std::string reason_in(const std::string& words) {
@@ -67,7 +66,7 @@ Trial try_step(const runtime::Host& host, const fs::path& folder, runtime::Step 
   const auto start = Clock::now();
   const auto end = runtime::run_child(
       command, [&](std::string_view text) { words += text; }, std::chrono::seconds(10), runtime::ChildOutput::dropped);
-  trial.seconds = seconds_since(start);
+  trial.seconds = runtime::seconds_since(start);
   trial.peak_bytes = end.peak_bytes;
   if (!end.start_error.empty())
     throw Error("FailedToCompleteOperation.no_worker", {{"path", command[0]}, {"reason", end.start_error}});
@@ -85,7 +84,7 @@ double start_seconds(const runtime::Host& host) {
       {host.program.string(), "--version"}, [](std::string_view) {}, std::chrono::seconds(10), runtime::ChildOutput::dropped);
   if (!end.start_error.empty())
     throw Error("FailedToCompleteOperation.no_worker", {{"path", host.program.string()}, {"reason", end.start_error}});
-  return seconds_since(start);
+  return runtime::seconds_since(start);
 }
 
 double bytes_below(const fs::path& folder) {

@@ -3,6 +3,7 @@
 
 #include "component/estimate/step_method.h"
 #include "datasets/sources/image_source.h"
+#include "runtime/clock.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -19,7 +20,7 @@ class Conversion : public StepMethod {
     const datasets::SourceOptions options{
         bench.input(step_, "input").path, *value<std::string>("subset"), {}, nullptr, [&] { return unpacked.path() / "archive"; }};
     const auto source = datasets::open_source(*value<std::string>("format"), options);
-    const double listing = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const double listing = runtime::seconds_since(begin);
     const auto limit = static_cast<std::size_t>(value<std::int64_t>("limit").value_or(INT64_MAX));
     const std::size_t all = std::min(limit, source.items.size()), categories = source.categories ? source.categories->size() : 1;
     const std::size_t few = std::min(all, std::max(bench.most_images(), categories));

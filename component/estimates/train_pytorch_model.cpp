@@ -4,6 +4,7 @@
 #include "component/estimate/step_method.h"
 #include "datasets/sampler.h"
 #include "runtime/files/files.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
@@ -14,11 +15,7 @@ constexpr std::int64_t kFewestSteps = 3;   ///< even if their batches must be sm
 constexpr std::size_t kWarmUpSteps = 2;    ///< left out of the mean where there are at least as many others
 constexpr double kForwardShare = 1.0 / 3;  ///< of a step's time: the backward pass computes twice as much
 
-std::string figure(double value, int digits) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
+std::string figure(double value, int digits) { return runtime::formatted("%.*f", digits, value); }
 
 /// What was seen of the trial, all in seconds.
 struct Times {

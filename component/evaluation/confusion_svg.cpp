@@ -1,9 +1,10 @@
 #include "component/evaluation/confusion_svg.h"
 
 #include <cmath>
-#include <cstdio>
 
+#include "runtime/text/format.h"
 #include "runtime/text/text.h"
+#include "runtime/text/xml.h"
 
 namespace torchport::component {
 namespace {
@@ -16,33 +17,7 @@ constexpr const char *kRight = "#1f6fb4", *kWrong = "#d9541e";
 constexpr int kShades = 10;  ///< of matrices too large for a shape a cell
 constexpr double kSmallestCell = 2;
 
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::array<char, 256> buffer;
-  const int length = std::snprintf(buffer.data(), buffer.size(), format, values...);
-  return {buffer.data(), std::min(buffer.size() - 1, static_cast<std::size_t>(length))};
-}
-
-/// Text within XML, which has no place for control characters.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : runtime::visible(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+using runtime::formatted;
 
 /// A name cut to kNameLetters characters.
 std::string shortened(const std::string& name) {
@@ -96,7 +71,7 @@ class Picture {
   }
 
   void text(double at_x, double at_y, const std::string& attributes, const std::string& words) {
-    out_ += formatted("<text x=\"%.2f\" y=\"%.2f\" ", at_x, at_y) + attributes + ">" + xml(words) + "</text>\n";
+    out_ += formatted("<text x=\"%.2f\" y=\"%.2f\" ", at_x, at_y) + attributes + ">" + runtime::xml_escaped(words) + "</text>\n";
   }
 
   void heading() {
@@ -135,7 +110,7 @@ class Picture {
     const double shade = 0.1 + 0.9 * share(t, p);
     out_ += formatted("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"%s\" fill-opacity=\"%.3f\">", x(p), y(t),
                       cell_, cell_, t == p ? kRight : kWrong, shade);
-    out_ += "<title>" + xml("true " + e_.categories[t].name + ", predicted " + e_.categories[p].name) +
+    out_ += "<title>" + runtime::xml_escaped("true " + e_.categories[t].name + ", predicted " + e_.categories[p].name) +
             formatted(": %lld (%.1f %%)", count, 100 * share(t, p)) + "</title></rect>\n";
     if (cell_ < kCounts) return;
     const std::string digits = std::to_string(count);

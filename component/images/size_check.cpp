@@ -5,6 +5,7 @@
 
 #include "datasets/loading/size_scan.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 
@@ -59,6 +60,6 @@ void check_minimum_size(const datasets::ImageDirectory& images, datasets::ImageS
                                                     {"minimum", std::to_string(minimum)}});
 }
 
-std::string size_text(datasets::ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
+std::string size_text(datasets::ImageSize size) { return runtime::size_text(size.width, size.height); }
 
 }  // namespace torchport::component

@@ -2,19 +2,13 @@
 
 #include <ATen/ops/empty.h>
 
-#include <array>
-#include <cstdio>
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 
 namespace {
 
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-  std::array<char, 512> buffer;
-  const int length = std::snprintf(buffer.data(), buffer.size(), format, values...);
-  return {buffer.data(), static_cast<std::size_t>(length)};
-}
+using runtime::formatted;
 
 runtime::MetricRow row(const char* name, std::int64_t epoch, const char* column, double value) {
   return {name, {{"epoch", epoch}, {column, value}}};

@@ -1,10 +1,9 @@
 #include "component/training/progress.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "component/training/process_clock.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 
@@ -51,9 +50,7 @@ void Progress::iteration_done(double seconds) {
   const std::int64_t done = (m.epoch - 1) * m.iterations + m.iteration;
   m.eta_seconds = m.seconds_total / static_cast<double>(m.iteration) * static_cast<double>(m.epochs * m.iterations - done);
   if (done == 1) {
-    std::array<char, 80> text;
-    std::snprintf(text.data(), text.size(), "First step done %.2f s after the process started.", seconds_since_process_start());
-    log_.info(text.data());
+    log_.info(runtime::formatted("First step done %.2f s after the process started.", seconds_since_process_start()));
   }
   if ((m.iteration - 1) % options_.print_freq == 0) log_.info(iteration_line(m));
   warn_of_long_training();
@@ -69,11 +66,8 @@ void Progress::warn_of_long_training() {
   const double per_step = (m.seconds_total - warm_up_seconds_) / static_cast<double>(m.iteration - kPredictFrom);
   const double predicted = per_step * static_cast<double>(m.iterations * m.epochs);
   if (predicted <= options_.gpu_advice_seconds) return;
-  std::array<char, 160> text;
-  std::snprintf(text.data(), text.size(),
-                "The first steps predict %.1f hours of training on this CPU: a GPU is recommended for large datasets.",
-                predicted / 3600);
-  log_.warning(text.data());
+  log_.warning(runtime::formatted(
+      "The first steps predict %.1f hours of training on this CPU: a GPU is recommended for large datasets.", predicted / 3600));
 }
 
 EpochMetrics Progress::trained() const {

@@ -1,9 +1,7 @@
 #include "component/training/trainer.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "component/images/size_check.h"
@@ -11,6 +9,7 @@
 #include "component/training/recipe/schedule.h"
 #include "component/training/same_tensors.h"
 #include "datasets/trace.h"
+#include "runtime/text/format.h"
 
 namespace torchport::component {
 
@@ -36,11 +35,7 @@ datasets::LoaderOptions validation_loading(const TrainerOptions& options, const 
   return device.loading({options.loader_threads, {std::nullopt, false, &cache}});
 }
 
-std::string number(double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%g", value);
-  return text.data();
-}
+std::string number(double value) { return runtime::formatted("%g", value); }
 
 }  // namespace
 

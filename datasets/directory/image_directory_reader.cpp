@@ -160,14 +160,14 @@ class ImageDirectoryReader {
     if (id == line.end()) return static_cast<std::int64_t>(line_) - 1;
     const bool fits =
         id->is_number_integer() && (!id->is_number_unsigned() || std::in_range<std::int64_t>(id->get<std::uint64_t>()));
-    if (!fits) bad_line("its id is no whole number of 64 bits");
+    if (!fits) bad_line("its id is not a whole number of 64 bits");
     return id->get<std::int64_t>();
   }
 
   std::int32_t read_label(const json& line, const std::string& key) const {
     const auto label = line.find(key);
     if (label == line.end() || label->is_null() || *label == "") fail("blank_label", {{"line", std::to_string(line_)}});
-    if (!label->is_string()) bad_line("its category is no text");
+    if (!label->is_string()) bad_line("its category is not a text");
     const auto& name = label->get_ref<const std::string&>();
     const auto found = ids_.find(name);
     if (found == ids_.end()) fail("unknown_category", {{"line", std::to_string(line_)}, {"category", name}});

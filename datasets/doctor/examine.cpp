@@ -9,6 +9,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/text/format.h"
 
 namespace torchport::datasets {
 namespace {
@@ -93,7 +94,7 @@ class Examiner {
     try {
       const std::string bytes = runtime::read_file(datasets_[dataset].path(row));
       decode(bytes, pixels);
-      const std::string size = std::to_string(pixels.width) + " x " + std::to_string(pixels.height), mode = image_mode(bytes);
+      const std::string size = runtime::size_text(pixels.width, pixels.height), mode = image_mode(bytes);
       const std::string_view rgb(reinterpret_cast<const char*>(pixels.rgb.data()), pixels.rgb.size());
       const Seen seen{digest({size, rgb}), digest({bytes}), dataset, row};
       const std::lock_guard lock(mutex);

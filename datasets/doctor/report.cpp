@@ -1,5 +1,6 @@
 #include "datasets/doctor/report.h"
 
+#include "runtime/text/format.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -24,7 +25,7 @@ std::string counts(const Rows& rows, Name&& name) {
   return runtime::join(shown, ", ");
 }
 
-std::string size_text(const std::pair<int, int>& size) { return std::to_string(size.first) + " x " + std::to_string(size.second); }
+std::string size_text(const std::pair<int, int>& size) { return runtime::size_text(size.first, size.second); }
 
 std::string contents_text(const Contents& contents) {
   std::string out = runtime::visible(contents.path) + ": " + std::to_string(contents.images) + " images, " +

@@ -4,11 +4,12 @@
 
 #include "datasets/trace.h"
 #include "runtime/files/files.h"
+#include "runtime/text/format.h"
 
 namespace torchport::datasets {
 namespace {
 
-std::string text(ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
+std::string text(ImageSize size) { return runtime::size_text(size.width, size.height); }
 
 }  // namespace
 

@@ -97,7 +97,7 @@ class Unpacker {
     if (archive_entry_hardlink(entry)) refuse("is a hard link");
     if (type == AE_IFLNK) refuse("is a symbolic link");
     if (type == AE_IFDIR) return make_folder(path);
-    if (type != AE_IFREG) refuse("is no file and no folder");
+    if (type != AE_IFREG) refuse("is neither a file nor a folder");
     if (path.empty()) refuse("has no name");
     if (archive_entry_is_encrypted(entry)) refuse("is protected by a password");
     count(kHeaderBytes);

@@ -1,9 +1,11 @@
 #include "datasets/transforms/operation.h"
 
+#include "runtime/text/format.h"
+
 namespace torchport::datasets {
 namespace {
 
-std::string text(ImageSize size) { return std::to_string(size.width) + " x " + std::to_string(size.height); }
+std::string text(ImageSize size) { return runtime::size_text(size.width, size.height); }
 
 }  // namespace
 
@@ -13,8 +15,7 @@ void check_crop(ImageSize image, ImageSize crop) {
 }
 
 void check_area(std::int64_t height, std::int64_t width) {
-  if (height * width > kMaxPixels)
-    throw TransformError("it would become " + std::to_string(width) + " x " + std::to_string(height));
+  if (height * width > kMaxPixels) throw TransformError("it would become " + runtime::size_text(width, height));
 }
 
 }  // namespace torchport::datasets

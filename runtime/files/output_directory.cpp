@@ -48,7 +48,7 @@ bool inspect(const fs::path& target) {
   if (!fs::exists(status)) {
     if (fs::is_symlink(fs::symlink_status(target, error))) refuse(target, "it is a symbolic link to nowhere");
     const fs::path folder = parent(target);
-    if (!fs::is_directory(folder, error)) refuse(target, "'" + folder.string() + "' is no folder");
+    if (!fs::is_directory(folder, error)) refuse(target, "'" + folder.string() + "' is not a folder");
     if (access(folder.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
     return false;
   }

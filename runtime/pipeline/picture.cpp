@@ -6,6 +6,7 @@
 #include "runtime/pipeline/history.h"
 #include "runtime/pipeline/run.h"
 #include "runtime/text/text.h"
+#include "runtime/text/xml.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -14,15 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestValue = 40;  ///< characters of a value in a box
-
-/// For HTML, for SVG, and for Graphviz's labels alike.
-std::string html(std::string_view text) {
-  std::string out;
-  for (const char c : visible(text)) {
-    out += c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : std::string(1, c);
-  }
-  return out;
-}
 
 std::string shortened(const std::string& text) {
   return display_width(text) <= kLongestValue ? text : "..." + text.substr(text.size() - kLongestValue);
@@ -40,25 +32,26 @@ std::string port_row(const std::vector<PortSpec>& ports, const std::string& side
   std::string cells;
   for (const PortSpec& port : ports)
     cells += "<TD PORT=\"" + side + port.name + "\" BORDER=\"1\" BGCOLOR=\"white\" TITLE=\"" +
-             html(port.title + ": " + port.type + (port.optional ? ", optional" : "")) + "\" HREF=\"#\"><FONT POINT-SIZE=\"9\">" +
-             html(port.name) + "<BR/><I>" + html(port.type) + "</I></FONT></TD>";
+             xml_escaped(port.title + ": " + port.type + (port.optional ? ", optional" : "")) +
+             "\" HREF=\"#\"><FONT POINT-SIZE=\"9\">" + xml_escaped(port.name) + "<BR/><I>" + xml_escaped(port.type) +
+             "</I></FONT></TD>";
   return "<TR><TD><TABLE BORDER=\"0\" CELLSPACING=\"2\" CELLPADDING=\"3\"><TR>" + cells + "</TR></TABLE></TD></TR>";
 }
 
 std::string box(const Step& step, const json& record) {
   const std::string state = text_of(record, "state");
   const auto colour = colours().find(state);
-  std::string lines = "<B>" + html(step.name) + "</B><BR/>" + html(step.component->title);
+  std::string lines = "<B>" + xml_escaped(step.name) + "</B><BR/>" + xml_escaped(step.component->title);
   if (!state.empty()) {
     const auto seconds = record.find("seconds");
-    lines += "<BR/><FONT POINT-SIZE=\"9\">" + html(state) +
+    lines += "<BR/><FONT POINT-SIZE=\"9\">" + xml_escaped(state) +
              (seconds != record.end() && seconds->is_number() ? ", " + duration_text(seconds->get<double>()) : "") + "</FONT>";
   }
   for (const auto* values : {&step.parameters, &step.run_settings})
     for (const StepValue& value : *values)
       if (value.origin != "default")
-        lines +=
-            "<BR/><FONT POINT-SIZE=\"9\" COLOR=\"#555555\">" + html(value.spec->name + " = " + shortened(value.text)) + "</FONT>";
+        lines += "<BR/><FONT POINT-SIZE=\"9\" COLOR=\"#555555\">" + xml_escaped(value.spec->name + " = " + shortened(value.text)) +
+                 "</FONT>";
   return "<TABLE BORDER=\"1\" STYLE=\"ROUNDED\" CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"4\" BGCOLOR=\"" +
          (colour == colours().end() ? std::string("#f5f5f5") : colour->second) + "\">" + port_row(step.component->inputs, "in_") +
          "<TR><TD>" + lines + "</TD></TR>" + port_row(step.component->outputs, "out_") + "</TABLE>";
@@ -68,10 +61,10 @@ std::string page(const Pipeline& pipeline, const json& record, const std::string
   std::string legend;
   if (!record.is_null())
     for (const auto& [state, colour] : colours()) legend += "<span style=\"background:" + colour + "\">" + state + "</span>\n";
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" + html(pipeline.name) +
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" + xml_escaped(pipeline.name) +
          "</title>\n<style>body{font-family:sans-serif;margin:1em}span{padding:.2em .6em;border-radius:.3em}"
          "svg{max-width:100%;height:auto}</style>\n</head>\n<body>\n<h1>" +
-         html(pipeline.name) + "</h1>\n" + legend + svg + "</body>\n</html>\n";
+         xml_escaped(pipeline.name) + "</h1>\n" + legend + svg + "</body>\n</html>\n";
 }
 
 /// Two files beside the target, which go whatever happens.
@@ -113,7 +106,7 @@ std::string dot_text(const Pipeline& pipeline, const json& record) {
         const auto [source, fresh] = sources.emplace(input.path.string(), "source" + std::to_string(sources.size()));
         if (fresh)
           nodes += "  \"" + source->second + " \" [shape=folder, style=filled, fillcolor=white, label=<" +
-                   html(shortened(input.path.string())) + ">];\n";
+                   xml_escaped(shortened(input.path.string())) + ">];\n";
         from = "\"" + source->second + " \"";  // the blank keeps it apart from any step
       }
       edges += "  " + from + " -> \"" + step.name + "\":\"in_" + input.port->name + "\":n;\n";

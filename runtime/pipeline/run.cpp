@@ -4,11 +4,13 @@
 #include <ctime>
 #include <ostream>
 
+#include "runtime/clock.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/text/format.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
 
@@ -44,13 +46,9 @@ std::string now() {
   const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  std::array<char, 128> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(rest));
-  return text.data();
+  return formatted("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                   utc.tm_sec, static_cast<int>(rest));
 }
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 json values_json(const std::vector<StepValue>& values) {
   json all = json::object();
@@ -220,13 +218,8 @@ std::vector<std::string> step_arguments(const Step& step, const std::function<fs
 }
 
 std::string duration_text(double seconds) {
-  std::array<char, 64> text{};
-  if (seconds < 60) {
-    std::snprintf(text.data(), text.size(), "%.1f s", seconds);
-  } else {
-    std::snprintf(text.data(), text.size(), "%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
-  }
-  return text.data();
+  if (seconds < 60) return formatted("%.1f s", seconds);
+  return formatted("%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
 }
 
 int run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs) {

@@ -1,5 +1,5 @@
-// Here and not where it is called: OpenSSL is linked behind this library only. libparquet exports an OpenSSL of its own, which would be
-// linked, and loaded, for a name that an earlier library asks for.
+// Here and not where it is called: OpenSSL is linked behind this library only. libparquet exports an OpenSSL of its own, which
+// would be linked, and loaded, for a name that an earlier library asks for.
 #include "runtime/text/base64.h"
 
 #include <openssl/evp.h>

@@ -260,10 +260,10 @@ TEST_CASE("image directory: a broken index is refused, naming the line", "[image
   CHECK(second("{\"image_info\": {\"id\": 1}}\n") == broken("it has no text 'file_name'"));
   CHECK(second(R"({"image_info": {"file_name": "a.png", "base_file_name": "/x/a.png"}, "category": "cat"})") ==
         broken("base_file_name is not supported"));
-  CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": 1})") == broken("its category is no text"));
+  CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": 1})") == broken("its category is not a text"));
   for (const char* id : {"1.5", "9223372036854775808", "\"7\""}) {
     CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": "cat", "id": )" + std::string(id) + "}") ==
-          broken("its id is no whole number of 64 bits"));
+          broken("its id is not a whole number of 64 bits"));
   }
   CHECK(second(R"({"image_info": {"file_name": "a.png"}, "category": "fox"})") ==
         error_text("line 2 of the training dataset's index has the category 'fox', which its schema does not list", kAgain));

@@ -264,9 +264,9 @@ TEST_CASE("output directory: a place that cannot be used is refused, by the chec
       {folder / "full/file",
        "InvalidPathForDirectoryCreationError: the output '" + place + "/full/file' cannot be made: a file of that name exists"},
       {folder / "absent/out", "InvalidPathForDirectoryCreationError: the output '" + place + "/absent/out' cannot be made: '" +
-                                  place + "/absent' is no folder"},
+                                  place + "/absent' is not a folder"},
       {folder / "full/file/out", "InvalidPathForDirectoryCreationError: the output '" + place +
-                                     "/full/file/out' cannot be made: '" + place + "/full/file' is no folder"},
+                                     "/full/file/out' cannot be made: '" + place + "/full/file' is not a folder"},
       {folder / "dangling", "InvalidPathForDirectoryCreationError: the output '" + place +
                                 "/dangling' cannot be made: it is a symbolic link to nowhere"},
       {"", "InvalidPathForDirectoryCreationError: the output '' cannot be made: the path is empty"},

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "runtime/report/events.h"
+#include "runtime/text/format.h"
 
 namespace torchport::runtime {
 namespace {
@@ -13,21 +14,17 @@ constexpr int kBarWidth = 20;
 
 std::string clock_time(double seconds) {
   const auto whole = static_cast<long>(std::isfinite(seconds) ? std::clamp(seconds, 0.0, 3.6e8) : 0.0);
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-  return text.data();
+  return formatted("%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
 std::string draw(const StepDone& step) {
   const double share = static_cast<double>(step.step) / static_cast<double>(std::max<std::int64_t>(1, step.steps));
   const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kBarWidth);
   const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-  std::array<char, 200> text{};
-  std::snprintf(text.data(), text.size(), "epoch %lld/%lld [%s] %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s",
-                static_cast<long long>(step.epoch), static_cast<long long>(step.epochs), bar.c_str(),
-                static_cast<long long>(step.step), static_cast<long long>(step.steps), step.epoch_so_far.images_per_second,
-                step.epoch_so_far.loss, step.learning_rate, clock_time(step.eta_seconds).c_str());
-  return text.data();
+  return formatted("epoch %lld/%lld [%s] %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s", static_cast<long long>(step.epoch),
+                   static_cast<long long>(step.epochs), bar.c_str(), static_cast<long long>(step.step),
+                   static_cast<long long>(step.steps), step.epoch_so_far.images_per_second, step.epoch_so_far.loss,
+                   step.learning_rate, clock_time(step.eta_seconds).c_str());
 }
 
 class Console : public Sink {
