@@ -41,8 +41,10 @@ void KeptWeights::read(const TrainingState& state) {
   best_.read(state);
   if (copies_) {
     best_weights_.clear();
-    for (std::size_t i = 0; auto& weights : state.tensors("best.weights"))
-      best_weights_.push_back(at::empty_like(weights_[i++]).copy_(weights));
+    if (best_.epoch() > 0) {
+      for (const auto& weights : weights_) best_weights_.push_back(at::empty_like(weights));
+    }
+    state.copy_to("best.weights", best_weights_);
   }
   if (average_) average_->read(state);
 }

@@ -160,13 +160,13 @@ void Profiler::before_step(std::int64_t epoch, std::int64_t step, std::int64_t s
     r.first_step = std::clamp<std::int64_t>(steps_in_epoch + 1 - step - options_.steps, 0, kWarmUpSteps) + step;
     r.last_step = std::min(r.first_step + options_.steps - 1, steps_in_epoch);
   }
-  if (step == r.last_step + 1) stop();
+  if (step > r.last_step) stop();  // steps may come several at a time
   {
     const std::lock_guard lock(r.mutex);
     r.epoch = epoch;
     r.step = step;
   }
-  if (step == r.first_step) start();
+  if (step >= r.first_step && step <= r.last_step && !r.handle) start();
 }
 
 void Profiler::before_validation() {

@@ -16,7 +16,7 @@
 
 namespace torchport::component {
 
-/// What one batch brings, all of it on the training's device.
+/// What one batch brings: tensors on the training's device, and on the host the key.
 struct StepInputs {
   /// The numbers of a batch that differ from step to step, by their places in `numbers`.
   enum Number { kImages, kBad, kShare, kPreviousShare, kNumbers };

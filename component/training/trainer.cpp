@@ -66,7 +66,7 @@ TrainResult Trainer::run(const GoOn& go_on) {
     train_epoch(go_on);
     if (interrupted_) return result_;
     validate();
-    if (asked_to_stop(go_on)) return result_;
+    if (epoch_ < options_.epochs && !result_.stopped_early && asked_to_stop(go_on)) return result_;
   }
   if (result_.stopped_early) {
     around_.log.info("Early stop after epoch " + std::to_string(epoch_) +

@@ -47,7 +47,8 @@ class Trainer {
   /// It is moved to the device. Everything referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around);
 
-  /// Asked after each update of the weights, and again after each validation: whether to go on.
+  /// Asked after each update of the weights, and again after each validation but the last: whether to go on. All ranks must answer
+  /// alike.
   using GoOn = std::function<bool()>;
   /// Trains to the end, or until `go_on` says no. After the end, rank 0's network holds the weights that are to come out.
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step

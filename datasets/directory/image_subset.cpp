@@ -12,6 +12,16 @@ namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
+/// The file of an image. \throws Error CouldNotOpenFile.file where it lies outside of the directory
+fs::path source(const ImageDirectory& images, std::uint32_t row) {
+  try {
+    return images.path(row);
+  } catch (const std::runtime_error& error) {
+    throw runtime::Error("CouldNotOpenFile.file",
+                         {{"path", (images.root() / images.file(row)).string()}, {"reason", error.what()}});
+  }
+}
+
 /// What all subsets of one directory are made of.
 class Parts {
  public:
@@ -39,7 +49,7 @@ class Parts {
     std::vector<NotedSize> noted(rows.size());
     std::vector<std::optional<runtime::CopiedBy>> ways(rows.size());
     each(rows.size(), threads, [&](std::size_t k) {
-      const fs::path from = images_.path(rows[k]);
+      const fs::path from = source(images_, rows[k]);
       const std::string name = file_name(rows[k]);
       try {
         const auto size = sizes_.noted(rows[k]);
@@ -102,7 +112,7 @@ runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vecto
                                   int threads) {
   std::vector<runtime::Copies> copies;
   for (const Subset& subset : subsets) {
-    const auto file = [&](std::size_t i) { return images.path(subset.rows[i]); };
+    const auto file = [&](std::size_t i) { return source(images, subset.rows[i]); };
     copies.push_back({subset.rows.size(), file, subset.output.staging(), sharing});
   }
   runtime::check_space(copies);

@@ -83,7 +83,12 @@ struct Loader::State {
     for (;;) {
       work.wait(lock, [&] { return stop || (!in_between && has_work()); });
       if (stop) return;
-      load_next(lock, scratch);
+      try {
+        load_next(lock, scratch);
+      } catch (...) {  // no memory for a batch
+        fault = std::current_exception();
+        ready.notify_all();
+      }
     }
   }
 

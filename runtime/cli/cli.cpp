@@ -15,7 +15,7 @@ using Words = std::vector<std::string>;
 
 /// Takes `--spec-dir DIR` and `--spec-dir=DIR` from the front.
 void take_spec_dir(Host& host, Words& words) {
-  while (!words.empty() && words.front().starts_with("--spec-dir")) {
+  while (!words.empty() && (words.front() == "--spec-dir" || words.front().starts_with("--spec-dir="))) {
     const bool adjacent = words.front().starts_with("--spec-dir=");
     if (!adjacent && words.size() < 2) throw Error("ParameterParsing.no_value", {{"flag", "spec-dir"}});
     const std::string folder = adjacent ? words.front().substr(11) : words[1];

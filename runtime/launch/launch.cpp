@@ -16,13 +16,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
-constexpr int kPeerLost = 13, kBug = 70;
+constexpr int kStorage = 11, kPeerLost = 13, kBug = 70;
 
 /// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the RESULT line. A full disk does not end the run.
 class EngineLog {
  public:
   explicit EngineLog(const fs::path& path) : file_(path) {}
   ~EngineLog() {
+    broken_ = false;  // what was written before stays
     guarded([this] { file_.close(); });
   }
   EngineLog(const EngineLog&) = delete;
@@ -97,6 +98,7 @@ Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& word
     return told_by_us(Error(told.lost_by == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), told.lost_rank);
   }
   if (!failures.empty()) return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), {}};
+  if (told.workers_status == kStorage) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}), {});
   if (any_driver_log(logs))
     return told_by_us(Error("LibraryException.silent", {{"status", std::to_string(status)}, {"path", logs.string()}}), {});
   return told_by_us(Error("FailedToCompleteOperation.engine",

@@ -50,7 +50,7 @@ std::string content_of(const fs::path& path) try {
   if (!fs::exists(path)) throw Error("CouldNotOpenFile.file", {{"path", path.string()}, {"reason", std::strerror(ENOENT)}});
   std::string all;
   for (const auto& [name, entry] : entries(path)) {
-    if (!fs::is_regular_file(entry) || entry.filename() == kStampList) continue;
+    if (!fs::is_regular_file(entry) || entry == path / kStampList) continue;
     const std::string hash = sha256(entry);
     if (hash.empty()) throw Error("CouldNotOpenFile.file", {{"path", entry.string()}, {"reason", "it cannot be read"}});
     all += name + '\0' + hash + '\n';

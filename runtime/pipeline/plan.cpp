@@ -23,6 +23,8 @@ class Planner {
       : pipeline_(pipeline), history_(history), forced_(forced.begin(), forced.end()) {
     plan_.contents = json::object();
     program_ = content(program);
+    for (const auto& module : std::filesystem::directory_iterator(program.parent_path()))
+      if (module.path().extension() == ".so") modules_[module.path().filename().string()] = content(module.path());
     for (const Step& step : pipeline.steps) plan_step(step);
   }
   Plan take() { return std::move(plan_); }
@@ -42,8 +44,13 @@ class Planner {
   }
 
   json ingredients_of(const Step& step) {
-    json all = {{"component", step.component->name}, {"program", program_},   {"spec", sha256_of(step.component->text)},
-                {"parameters", json::object()},      {"run", json::object()}, {"files", json::object()},
+    json all = {{"component", step.component->name},
+                {"program", program_},
+                {"modules", modules_},
+                {"spec", sha256_of(step.component->text)},
+                {"parameters", json::object()},
+                {"run", json::object()},
+                {"files", json::object()},
                 {"inputs", json::object()}};
     for (const StepValue& value : step.parameters) {
       const bool file = value.spec->path;
@@ -87,7 +94,9 @@ class Planner {
     }
     if (text_of(*last, "key").empty()) return "an input changed while it ran";
     if (text_of(old, "component") != text_of(planned.ingredients, "component")) return "it is another component";
-    if (text_of(old, "program") != text_of(planned.ingredients, "program")) return "torchport was built again";
+    if (text_of(old, "program") != text_of(planned.ingredients, "program") ||
+        map_of(old, "modules") != map_of(planned.ingredients, "modules"))
+      return "torchport was built again";
     if (text_of(old, "spec") != text_of(planned.ingredients, "spec")) return "the spec of its component changed";
     for (const char* const group : {"parameters", "run", "files", "inputs", "outputs"}) {
       const json& all = map_of(old, group);
@@ -106,6 +115,7 @@ class Planner {
   const History& history_;
   std::set<std::string> forced_;
   std::string program_;
+  json modules_ = json::object();  // that it loads: decoders of some images
   std::map<std::string, std::string> keys_, seen_;
   Plan plan_;
 };

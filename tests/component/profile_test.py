@@ -97,6 +97,13 @@ def test_two_ranks(place):
         assert sum(reduced) == 6 * (parameters + 5 * 4) and len(set(reduced)) > 1, reduced
 
 
+def test_several_batches_an_update(place):
+    """Updates begin at steps 1, 3, 5 ...: what is recorded of the steps 4 to 7 begins with step 5 and ends with the update of step 7."""
+    run = train(place, "accumulated", "--profile", 4, "--accumulation-steps", 2)
+    spans = by_thread(json.loads((run / "trace_0.json").read_text())["traceEvents"])["trainer"]
+    assert [span["name"] for span in spans if span["name"] in ("step", "validation")] == ["step", "step", "validation"]
+
+
 def test_no_trace_unasked(place):
     run = train(place, "plain")
     assert not [*run.glob("trace*")]

@@ -15,7 +15,7 @@ void check_parts(const component::TrainerOptions& options, int parts, bool stops
   training.options = options;
   const auto whole = training.at_once(), cut = training.in_parts();
   CHECK(whole.result.stopped_early == stops_early);
-  CHECK(static_cast<int>(whole.result.epochs.size()) * parts + 1 == cut.parts);
+  CHECK(static_cast<int>(whole.result.epochs.size()) * parts == cut.parts);  // after the last validation nobody is asked
   CHECK(cut == whole);
 }
 

@@ -100,6 +100,8 @@ def test_endings():
              f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 6\n  hint   Look at the end of its driver log.\n"),
             ("quiet", 70, "-", "Library Error - Silence: a process ended with status 5 and named no cause",
              "error[LibraryException] train_pytorch_model: Library Error - Silence: a process ended with status 5 and named no cause\n"),
+            ("full", 11, "-", "a process could not write its outputs and had no room to say which",
+             "error[FailedToWriteOutputsError] train_pytorch_model: a process could not write its outputs and had no room to say which\n"),
             ("stuck", 13, 0, "barrier number 2 did not end within 2 s: another process is stuck or lost", "")]:
         with tempfile.TemporaryDirectory() as folder:
             done, log = launch(folder, fault, status)

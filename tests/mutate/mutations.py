@@ -312,6 +312,8 @@ MUTATIONS = [
              "false", ["component.profile_test"]),
     Mutation("images always loaded in between", DEVICE, "at::get_num_threads() >= runtime::processing_units()",
              "true", ["component.profile_test"]),
+    Mutation("no trace where steps come several at a time", "component/training/profiler.cpp", "if (step >= r.first_step &&",
+             "if (step == r.first_step &&", ["component.profile_test"]),
     Mutation("a trace of the warm-up", "component/training/profiler.cpp", "kWarmUpSteps) + step;", "0) + step;", ["component.profile_test"]),
     Mutation("loss read in the step", "component/training/step.cpp", "mine[kLoss].copy_(sum);", "mine[kLoss].fill_(sum.item<double>());", ["device"]),
     Mutation("statistics fetched into pageable memory", "component/training/device.cpp", "pinned_memory(!is_host())", "pinned_memory(false)",

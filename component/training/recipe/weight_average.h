@@ -15,7 +15,8 @@ class WeightAverage {
   /// Holds a copy of all parameters and buffers of `network`, which must outlive it.
   WeightAverage(const models::ClassifierModule& network, double decay);
   /// average = decay * average + (1 - decay) * weights. The first time, while `warming_up`, and the first time after that,
-  /// average = weights. Where `found_inf` (float32, 0-dimensional, where the weights are) is 1 the average stays as it is.
+  /// average = weights. Where `found_inf` (float32, 0-dimensional, where the weights are) is 1 the average of the weights stays;
+  /// that of statistics and counters may not: a training does not go on from there.
   void update(bool warming_up, const at::Tensor& found_inf);
   /// The network's weights and their average change places.
   void exchange();

@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "component/training/device.h"
 #include "component/worker/memory.h"
 #include "datasets/loading/loader.h"
 #include "datasets/sampler.h"
@@ -57,7 +58,7 @@ void measure_reading(const ImageDirectory& images, double seconds) {
 void measure_loader(const ImageDirectory& images, const std::string& name, int threads, double seconds, bool fast,
                     std::size_t cache_bytes, std::optional<at::ScalarType> dtype) {
   CacheBudget cache(cache_bytes);
-  Loader loader(images, kSize, {threads, {1, fast, &cache}});
+  Loader loader(images, kSize, torchport::component::Device().loading({threads, {1, fast, &cache}}));
   measure(name, seconds, [&](std::int64_t n) {
     auto order = permutation(images.size(), 1, n);
     order.resize(std::min(order.size(), kPass));

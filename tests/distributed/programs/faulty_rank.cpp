@@ -41,6 +41,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
   if (guilty && fault == "killed") raise(SIGKILL);
   if (guilty && fault == "aborted") std::abort();
   if (guilty && fault == "quiet") _exit(5);
+  if (guilty && fault == "full") _exit(11);  // as on a full disk, which has no room for its error either
   if (guilty && fault == "stuck") raise(SIGSTOP);
   if (guilty && (fault == "alone" || fault == "late")) {
     const int status = fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1);
