@@ -43,9 +43,10 @@ std::string error_text(std::string_view name) {
                     std::to_string(entry.exit_status) + ".\n";
   for (const auto& [key, reason] : entry.reasons) {
     const bool other = reason.exit_status != entry.exit_status;
-    out += "\n" + indented(reason.message, 2) +
-           indented(Specs::get().with_makers(reason.hint) + (other ? " Exit status " + std::to_string(reason.exit_status) + "." : ""),
-                    8);
+    out +=
+        "\n" + indented(reason.message, 2) +
+        indented(Specs::get().with_makers(reason.hint) + (other ? " Exit status " + std::to_string(reason.exit_status) + "." : ""),
+                 8);
   }
   return out;
 }

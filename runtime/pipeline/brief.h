@@ -1,5 +1,5 @@
-// What a step prints, cut down to a line that changes in place, and afterwards its warnings and what is not of its log, errors above
-// all. Used by a run of a pipeline that shows little; everything is in the step's own log.
+// What a step prints, cut down to a line that changes in place, and afterwards its warnings and what is not of its log, errors
+// above all. Used by a run of a pipeline that shows little; everything is in the step's own log.
 #pragma once
 #include <iosfwd>
 #include <string>
@@ -29,7 +29,7 @@ class BriefOutput {
   std::ostream& out_;
   std::string head_, rest_;  ///< the rest is a line without its end
   std::vector<std::string> kept_;
-  std::size_t width_ = 0;    ///< of the terminal, in columns; 0: there is none
+  std::size_t width_ = 0;  ///< of the terminal, in columns; 0: there is none
 };
 
 }  // namespace torchport::runtime
