@@ -1,9 +1,7 @@
 #include "runtime/pipeline/brief.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <iostream>
+#include <algorithm>
+#include <ostream>
 
 #include "runtime/report/log_line.h"
 #include "runtime/text/text.h"
@@ -11,15 +9,7 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr std::size_t kUsualWidth = 80;  ///< columns of a terminal that does not tell
 constexpr const char* kClearLine = "\r\x1b[K";
-
-/// The columns of the terminal behind a stream, or 0.
-std::size_t terminal_width(const std::ostream& out) {
-  if (&out != &std::cout || !isatty(STDOUT_FILENO)) return 0;
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualWidth;
-}
 
 /// At most `columns` characters of a line.
 std::string cut(std::string_view text, std::size_t columns) {
@@ -34,7 +24,7 @@ std::string cut(std::string_view text, std::size_t columns) {
 
 }  // namespace
 
-BriefOutput::BriefOutput(std::ostream& out, std::string head) : out_(out), head_(std::move(head)), width_(terminal_width(out)) {
+BriefOutput::BriefOutput(std::ostream& out, std::size_t width, std::string head) : out_(out), head_(std::move(head)), width_(width) {
   redraw("");
 }
 

@@ -10,8 +10,8 @@ namespace torchport::runtime {
 
 class BriefOutput {
  public:
-  /// `head` begins the line that changes. There is one only where `out` is the standard output and that is a terminal.
-  BriefOutput(std::ostream& out, std::string head);
+  /// `head` begins the line that changes, on a terminal of `width` columns; 0: there is no terminal, and no such line.
+  BriefOutput(std::ostream& out, std::size_t width, std::string head);
   ~BriefOutput();  ///< shows what is not shown yet
   BriefOutput(const BriefOutput&) = delete;
   BriefOutput& operator=(const BriefOutput&) = delete;

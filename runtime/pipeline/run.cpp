@@ -12,6 +12,7 @@
 #include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/format.h"
+#include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
 
@@ -68,6 +69,15 @@ json step_record(const fs::path& folder) {
   }
 }
 
+/// The record as it may be read: no text in it has a secret.
+json shown(const json& record) {
+  if (record.is_string()) return without_secrets(record.get_ref<const std::string&>());
+  json all = record;
+  if (record.is_structured())
+    for (auto& one : all) one = shown(one);
+  return all;
+}
+
 class Runner {
  public:
   Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs, Shown shown)
@@ -78,7 +88,7 @@ class Runner {
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
-    write_file_atomically(folder_ / "pipeline.yaml", pipeline.text);
+    write_file_atomically(folder_ / "pipeline.yaml", without_secrets(pipeline.text));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
                {"state", "running"},        {"started", now()},
@@ -97,7 +107,6 @@ class Runner {
 
   PipelineEnd run() {
     const NotedSignals signals;
-    ignore_write_signals();  // a terminal that is gone must not end the run
     const auto start = Clock::now();
     int status = 0;
     for (std::size_t i = 0; i < plan_.steps.size() && status == 0; ++i) {
@@ -113,11 +122,15 @@ class Runner {
     save();
     say(pipeline_.name + " " + text_of(record_, "state") + " after " + duration_text(seconds_since(start)) + ": " +
         folder_.string());
+    if (!host_.out) {  // all that was to be shown stands in the record
+      host_.out.clear();
+      host_.err << "standard output is incomplete; " << (folder_ / "pipeline.json").string() << " is not\n";
+    }
     return {status, folder_, outputs_};
   }
 
  private:
-  void say(const std::string& line) { host_.out << visible(line) << std::endl; }
+  void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
   /// Says how a step ended, and what of its output is to be seen then.
   void say_end(const std::string& line) {
     if (brief_) brief_->finish(line);
@@ -125,7 +138,7 @@ class Runner {
     brief_.reset();
   }
   void save() {
-    write_file_atomically(folder_ / "pipeline.json", record_.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   }
 
   int reuse(const PlannedStep& planned) {
@@ -184,7 +197,7 @@ class Runner {
     if (shown_ == Shown::everything)
       return run_child(
           command, [&](std::string_view text) { host_.err << text << std::flush; }, kPatience);
-    brief_.emplace(host_.out, place_ + ": " + step.component->title);
+    brief_.emplace(host_.out, host_.terminal_width, place_ + ": " + step.component->title);
     return run_child(
         command, [&](std::string_view text) { brief_->take(text); }, kPatience, ChildOutput::read);
   }

@@ -82,7 +82,7 @@ def run_line(line, cwd):
     if words[0] == "torchport":
         return torchport(*words[1:], cwd=cwd, env=NOT_ROOT)
     program = words.index("torchport")
-    return command(words[:program] + [BIN / "torchport"] + words[program + 1:], cwd=cwd, env=NOT_ROOT)
+    return command(*words[:program], BIN / "torchport", *words[program + 1:], cwd=cwd, env=NOT_ROOT)
 
 
 def test_readme(reader):
