@@ -1,8 +1,8 @@
 #include "runtime/files/standard_streams.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,7 +10,7 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr int kLast = 2;               ///< the highest of the three
+constexpr int kLast = 2;             ///< the highest of the three
 constexpr std::size_t kFull = 8192;  ///< bytes after which a buffer is written without being asked
 
 }  // namespace

@@ -24,7 +24,8 @@ std::string cut(std::string_view text, std::size_t columns) {
 
 }  // namespace
 
-BriefOutput::BriefOutput(std::ostream& out, std::size_t width, std::string head) : out_(out), head_(std::move(head)), width_(width) {
+BriefOutput::BriefOutput(std::ostream& out, std::size_t width, std::string head)
+    : out_(out), head_(std::move(head)), width_(width) {
   redraw("");
 }
 
