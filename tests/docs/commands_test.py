@@ -130,13 +130,13 @@ def test_other_pages(reader):
         only_checked = re.search(CHECKED, line)
         for wanted, instead in STAND_INS:
             line = re.sub(wanted, instead, line)
-        if only_checked:
-            torchport(*checked(shlex.split(re.sub(r"^mpirun -np 2 ", "", line), comments=True)[1:]), cwd=reader, env=NOT_ROOT)
-            continue
         for output in outputs(shlex.split(line)):
             shutil.rmtree(reader / output, ignore_errors=True)   # of the page before
         if "--untrained-model-path m " in line:
             shutil.copytree(reader / "untrained", reader / "m", dirs_exist_ok=True)
+        if only_checked:
+            torchport(*checked(shlex.split(re.sub(r"^mpirun -np 2 ", "", line), comments=True)[1:]), cwd=reader, env=NOT_ROOT)
+            continue
         run_line(line, reader)
 
 
