@@ -32,14 +32,24 @@ std::string get(const fs::path& file) { return runtime::read_file(file); }
 std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
 
 ImageSource open(const fs::path& folder, const std::string& format = "auto", const std::string& subset = "train",
-                 const Names& labels = {}, runtime::Log* log = nullptr) {
-  return datasets::open_source(format, {folder, subset, labels, log, {}, 2});
+                 const Names& labels = {}) {
+  return datasets::open_source(format, {folder, subset, labels, nullptr, {}, 2});
 }
 
 void write(const ImageSource& source, const fs::path& target) {
   runtime::OutputDirectory output(target);
   datasets::write_image_directory(source, output, 2);
 }
+
+/// The reason why a text file is no image.
+const std::string kNoImage = [] {
+  try {
+    datasets::read_header("text");
+  } catch (const datasets::ImageError& error) {
+    return std::string(error.what());
+  }
+  return std::string();
+}();
 
 template <class Action>
 std::string error_of(Action action, const fs::path& folder) {
@@ -57,6 +67,13 @@ Names files_of(const ImageSource& source) {
   Names names;
   for (const auto& item : source.items) names.push_back(item.file_name);
   return names;
+}
+
+/// The account, warnings marked.
+Names lines_of(const ImageSource& source) {
+  Names lines;
+  for (const auto& line : source.account.lines()) lines.push_back((line.warning ? "W " : "  ") + line.text);
+  return lines;
 }
 
 /// The file names below `root`, sorted, without the list of sizes, which the original does not write.
@@ -132,20 +149,17 @@ TEST_CASE("convert: class folders are found below single folders, other depths a
   put(folder / "in/top/set/cat/notes.txt", "text");
   put(folder / "in/top/set/cat/text.png", "text");
   put(folder / "in/top/set/fox/text.png", "text");
-  runtime::Log log({folder / "log", false, false});
-  const ImageSource source = open(folder / "in", "auto", "train", {}, &log);
+  const ImageSource source = open(folder / "in");
   CHECK(source.categories == Names{"cat", "dog"});
   CHECK(files_of(source) == Names{"cat/a.Jpeg", "cat/z.png", "dog/b.PNG"});
   CHECK(source.items[2].label == 1);
   write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"0_0.Jpeg", "0_1.png", "1_2.PNG"});
-  const std::string lines = get(folder / "log"), root = (folder / "in/top/set").string();
-  for (const std::string& line :
-       {root + "/cat/text.png is left out: no JPEG, PNG, BMP, PNM, TIFF or WebP image",
-        root + "/fox/text.png is left out: no JPEG, PNG, BMP, PNM, TIFF or WebP image",
-        "2 images that are not exactly one folder deep are ignored, the first is " + root + "/cat/deep/c.png"}) {
-    CHECK(lines.find(line) != lines.npos);
-  }
+  CHECK(lines_of(source) == Names{"W Left out 2, not exactly one folder deep: cat/deep/c.png, loose.png",
+                                  "W Left out 1, of another type (.txt 1): top/set/cat/notes.txt",
+                                  "  Left out 1, of tools and systems: __MACOSX",
+                                  "W Left out 2, unreadable: cat/text.png (" + kNoImage + "), fox/text.png (" + kNoImage + ")",
+                                  "W Without an image, and so no categories: top/set/fox (its one image is unreadable)"});
 }
 
 TEST_CASE("convert: pipes, dead links and folders that link to themselves do no harm", "[convert]") {
@@ -157,7 +171,13 @@ TEST_CASE("convert: pipes, dead links and folders that link to themselves do no 
   fs::create_symlink(folder / "elsewhere.png", folder / "in/cat/link.png");
   fs::create_directory_symlink(".", folder / "in/cat/loop.png");
   fs::create_directory_symlink(".", folder / "in/loop");
-  CHECK(files_of(open(folder / "in")) == Names{"cat/a.png", "cat/link.png"});
+  const ImageSource source = open(folder / "in");
+  CHECK(files_of(source) == Names{"cat/a.png", "cat/link.png"});
+  const std::string outside = fs::canonical(folder / "elsewhere.png").string();
+  CHECK(lines_of(source) == Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
+                                  "W Left out 1, links to nowhere: cat/dead.png (to nowhere)",
+                                  "W Left out 1, neither files nor folders: cat/pipe.png",
+                                  "W Followed 1 link out of the input: cat/link.png (to " + outside + ")"});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
@@ -197,6 +217,26 @@ TEST_CASE("convert: IDX files become PNG images, plain or compressed, with names
   CHECK(test.read(2) == source.read(2));
   write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"0_1.png", "1_0.png", "1_2.png"});
+}
+
+TEST_CASE("convert: IDX files have a dot in their names on Kaggle, and lie in folders of the old names", "[convert]") {
+  Idx idx;
+  test::TemporaryFolder folder;
+  const std::string images = "train-images-idx3-ubyte", labels = "train-labels-idx1-ubyte";
+  put(folder / "dotted/train-images.idx3-ubyte", idx.images);
+  put(folder / "dotted/train-labels.idx1-ubyte.gz", gzip(idx.labels));
+  put(folder / "both/train-images.idx3-ubyte", idx.images);
+  put(folder / "both/train-labels.idx1-ubyte", idx.labels);
+  put(folder.path() / "both" / images / images, idx.images);
+  put(folder.path() / "both" / labels / labels, idx.labels);
+  put(folder.path() / "folders" / images / images, idx.images);
+  put(folder.path() / "folders" / labels / labels, idx.labels);
+  for (const char* layout : {"dotted", "both", "folders"}) {
+    INFO(layout);
+    const ImageSource source = open(folder / layout);
+    CHECK(source.categories == Names{"0", "1"});
+    CHECK(source.items.size() == 3);
+  }
 }
 
 TEST_CASE("convert: broken IDX files are refused", "[convert]") {
@@ -261,7 +301,10 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
                                  "  hint   Archives are files named zip, tar, gz, tgz, bz2, tbz or tbz2.\n");
   put(folder / "texts/cat/notes.txt", "text");
   const std::string extensions = "Images are files named jpg, jpeg, png, ppm, bmp, pgm, tif, tiff or webp.\n";
-  CHECK(error("texts") == begin + "the input holds no image\n  path   DIR/texts\n  hint   " + extensions);
+  CHECK(error("texts") == begin +
+                              "the input holds no image\n  path    DIR/texts\n"
+                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n  hint    " +
+                              extensions);
   put(folder / "flat/a.png", png());
   for (const char* format : {"class_folders", "idx"}) {
     CHECK(error("flat", format) == begin + "the input is not a folder of the format " + format +
@@ -283,6 +326,70 @@ TEST_CASE("convert: a file that vanishes is named, and nothing is published", "[
         "  hint   Give the path of a readable file.\n");
   CHECK_FALSE(fs::exists(folder / "out"));
   CHECK(tree(folder.path()) == Names{"in/cat/a.png"});
+}
+
+TEST_CASE("convert: an image that the machine does not let it read stops it", "[convert]") {
+  test::TemporaryFolder folder;
+  put(folder / "in/cat/a.png", png());
+  fs::create_symlink("/proc/self/mem", folder / "in/cat/b.png");  // a regular file whose beginning cannot be read: EIO
+  CHECK(error_of([&] { open(folder / "in"); }, folder.path()) ==
+        "error[CouldNotOpenFileError] convert_to_image_directory: the image 'DIR/in/cat/b.png' cannot be read: Input/output error\n"
+        "  hint   Nothing is wrong with its content, which was not reached. Mend what hinders reading it, or take it out of the "
+        "input.\n");
+}
+
+TEST_CASE("convert: the parts of a data set are refused with the commands to convert each", "[convert]") {
+  test::TemporaryFolder folder;
+  for (const char* file : {"in/set 1/train/cat/1.png", "in/set 1/train/dog/1.png", "in/set 1/val/cat/1.png", "in/set 1/Test/1.png",
+                           "in/set 1/notes.txt", "in/notes.txt"})
+    put(folder / file, png());
+  const datasets::SourceOptions options{.path = folder / "in", .subset = "train", .output = "t"};
+  const std::string run = "torchport run convert_to_image_directory --input_path=";
+  CHECK(
+      error_of([&] { datasets::open_source("auto", options); }, folder.path()) ==
+      "error[InvalidDatasetError] convert_to_image_directory: the input holds the parts of a data set, 'Test', 'train', 'val', in "
+      "place of class folders\n"
+      "  path   DIR/in/set 1/\n"
+      "  run    " +
+          run +
+          "'DIR/in/set 1/Test' --output_path=t_Test\n"
+          "  run    " +
+          run +
+          "'DIR/in/set 1/train' --output_path=t_train\n"
+          "  run    " +
+          run +
+          "'DIR/in/set 1/val' --output_path=t_val\n"
+          "  hint   Convert each part by itself: its folders are the categories.\n");
+  CHECK(open(folder / "in", "flat").items.size() == 4);
+  CHECK(open(folder / "in/set 1/train").categories == Names{"cat", "dog"});
+  put(folder / "cars/train/1.png", png());
+  put(folder / "cars/bus/1.png", png());
+  CHECK(lines_of(open(folder / "cars")).empty());
+  put(folder / "parts/train2017/1.png", png());
+  put(folder / "parts/val2017/1.png", png());
+  CHECK(lines_of(open(folder / "parts")) == Names{"W The categories have the names of a data set's parts: train2017, val2017"});
+}
+
+TEST_CASE("convert: categories that came out empty are named, and those that look alike", "[convert]") {
+  test::TemporaryFolder folder;
+  for (const char* file : {"top/in/cat/1.png", "top/in/Cat/1.png", "top/in/cat /1.png", "top/in/caf\xC3\xA9/1.png",
+                           "top/in/cafe\xCC\x81/1.png", "top/in/\xE6\xA5\xBD/1.png", "top/in/owl/deep/1.png"})
+    put(folder / file, png());
+  put(folder / "top/in/fox/1.zip", "zip");
+  put(folder / "top/in/elk/1.png", "text");
+  put(folder / "top/in/elk/2.png", "text");
+  fs::create_directories(folder / "top/in/bird");
+  fs::create_directories(folder / "top/other");
+  const ImageSource source = open(folder / "top");
+  CHECK(source.categories->size() == 6);
+  CHECK(
+      lines_of(source) ==
+      Names{"W Left out 1, not exactly one folder deep: owl/deep/1.png", "W Left out 1, of another type (.zip 1): in/fox/1.zip",
+            "W Left out 2, unreadable: elk/1.png (" + kNoImage + "), elk/2.png (" + kNoImage + ")",
+            "W Without an image, and so no categories: in/bird (an empty folder), in/elk (its 2 images are unreadable), in/fox (no "
+            "image among what it holds), in/owl (its images lie deeper), other (an empty folder)",
+            "W Categories that differ in case, blanks or accents only: 'cafe\xCC\x81' and 'caf\xC3\xA9', 'Cat' and 'cat' and "
+            "'cat '"});
 }
 
 TEST_CASE("convert: a limit keeps each category's share, chosen by the seed", "[convert]") {
@@ -329,6 +436,13 @@ TEST_CASE("convert: the labels file has one name a line", "[convert]") {
     return "error[FileParsingFailedError] convert_to_image_directory: line " + line + " of the labels file 'DIR/labels.txt' " +
            problem + "\n  hint   Give one category name a line, in the order of their numbers.\n";
   };
+  CHECK(names("\xEF\xBB\xBF"
+              "cat\r\ndog\r\n \t\n\n") == Names{"cat", "dog"});
+  CHECK(error("\xFF\xFE"
+              "c\0a\0t\0") == refused("1", "is UTF-16, not UTF-8"));
+  CHECK(error("\xFE\xFF"
+              "cat") == refused("1", "is UTF-16, not UTF-8"));
+  CHECK(error("a\n  \nb\n") == refused("2", "is blank"));
   CHECK(error("a\n\nb\n") == refused("2", "is blank"));
   CHECK(error("a\nb\na\n") == refused("3", "repeats an earlier one"));
   CHECK(error("\xE9\n") == refused("1", "is not UTF-8"));
