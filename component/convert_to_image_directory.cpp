@@ -32,6 +32,11 @@ void report(runtime::Context& ctx, const datasets::ImageSource& source) {
   ctx.record.set("account", std::move(account));
 }
 
+/// The folder of runs, for those who convert the folder that they are in.
+std::filesystem::path own_folder(const std::filesystem::path& run_dir) {
+  return run_dir.parent_path().filename() == "runs" ? run_dir.parent_path() : run_dir;
+}
+
 }  // namespace
 
 void convert_to_image_directory(runtime::Context& ctx) {
@@ -42,7 +47,8 @@ void convert_to_image_directory(runtime::Context& ctx) {
                                   .scratch = [&] { return output.scratch(); },
                                   .threads = runtime::processing_units(),
                                   .links = datasets::links_of(ctx.param<std::string>("links")),
-                                  .output = ctx.output("output")};
+                                  .output = ctx.output("output"),
+                                  .own = own_folder(ctx.run_dir)};
   if (ctx.request.has("labels")) options.labels = datasets::read_labels(ctx.param<std::string>("labels"));
   datasets::ImageSource source = datasets::open_source(ctx.param<std::string>("format"), options);
   if (!options.labels.empty() && source.categories != options.labels)

@@ -10,7 +10,8 @@
 
 namespace torchport::datasets {
 
-/// Counts, and of each reason the first names in the order of the alphabet, whatever the order they come in. Names may be any bytes.
+/// Counts, and of each reason the first names in the order of the alphabet, whatever the order they come in. Names may be any
+/// bytes.
 class Account {
  public:
   /// `reason` fits after "Left out 3,": "unreadable", "links to nowhere". `note` says more of this one.
@@ -40,8 +41,8 @@ class Account {
   struct Group {
     bool warning = true;
     std::size_t count = 0;
-    std::map<std::string, std::size_t> kinds;   // of files of another type: by extension
-    std::map<std::string, std::string> first;   // names, each with its note
+    std::map<std::string, std::size_t> kinds;  // of files of another type: by extension
+    std::map<std::string, std::string> first;  // names, each with its note
     void add(const std::string& name, const std::string& note);
     std::string text() const;
     nlohmann::json json() const;

@@ -8,12 +8,39 @@ namespace {
 
 /// In small letters: file systems that such tools run on take no notice of case.
 const std::set<std::string, std::less<>>& tool_names() {
-  static const std::set<std::string, std::less<>> kNames = {
-      "__macosx", ".ds_store", ".appledouble", ".fseventsd", ".spotlight-v100", ".trashes", ".temporaryitems",  // macOS
-      "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "recycler", "system volume information",       // Windows
-      "lost+found", ".directory", ".nomedia", ".thumbnails", ".trash", ".cache",                                // Linux, Android
-      "@eadir", "#recycle", "@recycle", "#snapshot", ".snapshot",                                               // network storage
-      ".ipynb_checkpoints", "__pycache__", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".svn", ".hg", ".dvc"};
+  static const std::set<std::string, std::less<>> kNames = {"__macosx",
+                                                            ".ds_store",
+                                                            ".appledouble",
+                                                            ".fseventsd",
+                                                            ".spotlight-v100",
+                                                            ".trashes",
+                                                            ".temporaryitems",  // macOS
+                                                            "thumbs.db",
+                                                            "ehthumbs.db",
+                                                            "desktop.ini",
+                                                            "$recycle.bin",
+                                                            "recycler",
+                                                            "system volume information",  // Windows
+                                                            "lost+found",
+                                                            ".directory",
+                                                            ".nomedia",
+                                                            ".thumbnails",
+                                                            ".trash",
+                                                            ".cache",  // Linux, Android
+                                                            "@eadir",
+                                                            "#recycle",
+                                                            "@recycle",
+                                                            "#snapshot",
+                                                            ".snapshot",  // network storage
+                                                            ".ipynb_checkpoints",
+                                                            "__pycache__",
+                                                            ".git",
+                                                            ".gitignore",
+                                                            ".gitattributes",
+                                                            ".gitkeep",
+                                                            ".svn",
+                                                            ".hg",
+                                                            ".dvc"};
   return kNames;
 }
 

@@ -1,5 +1,5 @@
-// Names of files and folders that no user put among the images: those of tools and systems, and hidden ones. Asked wherever a folder
-// or an archive is looked through.
+// Names of files and folders that no user put among the images: those of tools and systems, and hidden ones. Asked wherever a
+// folder or an archive is looked through.
 #pragma once
 #include <string_view>
 

@@ -33,6 +33,14 @@ std::optional<fs::path> archive_in(const fs::path& folder) {
   return found.empty() ? std::nullopt : std::optional(*found.begin());
 }
 
+std::set<fs::path> folders_in(const fs::path& folder) {
+  std::set<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_users(entry.path()) && fs::is_directory(entry.symlink_status())) found.insert(entry.path());
+  }
+  return found;
+}
+
 /// Opens one input, step by step.
 class Opener {
  public:
@@ -92,8 +100,18 @@ class Opener {
 
   /// An ImageDirectory that was packed; one that was not needs no conversion.
   std::optional<ImageSource> find_directory(const runtime::Fields& fields) const {
-    const fs::path root = only_folder(options_.path);
-    if (!fs::exists(root / "_meta.yaml")) return std::nullopt;
+    fs::path root = options_.path;
+    while (!fs::exists(root / "_meta.yaml")) {
+      const std::set<fs::path> folders = folders_in(root);
+      const bool all =
+          std::all_of(folders.begin(), folders.end(), [](const fs::path& at) { return fs::exists(at / "_meta.yaml"); });
+      if (folders.size() > 1 && all) {
+        const std::string two = folders.begin()->filename().string() + ", " + std::next(folders.begin())->filename().string();
+        throw Error("InvalidDataset.converted_parts", {{"what", kWhat}, {"path", fields.at("path")}, {"names", two}});
+      }
+      if (folders.size() != 1) return std::nullopt;
+      root = *folders.begin();
+    }
     if (options_.archive.empty()) throw Error("InvalidDataset.already_converted", fields);
     if (options_.log) options_.log->info("The archive holds an image directory, which is taken as it is");
     return packed_directory(root, options_.threads);

@@ -28,6 +28,7 @@ struct SourceOptions {
   Links links = Links::follow;                       ///< what becomes of symbolic links
   std::filesystem::path output{};                    ///< where the ImageDirectory will be; named in advice
   std::filesystem::path archive{};                   ///< what `path` was unpacked from, if it was
+  std::filesystem::path own{};                       ///< a folder of the running program, which may lie in `path`
 };
 
 class ImageDirectory;

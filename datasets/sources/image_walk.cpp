@@ -25,6 +25,7 @@ class Walker {
  public:
   Walker(const fs::path& root, const WalkOptions& options)
       : root_(root), options_(options), input_(fs::canonical(options.input.empty() ? root : options.input)) {
+    if (std::error_code error; fs::exists(options.own, error)) own_ = identity(options.own);
     for (fs::path folder = fs::canonical(root);; folder = folder.parent_path()) {
       above_.insert(identity(folder));
       if (folder == folder.parent_path()) return;
@@ -128,7 +129,9 @@ class Walker {
   }
 
   bool enter_once(const fs::path& folder) {
-    if (!seen_.insert(identity(root_ / folder)).second) {
+    const Identity found = identity(root_ / folder);
+    if (found == own_) return false;
+    if (!seen_.insert(found).second) {
       found_.account.leave_out(kCircle, folder.string());
       return false;
     }
@@ -138,8 +141,9 @@ class Walker {
 
   const fs::path root_;
   const WalkOptions& options_;
-  const fs::path input_;             ///< without links
-  std::set<Identity> above_, seen_;  ///< the root and what it lies in; what this branch has entered, too
+  const fs::path input_;  ///< without links
+  Identity own_{};
+  std::set<Identity> above_, seen_;                          ///< the root and what it lies in; what this branch has entered, too
   std::map<fs::path, std::string> top_links_, links_below_;  ///< links to folders, and where they lead if that is outside
   ImageWalk found_;
 };

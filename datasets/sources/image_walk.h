@@ -22,6 +22,7 @@ struct WalkOptions {
   std::string what;             ///< names the folder in errors, e.g. "training dataset"
   Links links = Links::follow;  ///< links in a circle, or to where nothing is, never count
   std::filesystem::path input;  ///< a link that leads out of this folder leads out; empty: the root
+  std::filesystem::path own{};  ///< a folder of the running program, which is not looked at
 };
 
 struct ImageWalk {
@@ -31,8 +32,9 @@ struct ImageWalk {
   Account account;
 };
 
-/// Below one folder at the top every folder counts once, however many links lead to it. What tools left, what is hidden, and outputs
-/// in the making do not count. \throws Error InvalidDataset.bad_name; CouldNotOpenFile.file for what the machine does not let it see
+/// Below one folder at the top every folder counts once, however many links lead to it. What tools left, what is hidden, and
+/// outputs in the making do not count. \throws Error InvalidDataset.bad_name; CouldNotOpenFile.file for what the machine does not
+/// let it see
 ImageWalk walk_images(const std::filesystem::path& root, const WalkOptions& options);
 
 /// Whether an entry of a folder is a user's: neither a tool's, nor hidden, nor an output in the making.

@@ -14,9 +14,9 @@ std::string existing_file(const ImageDirectory& images, std::size_t row) {
     if (fs::is_regular_file(images.path(row))) return std::string(images.file(row));
   } catch (const std::runtime_error&) {  // it leads out of the folder
   }
-  throw runtime::Error("InvalidDataset.broken_index", {{"what", "input"},
-                                                       {"path", images.root().string()},
-                                                       {"reason", "'" + std::string(images.file(row)) + "' is not there"}});
+  throw runtime::Error(
+      "InvalidDataset.broken_index",
+      {{"what", "input"}, {"path", images.root().string()}, {"reason", "'" + std::string(images.file(row)) + "' is not there"}});
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ void refuse_parts(const std::vector<std::string>& images, const std::string& top
     Depths& part = parts[file.substr(0, slash)];
     ++(file.find('/', slash + 1) == file.npos ? part.direct : part.deeper);
   }
-  const bool classes = std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.second.deeper > part.second.direct; });
+  const bool classes =
+      std::any_of(parts.begin(), parts.end(), [](const auto& part) { return part.second.deeper > part.second.direct; });
   if (parts.size() < 2 || !classes) return;
   std::vector<runtime::Detail> rows;
   fs::path input = options.path;

@@ -59,8 +59,8 @@ void remark_twins(const std::vector<std::string>& categories, Account& account) 
   const std::size_t count = groups.size();
   if (count > kNamed) groups.resize(kNamed);
   if (count) {
-    account.remark(std::string("Categories that differ in case, blanks") + (accents ? " or accents" : "") + " only: " + runtime::join(groups, ", ") +
-                   (count > kNamed ? " and " + std::to_string(count - kNamed) + " more" : ""));
+    account.remark(std::string("Categories that differ in case, blanks") + (accents ? " or accents" : "") + " only: " +
+                   runtime::join(groups, ", ") + (count > kNamed ? " and " + std::to_string(count - kNamed) + " more" : ""));
   }
   if (categories.size() > 1 && std::all_of(categories.begin(), categories.end(), is_part_name))
     account.remark("The categories have the names of a data set's parts: " + runtime::join(categories, ", "));

@@ -1,4 +1,5 @@
-// A locale in which names are UTF-8, for C libraries that go by the locale of the thread. Used around calls of libarchive and iconv.
+// A locale in which names are UTF-8, for C libraries that go by the locale of the thread. Used around calls of libarchive and
+// iconv.
 #pragma once
 #include <locale.h>
 

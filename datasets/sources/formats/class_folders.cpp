@@ -7,7 +7,7 @@
 
 namespace torchport::datasets {
 std::optional<ImageSource> class_folders(const SourceOptions& options) {
-  ImageWalk walk = walk_images(options.path, {"input", options.links, options.path});
+  ImageWalk walk = walk_images(options.path, {"input", options.links, options.path, options.own});
   const std::string top = class_root(walk.images);
   for (std::string& file : walk.images) file.erase(0, top.size());
   refuse_parts(walk.images, top, options);

@@ -7,7 +7,7 @@ namespace torchport::datasets {
 std::optional<ImageSource> flat(const SourceOptions& options) {
   const std::filesystem::path root = image_root(options.path);
   ImageSource source;
-  ImageWalk walk = walk_images(root, {"input", options.links, options.path});
+  ImageWalk walk = walk_images(root, {"input", options.links, options.path, options.own});
   source.account = std::move(walk.account);
   const ReadableImages images = keep_readable(root, walk.images, options.threads, source.account);
   for (std::size_t i = 0; i < images.files.size(); ++i)
