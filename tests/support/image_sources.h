@@ -27,8 +27,8 @@ inline std::string get(const std::filesystem::path& file) { return runtime::read
 
 inline std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
 
-inline datasets::ImageSource open(const std::filesystem::path& folder, const std::string& format = "auto", const std::string& subset = "train",
-                 const Names& labels = {}) {
+inline datasets::ImageSource open(const std::filesystem::path& folder, const std::string& format = "auto",
+                                  const std::string& subset = "train", const Names& labels = {}) {
   return datasets::open_source(format, {folder, subset, labels, nullptr, {}, 2});
 }
 
