@@ -25,10 +25,11 @@ const std::vector<std::string>& guesses() {
 }
 
 /// The first compressed file at the top of a folder, by name, or nothing.
-std::optional<fs::path> archive_in(const fs::path& folder) {
+std::optional<fs::path> archive_in(const fs::path& folder, Links links) {
   std::set<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (is_users(entry.path()) && is_archive_name(entry.path()) && entry.is_regular_file()) found.insert(entry.path());
+    if (!is_users(entry.path()) || !is_archive_name(entry.path()) || (links != Links::follow && entry.is_symlink())) continue;
+    if (entry.is_regular_file()) found.insert(entry.path());
   }
   return found.empty() ? std::nullopt : std::optional(*found.begin());
 }
@@ -66,7 +67,7 @@ class Opener {
   std::optional<ImageSource> find(const runtime::Fields& fields) {
     std::optional<ImageSource> source = find_announced();
     if (source) return source;
-    const auto archive = options_.archive.empty() ? archive_in(options_.path) : std::nullopt;
+    const auto archive = options_.archive.empty() ? archive_in(options_.path, options_.links) : std::nullopt;
     if (archive) {
       account_.remark("Only " + archive->string() + " is taken: the rest of its folder does not count.");
       unpack_from(*archive);
