@@ -21,7 +21,7 @@ struct Box {
   ImageSize size() const { return {height, width}; }
 };
 
-enum class ImageFormat { jpeg, png, bmp, pnm, tiff, webp };
+enum class ImageFormat { jpeg, png, bmp, pnm, tiff, gif, webp, heif };
 
 struct ImageHeader {
   ImageFormat format;

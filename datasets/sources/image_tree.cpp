@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "datasets/codecs/sound.h"
 #include "datasets/each.h"
 #include "runtime/error/error.h"
 #include "runtime/files/output_directory.h"
@@ -78,7 +79,7 @@ ReadableImages keep_readable(const fs::path& root, const std::vector<std::string
   std::map<std::size_t, std::string> faults;
   each(images.size(), threads, [&](std::size_t i) {
     try {
-      const ImageHeader header = read_file_header(root / images[i]);
+      const ImageHeader header = check_image_file(root / images[i]);
       sizes[i] = {header.height, header.width};
     } catch (const std::runtime_error& error) {
       const std::lock_guard lock(mutex);
