@@ -55,7 +55,9 @@ void imdecode(std::string_view bytes, Pixels& out, const Reader& in) {
 }
 
 /// Row y of the file as a row of the image.
-std::uint8_t* row_of(Pixels& out, const BmpInfo& info, int y) { return &out.rgb[out.at(info.top_down ? y : out.height - 1 - y, 0)]; }
+std::uint8_t* row_of(Pixels& out, const BmpInfo& info, int y) {
+  return &out.rgb[out.at(info.top_down ? y : out.height - 1 - y, 0)];
+}
 
 /// Pixels of 16 and 32 bits with colour masks: OpenCV knows only some, and shifts five bits to eight where Pillow scales them.
 void decode_masked(const Reader& in, const BmpInfo& info, Pixels& out) {

@@ -14,8 +14,7 @@ using image_module::Image;
 using image_module::ReadFunction;
 
 ReadFunction* load(const char* module, const char* purpose) {
-  return reinterpret_cast<ReadFunction*>(
-      runtime::load_function({module, purpose, image_module::kVersion}, "torchport_read_image"));
+  return reinterpret_cast<ReadFunction*>(runtime::load_function({module, purpose, image_module::kVersion}, "torchport_read_image"));
 }
 
 /// HEIC is read where the system has libheif: without it an image is not usable here, which is said of each.

@@ -27,7 +27,8 @@ int in_jpeg(std::string_view bytes) {
   constexpr std::string_view kExif("Exif\0\0", 6);
   images::JpegSegments segments(bytes);
   while (segments.next() && segments.marker() != 0xDA && segments.marker() != 0xD9) {
-    if (segments.marker() == 0xE1 && segments.body().starts_with(kExif)) return orientation_in(segments.body().substr(kExif.size()));
+    if (segments.marker() == 0xE1 && segments.body().starts_with(kExif))
+      return orientation_in(segments.body().substr(kExif.size()));
   }
   return 0;
 }

@@ -86,9 +86,9 @@ Finding look_at_jpeg(const ImageFile& file, std::string_view head) {
 Finding look_at_png(const ImageFile& file, std::string_view head) {
   bool pixels = false;
   for (std::uint64_t at = 8;;) {
-    const std::string beginning = file.size() - at < 12                ? std::string()
+    const std::string beginning = file.size() - at < 12   ? std::string()
                                   : at + 8 <= head.size() ? std::string(head.substr(static_cast<std::size_t>(at), 8))
-                                                                       : file.read(at, 8);
+                                                          : file.read(at, 8);
     if (beginning.size() < 8) throw ImageError("PNG: premature end of data");
     const Reader in(beginning, "PNG", true);
     const std::uint64_t size = in.u32(0), end = at + 12 + size;

@@ -124,8 +124,7 @@ void decode(GifFileType* file, int transparent, const Image& image, unsigned cha
   std::vector<GifPixelType> row(across);
   for (const int y : row_order(frame.Height, frame.Interlace)) {
     if (DGifGetLine(file, row.data(), frame.Width) == GIF_ERROR) fail(file);
-    unsigned char* pixel =
-        rgb + 3 * (static_cast<std::size_t>(frame.Top + y) * width + static_cast<std::size_t>(frame.Left));
+    unsigned char* pixel = rgb + 3 * (static_cast<std::size_t>(frame.Top + y) * width + static_cast<std::size_t>(frame.Left));
     for (const GifPixelType index : row) {
       std::memcpy(pixel, palette[index].data(), 3);
       pixel += 3;

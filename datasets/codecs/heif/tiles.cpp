@@ -65,7 +65,8 @@ class Meta {
     std::uint64_t sum = 1;
     if (parts == parts_.end()) sum += item_pixels_[item];
     if (parts != parts_.end()) {
-      for (const std::uint32_t part : parts->second) sum = std::min<std::uint64_t>(sum + cost(part, depth + 1), std::uint64_t{1} << 60);
+      for (const std::uint32_t part : parts->second)
+        sum = std::min<std::uint64_t>(sum + cost(part, depth + 1), std::uint64_t{1} << 60);
     }
     return costs_[item] = sum;
   }

@@ -94,9 +94,8 @@ void Converter::grey(const std::uint8_t* row, std::uint32_t count, std::size_t s
   if (bits == 16) return fill_grey(count, to, [&](std::size_t i) { return clip_to_byte(load<std::uint16_t>(row, i)); });
   if (bits == 12) return fill_grey(count, to, [&](std::size_t i) { return clip_to_byte(packed(row, i, 12)); });
   const unsigned most = (1U << bits) - 1, flip = tags_.photometric == PHOTOMETRIC_MINISWHITE ? most : 0;
-  fill_grey(count, to, [&](std::size_t i) {
-    return static_cast<std::uint8_t>((packed(row, i * samples, bits) ^ flip) * 255 / most);
-  });
+  fill_grey(count, to,
+            [&](std::size_t i) { return static_cast<std::uint8_t>((packed(row, i * samples, bits) ^ flip) * 255 / most); });
 }
 
 void Converter::convert(const std::uint8_t* row, std::uint32_t count, Target to) const {

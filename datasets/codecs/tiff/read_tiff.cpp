@@ -88,10 +88,10 @@ File open(Source& in) {
 
 /// The compressions of Pillow, as far as this libtiff has them. \throws Failure
 void check_compression(std::uint16_t compression) {
-  constexpr std::uint16_t kKnown[] = {COMPRESSION_NONE,      COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3,     COMPRESSION_CCITTFAX4,
-                                      COMPRESSION_LZW,       COMPRESSION_OJPEG,    COMPRESSION_JPEG,          COMPRESSION_ADOBE_DEFLATE,
-                                      COMPRESSION_CCITTRLEW, COMPRESSION_PACKBITS, COMPRESSION_THUNDERSCAN,   COMPRESSION_DEFLATE,
-                                      COMPRESSION_LZMA,      COMPRESSION_ZSTD,     COMPRESSION_WEBP};
+  constexpr std::uint16_t kKnown[] = {
+      COMPRESSION_NONE,        COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3,     COMPRESSION_CCITTFAX4, COMPRESSION_LZW,
+      COMPRESSION_OJPEG,       COMPRESSION_JPEG,     COMPRESSION_ADOBE_DEFLATE, COMPRESSION_CCITTRLEW, COMPRESSION_PACKBITS,
+      COMPRESSION_THUNDERSCAN, COMPRESSION_DEFLATE,  COMPRESSION_LZMA,          COMPRESSION_ZSTD,      COMPRESSION_WEBP};
   if (std::find(std::begin(kKnown), std::end(kKnown), compression) == std::end(kKnown) || TIFFIsCODECConfigured(compression) == 0)
     throw Failure("the compression " + std::to_string(compression) + " is not supported");
 }
@@ -173,7 +173,7 @@ class Decoder {
   void read_tiles() {
     const std::uint32_t across = tags_.tile_width, down = tags_.tile_height;
     const tmsize_t size = TIFFTileSize(file_), stride = TIFFTileRowSize(file_);
-    constexpr tmsize_t kMost = tmsize_t{128} << 20;
+    constexpr tmsize_t kMost = tmsize_t{3} * kMaxPixels;
     constexpr std::uint64_t kMostTogether = std::uint64_t{16} * kMaxPixels;  // as bytes: small images have small tiles
     if (across == 0 || down == 0 || size <= 0 || stride <= 0) throw Failure("tiles without pixels");
     if (size > kMost || static_cast<std::uint64_t>(size) > kMostTogether / TIFFNumberOfTiles(file_))

@@ -94,7 +94,8 @@ Kind Tags::kind() const {
       if (samples == 1 && extra_count == 0) {
         if (bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 12 && bits != 16 && bits != 32)
           refuse(std::to_string(bits) + " bits a sample are");
-        if (!grey_samples(*this)) refuse("grey of this kind (bits " + std::to_string(bits) + ", format " + std::to_string(format) + ") is");
+        if (!grey_samples(*this))
+          refuse("grey of this kind (bits " + std::to_string(bits) + ", format " + std::to_string(format) + ") is");
         return Kind::grey;
       }
       if (samples != 2 || bits != 8 || extra_count != 1 || format != SAMPLEFORMAT_UINT || reversed ||

@@ -1,4 +1,5 @@
-// What a TIFF file's first directory says of its pixels, and which of its kinds Pillow reads. Called by read_tiff.cpp and pixels.cpp.
+// What a TIFF file's first directory says of its pixels, and which of its kinds Pillow reads. Called by read_tiff.cpp and
+// pixels.cpp.
 #pragma once
 #include <tiffio.h>
 

@@ -1,5 +1,5 @@
-// Looks over each image file named on the command line as Convert does: a line "WIDTH HEIGHT ORIENTATION", "error REASON" for what the
-// file is at fault for, or "machine REASON". tests/datasets/sound_test.py compares them with what decoding says.
+// Looks over each image file named on the command line as Convert does: a line "WIDTH HEIGHT ORIENTATION", "error REASON" for what
+// the file is at fault for, or "machine REASON". tests/datasets/sound_test.py compares them with what decoding says.
 #include <cstdio>
 #include <system_error>
 
