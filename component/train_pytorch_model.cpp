@@ -3,6 +3,7 @@
 
 #include "component/images/size_check.h"
 #include "component/training/trainer.h"
+#include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
 #include "models/nn/cpu/cpu_bfloat16.h"
@@ -57,6 +58,7 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   auto images = ctx.open<datasets::ImageDirectory>(port);
   if (images.raw()) {
     ctx.log.warning("The " + images.what() + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
+    for (const auto& line : datasets::account_of(images).lines()) ctx.log.warning(line.text);
   } else {
     ctx.log.info("Got annotation type: COCO_classification");
   }

@@ -3,6 +3,7 @@
 #include "datasets/directory/image_directory_form.h"
 #include "datasets/directory/plain_lines.h"
 #include "datasets/sources/image_tree.h"
+#include "datasets/sources/image_walk.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
@@ -59,7 +60,9 @@ class ImageDirectoryReader {
 
   void read_tree() {
     images_.raw_ = true;
-    ClassFolders folders = sort_into_classes(find_images(images_.root_, images_.what_));
+    ImageWalk walk = walk_images(images_.root_, {images_.what_, Links::inside, {}});
+    if (!walk.outside.empty()) fail("links_out", {{"count", std::to_string(walk.outside.size())}, {"file", *walk.outside.begin()}});
+    ClassFolders folders = sort_into_classes(std::move(walk.images));
     images_.labelled_ = !folders.categories.empty();
     const std::vector<std::string>& files = images_.labelled_ ? folders.files : folders.ignored;
     if (files.empty()) fail("no_meta");

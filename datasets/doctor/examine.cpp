@@ -6,6 +6,7 @@
 
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/mode.h"
+#include "datasets/sources/directory_account.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
@@ -52,7 +53,7 @@ class Examiner {
   }
 
  private:
-  enum Kind { kBroken, kOversized, kConflict, kDuplicate, kLeak, kThin, kCategories };
+  enum Kind { kBroken, kOversized, kConflict, kDuplicate, kLeak, kEmpty, kThin, kOne, kCategories };
   struct Found {
     std::pair<Kind, std::uint64_t> place;  ///< kind, then dataset and row of its first image
     Finding finding;
@@ -73,6 +74,7 @@ class Examiner {
     for (const Category& row : images.categories()) contents.categories.emplace_back(row.name, 0);
     for (std::size_t i = 0; i < images.size() && images.labelled(); ++i)
       ++contents.categories[static_cast<std::size_t>(images.label(i))].second;
+    for (Account::Line& line : account_of(images).lines()) contents.notes.push_back(std::move(line.text));
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     const auto work = [&] {
@@ -110,13 +112,22 @@ class Examiner {
   }
 
   void find_thin(std::uint32_t dataset) {
-    for (const auto& [name, count] : diagnosis_.datasets[dataset].categories) {
-      if (count >= options_.thin) continue;
-      const std::string text = "the category '" + name + "' of " + diagnosis_.datasets[dataset].path + " has " +
-                               std::to_string(count) + (count == 1 ? " image" : " images") + ", fewer than " +
-                               std::to_string(options_.thin);
-      found_.push_back({{kThin, place_of(dataset, 0)}, {"thin_category", {}, text}});
+    const Contents& contents = diagnosis_.datasets[dataset];
+    const auto report = [&](Kind kind, const char* word, const std::string& text) {
+      found_.push_back({{kind, place_of(dataset, 0)}, {word, {}, text}});
+    };
+    for (const auto& [name, count] : contents.categories) {
+      const std::string category = "the category '" + name + "' of " + contents.path;
+      if (count == 0) {
+        report(kEmpty, "empty_category", category + " has no image");
+      } else if (count < options_.thin) {
+        report(kThin, "thin_category",
+               category + " has " + std::to_string(count) + (count == 1 ? " image" : " images") + ", fewer than " +
+                   std::to_string(options_.thin));
+      }
     }
+    if (contents.categories.size() == 1)
+      report(kOne, "one_category", "'" + contents.categories[0].first + "' is the only category of " + contents.path);
   }
 
   void find_same_images() {

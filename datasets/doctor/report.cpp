@@ -34,6 +34,7 @@ std::string contents_text(const Contents& contents) {
   if (contents.labelled) out += "  categories  " + counts(contents.categories, same) + "\n";
   if (!contents.sizes.empty()) out += "  sizes       " + counts(contents.sizes, size_text) + "\n";
   if (!contents.modes.empty()) out += "  modes       " + counts(contents.modes, same) + "\n";
+  for (const std::string& note : contents.notes) out += "  note        " + runtime::visible(note) + "\n";
   return out;
 }
 
@@ -72,7 +73,8 @@ std::string diagnosis_json(const Diagnosis& diagnosis) {
                         {"labelled", contents.labelled},
                         {"categories", categories},
                         {"sizes", sizes},
-                        {"modes", modes}});
+                        {"modes", modes},
+                        {"notes", contents.notes}});
   }
   for (const Finding& finding : diagnosis.findings)
     findings.push_back({{"kind", finding.kind}, {"files", finding.files}, {"text", finding.text}});

@@ -148,7 +148,7 @@ ImageSource source_of(const CocoReader& coco, const fs::path& root, const Source
     place[id] = static_cast<std::int32_t>(source.categories->size());
     source.categories->push_back(name);
   }
-  const ReadableImages kept = keep_readable(root, checked_files(coco, root), options.threads, log);
+  const ReadableImages kept = keep_readable(root, checked_files(coco, root), options.threads, source.account);
   std::map<std::string, ImageSize> readable;
   for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = kept.sizes[i];
   std::size_t bare = 0;
