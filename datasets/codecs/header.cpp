@@ -93,6 +93,12 @@ ImageHeader any_header(std::string_view bytes) {
   throw ImageError("no JPEG, PNG, BMP, GIF, PNM, TIFF, WebP or HEIC image");
 }
 
+std::string lower_extension(std::string_view file_name) {
+  std::string extension = std::filesystem::path(file_name).extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return extension;
+}
+
 }  // namespace
 
 ImageHeader read_header(std::string_view bytes) {
@@ -112,12 +118,16 @@ ImageHeader read_file_header(const std::filesystem::path& file) {
   }
 }
 
-bool has_image_extension(std::string_view file_name) {
+bool is_originals_extension(std::string_view file_name) {
   static const std::set<std::string, std::less<>> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
                                                                  ".pgm", ".tif",  ".tiff", ".webp"};
-  std::string extension = std::filesystem::path(file_name).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return kExtensions.contains(extension);
+  return kExtensions.contains(lower_extension(file_name));
+}
+
+bool has_image_extension(std::string_view file_name) {
+  static const std::set<std::string, std::less<>> kOurs = {".jfif", ".jfi", ".jif",  ".jpe", ".gif", ".heic",
+                                                           ".heif", ".hif", ".apng", ".pbm", ".pnm"};
+  return is_originals_extension(file_name) || kOurs.contains(lower_extension(file_name));
 }
 
 }  // namespace torchport::datasets
