@@ -21,7 +21,7 @@ struct Box {
   ImageSize size() const { return {height, width}; }
 };
 
-enum class ImageFormat { jpeg, png, bmp, pnm, tiff, webp };
+enum class ImageFormat { jpeg, png, bmp, pnm, tiff, gif, webp, heif };
 
 struct ImageHeader {
   ImageFormat format;
@@ -48,7 +48,10 @@ ImageHeader read_header(std::string_view bytes);
 /// read
 ImageHeader read_file_header(const std::filesystem::path& file);
 
-/// Whether the original takes files of this name: jpg jpeg png ppm bmp pgm tif tiff webp, in any case.
+/// Whether Convert takes files of this name, in any case: those of the original, and jfif jfi jif jpe gif heic heif hif apng pbm
+/// pnm.
 bool has_image_extension(std::string_view file_name);
+/// Whether the original takes files of this name: jpg jpeg png ppm bmp pgm tif tiff webp, in any case.
+bool is_originals_extension(std::string_view file_name);
 
 }  // namespace torchport::datasets

@@ -102,7 +102,8 @@ class ImageDirectoryWriter {
     std::string name;  ///< as in add()
     std::optional<std::int32_t> label;
     std::optional<std::int64_t> id;
-    ImageSize size;  ///< of the image; 0 x 0 where nobody has looked
+    ImageSize size;                       ///< of the image; 0 x 0 where nobody has looked
+    std::function<std::string()> make{};  ///< makes the bytes, where they are not those of the file
   };
   /// How such files come here; `move` is for those in the output's scratch folder.
   enum class Transfer { copy, link, move };

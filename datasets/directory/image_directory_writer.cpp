@@ -61,10 +61,13 @@ runtime::CopyCounts ImageDirectoryWriter::add_files(std::size_t count, const std
   std::vector<std::optional<runtime::Stamp>> stamps(count);
   std::vector<runtime::CopiedBy> ways(count);
   each(count, threads, [&](std::size_t i) {
-    const std::string name = file(i).name;
+    const File one = file(i);
+    const std::string& name = one.name;
     const std::filesystem::path source = from(i);
     try {
-      if (how == Transfer::move) {
+      if (one.make) {
+        state_->output.write(name, one.make());
+      } else if (how == Transfer::move) {
         state_->output.take(name, source);
       } else {
         ways[i] = state_->output.copy(name, source, how == Transfer::link ? Sharing::inode : Sharing::blocks);

@@ -6,6 +6,7 @@
 
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/mode.h"
+#include "datasets/codecs/orientation.h"
 #include "datasets/sources/directory_account.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -85,6 +86,10 @@ class Examiner {
     for (int t = 1; t < options_.threads; ++t) threads.emplace_back(work);
     work();
     for (std::thread& thread : threads) thread.join();
+    if (contents.turned > 0) {
+      contents.notes.push_back(std::to_string(contents.turned) + (contents.turned == 1 ? " image carries" : " images carry") +
+                               " an EXIF rotation, which is ignored here as by the original: programs that show photos turn them");
+    }
     diagnosis_.datasets.push_back(std::move(contents));
   }
 
@@ -104,6 +109,7 @@ class Examiner {
       contents.bytes += bytes.size();
       ++contents.sizes[{pixels.width, pixels.height}];
       ++contents.modes[mode];
+      if (exif_orientation(bytes) > 1) ++contents.turned;
     } catch (const OversizedImage& error) {
       note(kOversized, "oversized", error.what());
     } catch (const std::runtime_error& error) {

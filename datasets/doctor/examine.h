@@ -27,6 +27,7 @@ struct Contents {
   std::map<std::pair<int, int>, std::size_t> sizes;             ///< images of each width and height, pixels
   std::map<std::string, std::size_t> modes;                     ///< images of each format and mode, e.g. "PNG RGBA"
   std::vector<std::string> notes{};                             ///< what is no problem, but should be known
+  std::size_t turned = 0;                                       ///< images that EXIF data say are to be turned or mirrored
 };
 
 struct Diagnosis {

@@ -74,7 +74,8 @@ std::string diagnosis_json(const Diagnosis& diagnosis) {
                         {"categories", categories},
                         {"sizes", sizes},
                         {"modes", modes},
-                        {"notes", contents.notes}});
+                        {"notes", contents.notes},
+                        {"exif_rotated", contents.turned}});
   }
   for (const Finding& finding : diagnosis.findings)
     findings.push_back({{"kind", finding.kind}, {"files", finding.files}, {"text", finding.text}});

@@ -8,6 +8,7 @@
 #include "datasets/sources/image_tree.h"
 #include "datasets/sources/packed_directory.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
 
@@ -210,7 +211,8 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   if (!source.read && how == Transfer::copy) runtime::check_space({{count, from, output.staging()}});
   const auto name = [&](std::size_t i) {
     const ImageSource::Item& item = source.items[i];
-    return source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
+    const std::string file = item.file_name + item.stored.suffix;
+    return source.keeps_names ? "image/" + file : converted_name(file, item.label, i);
   };
   ImageDirectoryWriter writer(output, source.categories);
   if (source.read) {
@@ -224,7 +226,9 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   } else {
     const auto file = [&](std::size_t i) {
       const ImageSource::Item& item = source.items[i];
-      return ImageDirectoryWriter::File{name(i), item.label, std::nullopt, item.size};
+      ImageDirectoryWriter::File one{name(i), item.label, std::nullopt, item.size, {}};
+      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin)); };
+      return one;
     };
     writer.add_files(count, file, from, how, threads);
   }

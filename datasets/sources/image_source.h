@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/stored.h"
 #include "datasets/sources/account.h"
 #include "datasets/sources/image_walk.h"
 #include "runtime/files/output_directory.h"
@@ -40,6 +41,7 @@ struct ImageSource {
     std::optional<std::int32_t> label;  ///< class index
     std::string origin;                 ///< the image file, or words for where the bytes come from
     ImageSize size{};                   ///< of a file's image; 0 x 0 where nobody has looked
+    Stored stored{};                    ///< of a file
   };
   std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
   std::vector<Item> items;

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "datasets/codecs/sound.h"
 #include "datasets/each.h"
 #include "datasets/sources/image_walk.h"
 #include "runtime/error/error.h"
@@ -63,14 +64,35 @@ fs::path image_root(const fs::path& folder) {
   return folders ? deepest : deepest.parent_path();
 }
 
+namespace {
+
+/// What is not stored under its name or as it is.
+void remark_stored(const ReadableImages& kept, Account& account) {
+  std::size_t remade = 0, renamed = 0;
+  std::string first_remade, first_renamed;
+  for (std::size_t i = 0; i < kept.files.size(); ++i) {
+    if (kept.stored[i].as_png && remade++ == 0) first_remade = kept.files[i];
+    if (!kept.stored[i].as_png && !kept.stored[i].suffix.empty() && renamed++ == 0) first_renamed = kept.files[i];
+  }
+  if (remade > 0) {
+    account.remark("Stored as PNG, which loses nothing of their first frame: " + std::to_string(remade) +
+                   " GIF or HEIC images, which the original does not take; the first is " + first_remade);
+  }
+  if (renamed > 0) {
+    account.remark("Stored under an extension that the original takes: " + std::to_string(renamed) + " images; the first is " +
+                   first_renamed);
+  }
+}
+
+}  // namespace
+
 ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, Account& account) {
-  std::vector<ImageSize> sizes(images.size());
+  std::vector<ImageHeader> headers(images.size());
   std::mutex mutex;
   std::map<std::size_t, std::string> faults;
   each(images.size(), threads, [&](std::size_t i) {
     try {
-      const ImageHeader header = read_file_header(root / images[i]);
-      sizes[i] = {header.height, header.width};
+      headers[i] = check_image_file(root / images[i]);
     } catch (const ImageError& error) {
       const std::lock_guard lock(mutex);
       faults[i] = error.what();
@@ -85,8 +107,10 @@ ReadableImages keep_readable(const fs::path& root, const std::vector<std::string
       continue;
     }
     kept.files.push_back(images[i]);
-    kept.sizes.push_back(sizes[i]);
+    kept.sizes.push_back({headers[i].height, headers[i].width});
+    kept.stored.push_back(stored_as(images[i], headers[i].format));
   }
+  remark_stored(kept, account);
   return kept;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/stored.h"
 #include "datasets/sources/account.h"
 
 namespace torchport::datasets {
@@ -30,10 +31,11 @@ std::filesystem::path only_folder(std::filesystem::path folder);
 /// folders in it is not left behind.
 std::filesystem::path image_root(const std::filesystem::path& folder);
 
-/// Files that are images by their content, with the sizes in their headers.
+/// Files that are images by their content, with the sizes in their headers, and what becomes of them in an ImageDirectory.
 struct ReadableImages {
   std::vector<std::string> files;
   std::vector<ImageSize> sizes;
+  std::vector<Stored> stored;
 };
 /// Looks at all images on `threads` threads; those whose content cannot be used are left out, and counted in `account`.
 /// \throws Error CouldNotOpenFile.input_file for a reason that does not lie in the file's content

@@ -274,8 +274,11 @@ TEST_CASE("image directory: a broken index is refused, naming the line", "[image
   CHECK(second(R"({"image_info": {"file_name": "a.png", "coco_url": "http://x/a.png"}, "category": "cat"})") ==
         error_text("the training dataset points to images on the web (coco_url), which are not fetched",
                    "Download the images and convert them with Convert to Image Directory."));
-  CHECK(directory.with("images.lst", "") == error_text("the training dataset holds no image",
-                                                       "Images are files named jpg, jpeg, png, ppm, bmp, pgm, tif, tiff or webp."));
+  CHECK(
+      directory.with("images.lst", "") ==
+      error_text(
+          "the training dataset holds no image",
+          "Images are files named jpg, jpeg, png, gif, heic, heif, webp, tif, tiff, bmp, ppm, pgm, pbm, pnm, jfif, jpe or apng."));
 }
 
 TEST_CASE("image directory: file names that lead out of it are refused", "[image_directory]") {

@@ -102,7 +102,8 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
                                  "the input 'DIR/file.txt' is neither a folder nor an archive\n"
                                  "  hint   Archives are files named zip, tar, gz, tgz, bz2, tbz or tbz2.\n");
   put(folder / "texts/cat/notes.txt", "text");
-  const std::string extensions = "Images are files named jpg, jpeg, png, ppm, bmp, pgm, tif, tiff or webp.\n";
+  const std::string extensions =
+      "Images are files named jpg, jpeg, png, gif, heic, heif, webp, tif, tiff, bmp, ppm, pgm, pbm, pnm, jfif, jpe or apng.\n";
   CHECK(error("texts") == begin +
                               "the input holds no image\n  path    DIR/texts\n"
                               "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n  hint    " +

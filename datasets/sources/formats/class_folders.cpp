@@ -26,7 +26,7 @@ std::optional<ImageSource> class_folders(const SourceOptions& options) {
     const std::string& file = folders.files[i];
     const auto category = std::lower_bound(folders.categories.begin(), folders.categories.end(), class_of(file));
     const auto label = static_cast<std::int32_t>(category - folders.categories.begin());
-    source.items.push_back({file, label, (root / file).string(), readable.sizes[i]});
+    source.items.push_back({file, label, (root / file).string(), readable.sizes[i], readable.stored[i]});
   }
   return source;
 }

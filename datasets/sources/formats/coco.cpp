@@ -149,14 +149,14 @@ ImageSource source_of(const CocoReader& coco, const fs::path& root, const Source
     source.categories->push_back(name);
   }
   const ReadableImages kept = keep_readable(root, checked_files(coco, root), options.threads, source.account);
-  std::map<std::string, ImageSize> readable;
-  for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = kept.sizes[i];
+  std::map<std::string, std::size_t> readable;  // places in `kept`
+  for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = i;
   std::size_t bare = 0;
   for (const auto& [id, file] : coco.images) {
-    const auto size = readable.find(file);
-    if (size == readable.end()) continue;
+    const auto found = readable.find(file);
+    if (found == readable.end()) continue;
     ImageSource::Item item{std::to_string(id) + fs::path(file).extension().string(), std::nullopt, (root / file).string(),
-                           size->second};
+                           kept.sizes[found->second], kept.stored[found->second]};
     const auto category = coco.category_of.find(id);
     if (category != coco.category_of.end()) {
       const auto known = place.find(category->second);

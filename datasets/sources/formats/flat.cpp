@@ -11,7 +11,7 @@ std::optional<ImageSource> flat(const SourceOptions& options) {
   source.account = std::move(walk.account);
   const ReadableImages images = keep_readable(root, walk.images, options.threads, source.account);
   for (std::size_t i = 0; i < images.files.size(); ++i)
-    source.items.push_back({images.files[i], std::nullopt, (root / images.files[i]).string(), images.sizes[i]});
+    source.items.push_back({images.files[i], std::nullopt, (root / images.files[i]).string(), images.sizes[i], images.stored[i]});
   return source;
 }
 
