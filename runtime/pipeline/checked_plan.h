@@ -12,7 +12,7 @@ namespace torchport::runtime {
 /// component/check.h: checks what is there of a request; ports without a path are left out.
 using RequestCheck = std::function<void(Request&, Problems&)>;
 
-/// The pipeline that the operand names, with --set, checked by itself; faults go into `problems`.
+/// The pipeline that the operand names, with --set and --allow-run-as-root, checked by itself; faults go into `problems`.
 Pipeline pipeline_of(const Arguments& given, Problems& problems);
 
 /// The same, checked with the files that exist already. \throws Error, Errors
@@ -25,7 +25,10 @@ struct CheckedPlan {
   Plan plan;
 };
 
-/// All checks of `torchport run --dry-run`, with --set, --force and --runs. \throws Error, Errors
+/// All checks of `torchport run --dry-run`, with --set, --force, --runs and --allow-run-as-root. \throws Error, Errors
 CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check);
+
+/// The same checks for a pipeline that is not to run now: what it reads is looked at for reuse only where there are earlier runs.
+Pipeline checked_as_run(const Host& host, const Arguments& given, const RequestCheck& check);
 
 }  // namespace torchport::runtime

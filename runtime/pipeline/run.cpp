@@ -31,10 +31,12 @@ class NotedSignals {
  public:
   NotedSignals() {
     told_to_stop = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int number) { told_to_stop = number; });
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      if (!is_ignored(signal)) std::signal(signal, [](int number) { told_to_stop = number; });
   }
   ~NotedSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      if (!is_ignored(signal)) std::signal(signal, SIG_DFL);
   }
   NotedSignals(const NotedSignals&) = delete;
   NotedSignals& operator=(const NotedSignals&) = delete;
@@ -120,8 +122,13 @@ class Runner {
 
  private:
   void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
+  /// What steps have made is not lost for want of room for its record.
   void save() {
-    write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    try {
+      write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    } catch (const Error& error) {
+      if (!std::exchange(incomplete_, true)) host_.err << "the record of the run is incomplete: " << error.what() << "\n";
+    }
   }
 
   int reuse(const PlannedStep& planned) {
@@ -211,6 +218,7 @@ class Runner {
   RunLock lock_;
   json record_;
   std::string place_;
+  bool incomplete_ = false;                  ///< the record, and that is said
   std::map<std::string, fs::path> outputs_;  ///< by STEP.OUTPUT
   std::set<std::string> unsteady_;           ///< steps whose outputs are not those of their key
 };
