@@ -51,6 +51,10 @@ class ImageDirectoryReader {
     return true;
   }
 
+  static bool leads_out(const fs::path& name) {
+    return name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
+  }
+
   void add(std::string_view file, std::int32_t label, std::int64_t id) {
     images_.names_ += file;
     images_.ends_.push_back(images_.names_.size());
@@ -95,6 +99,7 @@ class ImageDirectoryReader {
     images_.categories_ = std::move(schema.categories);
     index_categories();
     images_.samples_ = meta.get("samples");
+    if (leads_out(images_.samples_)) fail("bad_file_name", {{"file", images_.samples_}});
     images_.extension_ = meta.extension;
     if (const auto transforms = meta.extension.find("transforms"); transforms != meta.extension.end()) {
       try {
@@ -152,9 +157,7 @@ class ImageDirectoryReader {
     const auto file = info->find("file_name");
     if (file == info->end() || !file->is_string()) bad_line("it has no text 'file_name'");
     const auto& name = file->get_ref<const std::string&>();
-    const fs::path path(name);
-    const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
-    if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
+    if (name.empty() || leads_out(name) || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
     add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
   }
 

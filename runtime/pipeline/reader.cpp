@@ -15,6 +15,16 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kInputs = "inputs";  ///< the word before the dot of a wire to the pipeline's own inputs
 
+/// The run setting that whoever starts a pipeline gives, and no file to itself.
+constexpr const char* kLeave = "allow_run_as_root";
+
+/// Whether `path`, links followed, lies in `folder` or below.
+bool is_below(const fs::path& path, const fs::path& folder) {
+  std::error_code fault;
+  const fs::path root = fs::weakly_canonical(folder.empty() ? "." : folder, fault), real = fs::weakly_canonical(path, fault);
+  return !fault && std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
+}
+
 bool is_name(const std::string& text, bool dashes) {
   const auto legal = [&](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (dashes && c == '-'); };
   return !text.empty() && text.size() <= kLongestName && text[0] >= 'a' && text[0] <= 'z' &&
@@ -154,6 +164,8 @@ class Reader {
     for (const ParameterSpec& row : step.component->parameters) parameters.push_back(&row);
     for (const ParameterSpec* row : Specs::get().run_settings_of(*step.component))
       if (row->name != "run_dir") settings.push_back(row);  // a step's run folder lies in that of the pipeline
+    if (const YAML::Node run = node["run"]; run && run.IsMap() && run[kLeave])
+      problem(run[kLeave], "ParameterParsing.not_in_file", {{"name", std::string(kLeave)}});
     step.parameters = read_values(step, node["parameters"], parameters, "parameter");
     step.run_settings = read_values(step, node["run"], settings, "run setting");
     std::vector<std::string> known;
@@ -250,6 +262,9 @@ class Reader {
         std::error_code fault;
         if (!fs::exists(text, fault))
           throw Error("CouldNotOpenFile.file", {{"path", text}, {"reason", "No such file or directory"}});
+        // Its text may come out again: a pipeline of somebody else must not read what lies elsewhere on this machine.
+        if (origin != "command line" && !is_below(text, pipeline_.file.parent_path()))
+          throw Error("ParameterParsing.outside_of_pipeline", {{"path", text}, {"name", spec.name}});
       }
       values.push_back({&spec, value, text, origin});
     });

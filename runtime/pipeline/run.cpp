@@ -32,10 +32,12 @@ class NotedSignals {
  public:
   NotedSignals() {
     told_to_stop = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int number) { told_to_stop = number; });
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      if (!is_ignored(signal)) std::signal(signal, [](int number) { told_to_stop = number; });
   }
   ~NotedSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      if (!is_ignored(signal)) std::signal(signal, SIG_DFL);
   }
   NotedSignals(const NotedSignals&) = delete;
   NotedSignals& operator=(const NotedSignals&) = delete;
@@ -137,8 +139,13 @@ class Runner {
     if (!brief_) say(line);
     brief_.reset();
   }
+  /// What steps have made is not lost for want of room for its record.
   void save() {
-    write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    try {
+      write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    } catch (const Error& error) {
+      if (!std::exchange(incomplete_, true)) host_.err << "the record of the run is incomplete: " << error.what() << "\n";
+    }
   }
 
   int reuse(const PlannedStep& planned) {
@@ -245,6 +252,7 @@ class Runner {
   RunLock lock_;
   json record_;
   std::string place_;
+  bool incomplete_ = false;                  ///< the record, and that is said
   std::optional<BriefOutput> brief_;         ///< of the step that runs, where little is shown
   std::map<std::string, fs::path> outputs_;  ///< by STEP.OUTPUT
   std::set<std::string> unsteady_;           ///< steps whose outputs are not those of their key

@@ -69,7 +69,7 @@ json step_schema(const ComponentSpec& component, const Specs& specs) {
   std::vector<const ParameterSpec*> parameters, settings;
   for (const ParameterSpec& row : component.parameters) parameters.push_back(&row);
   for (const ParameterSpec* row : specs.run_settings_of(component))
-    if (row->name != "run_dir") settings.push_back(row);
+    if (row->name != "run_dir" && row->name != "allow_run_as_root") settings.push_back(row);  // whoever starts it gives these
   if (!ports.empty()) required.push_back("inputs");
   json schema = closed({{"component", {{"const", component.name}, {"description", component.summary}}},
                         {"inputs", closed(std::move(inputs), ports)},

@@ -36,14 +36,14 @@ std::string fatal_line(const Failure& failure) {
   const Error& first = failure.errors.front();
   std::array<char, 16> code{};
   std::snprintf(code.data(), code.size(), "%04d", first.code());
-  return "FATAL code=" + first.class_name() + "/" + code.data() + " rank=" + std::to_string(failure.rank) +
-         " step=" + failure.step + " cause=\"" + cause_of(failure.errors) + "\" path=" + quoted(first.path()) +
-         " hint=" + quoted(first.hint());
+  return "FATAL code=" + first.class_name() + "/" + code.data() +
+         " rank=" + (failure.rank == kNoRank ? "-" : std::to_string(failure.rank)) + " step=" + failure.step + " cause=\"" +
+         cause_of(failure.errors) + "\" path=" + quoted(first.path()) + " hint=" + quoted(first.hint());
 }
 
-std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause) {
+std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated) {
   return "RESULT exit=" + std::to_string(exit_status) + " first_rank=" + (first_rank ? std::to_string(*first_rank) : "-") +
-         " cause=\"" + cause + "\" checkpoint=none";
+         " cause=\"" + cause + "\" checkpoint=none" + (truncated ? " record=truncated" : "");
 }
 
 void write_failure(const fs::path& logs, int rank, const Failure& failure) {
