@@ -67,7 +67,7 @@ class Runner {
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
-    write_file_atomically(folder_ / "pipeline.yaml", read_file(pipeline.file));
+    write_file_atomically(folder_ / "pipeline.yaml", read_file(pipeline.file, kSmallText));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
                {"state", "running"},        {"started", now()},

@@ -27,7 +27,7 @@ void put(const fs::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-std::string get(const fs::path& file) { return runtime::read_file(file); }
+std::string get(const fs::path& file) { return runtime::read_file(file, 1 << 30); }
 
 std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
 
