@@ -115,8 +115,8 @@ class ImageDirectoryReader {
   }
 
   /// Whoever makes a directory of this one's images writes files of these names.
-  void check_names(const runtime::DirectoryMeta& meta) const {
-    std::set<fs::path> names = {runtime::kMetaFile, runtime::kStampList};
+  void check_names(const runtime::DirectoryMeta& meta) {
+    parts_ = {runtime::kMetaFile, std::string(runtime::kStampList)};
     for (const char* key : {"image_list", "schema", "samples"}) {
       const std::string name = meta.get(key);
       if (name.empty()) continue;
@@ -128,8 +128,16 @@ class ImageDirectoryReader {
       } catch (const std::runtime_error& error) {
         refuse(error.what());
       }
-      if (!names.insert(fs::path(name).lexically_normal()).second) refuse("the name of another part");
+      if (is_part(name)) refuse("the name of another part");
+      parts_.push_back(fs::path(name).lexically_normal().string());
     }
+  }
+
+  /// Whether a file of this name is one of those that make the directory.
+  bool is_part(std::string_view file) const {
+    const bool plain = !file.starts_with("./") && file.find("/./") == file.npos && file.find("//") == file.npos;
+    const std::string normal = plain ? "" : fs::path(file).lexically_normal().string();
+    return std::find(parts_.begin(), parts_.end(), plain ? file : std::string_view(normal)) != parts_.end();
   }
 
   std::string read_part(const std::string& name, const char* fault) const {
@@ -162,7 +170,7 @@ class ImageDirectoryReader {
 
   /// False where there is something to be said against the line, or it is not plain: read_line() knows what.
   bool add_plain(const std::optional<PlainLine>& line) {
-    if (!line || line->file.starts_with('/') || line->file.find("..") != line->file.npos) return false;
+    if (!line || line->file.starts_with('/') || line->file.find("..") != line->file.npos || is_part(line->file)) return false;
     const auto label = images_.labelled_ ? ids_.find(line->label) : ids_.end();
     if (images_.labelled_ && label == ids_.end()) return false;
     add(line->file, images_.labelled_ ? label->second : -1, line->id);
@@ -182,6 +190,7 @@ class ImageDirectoryReader {
     const fs::path path(name);
     const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
     if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
+    if (is_part(name)) bad_line("its image '" + name + "' is another part of the directory");
     add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
   }
 
@@ -213,6 +222,7 @@ class ImageDirectoryReader {
 
   ImageDirectory images_;
   std::map<std::string, std::int32_t, std::less<>> ids_;
+  std::vector<std::string> parts_;
   std::size_t line_ = 0;
 };
 

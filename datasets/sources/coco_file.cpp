@@ -13,7 +13,7 @@ using nlohmann::json;
 using runtime::Error;
 namespace {
 
-constexpr std::size_t kHead = std::size_t{1} << 18;       ///< bytes that tell what a file is
+constexpr std::size_t kLongestWord = 16;                  ///< bytes of a key in quotes
 constexpr runtime::JsonLimits kRowLimits{32, 1'000'000};  ///< a segmentation may have many points
 constexpr std::size_t kShown = 3;                         ///< ids in a message
 constexpr double kLargestExact = 9007199254740992.0;      ///< 2^53: above, a float is not one whole number
@@ -87,7 +87,7 @@ class Reader : public runtime::JsonRows {
       runtime::FilePieces pieces(file_);
       return runtime::read_json_rows([&] { return pieces.next(); }, *this, kRowLimits);
     } catch (const runtime::JsonError& error) {
-      if (is_coco() || looks_like_coco(file_)) fail(file_, error.what());
+      if (!sections_.empty() || looks_like_coco(file_)) fail(file_, error.what());
       return false;
     } catch (const std::runtime_error& error) {
       throw Error("CouldNotOpenFile.file", {{"path", file_.string()}, {"reason", error.what()}});
@@ -111,6 +111,8 @@ class Reader : public runtime::JsonRows {
   std::string text(const json& object, const char* key) const {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_string() || *found == "") refuse(described(object) + " has no text '" + key + "'");
+    if (found->get_ref<const std::string&>().find('\0') != std::string::npos)
+      refuse(described(object) + " has a zero byte in its '" + key + "'");
     return found->get<std::string>();
   }
 
@@ -195,18 +197,24 @@ std::optional<std::int64_t> CocoFile::category_of(std::int64_t image) const {
 std::optional<CocoFile> read_coco_file(const fs::path& file) { return Reader(file).read(); }
 
 bool looks_like_coco(const fs::path& file) {
-  std::string head;
+  constexpr std::array<std::string_view, 6> kWords = {"images",    "annotations", "categories",
+                                                      "file_name", "image_id",    "category_id"};
+  std::array<bool, kWords.size()> found{};
   try {
-    head = runtime::read_head(file, kHead);
+    runtime::FilePieces pieces(file);
+    std::string text;  // the end of the piece before, and a piece
+    for (std::string_view piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
+      text += piece;
+      std::erase(text, '\0');  // of UTF-16
+      for (std::size_t i = 0; i < kWords.size(); ++i) {
+        for (const char* quote : {"\"", "'"}) found[i] |= text.find(quote + std::string(kWords[i]) + quote) != text.npos;
+      }
+      if (std::count(found.begin(), found.end(), true) > 1) return true;
+      text.erase(0, text.size() - std::min(kLongestWord, text.size()));
+    }
   } catch (const std::runtime_error&) {  // told by whoever needs it
-    return false;
   }
-  std::erase(head, '\0');  // of UTF-16
-  std::size_t words = 0;
-  for (const char* word : {"images", "annotations", "categories", "file_name", "image_id", "category_id"}) {
-    for (const std::string quote : {"\"", "'"}) words += head.find(quote + word + quote) != head.npos;
-  }
-  return words > 1;
+  return false;
 }
 
 }  // namespace torchport::datasets

@@ -30,7 +30,7 @@ struct CocoFile {
 /// CouldNotOpenFile.file
 std::optional<CocoFile> read_coco_file(const std::filesystem::path& file);
 
-/// Whether a file's beginning has the words of one.
+/// Whether a file has words of one in it, though it may be no JSON.
 bool looks_like_coco(const std::filesystem::path& file);
 
 }  // namespace torchport::datasets

@@ -14,6 +14,8 @@ std::string_view base_name(std::string_view path) {
   return slash == path.npos ? path : path.substr(slash + 1);
 }
 
+bool less_by_base(std::string_view a, std::string_view b) { return base_name(a) < base_name(b); }
+
 /// The name without what leads to another place: a drive, a root, and all up to the last "..".
 std::string below(std::string name) {
   std::replace(name.begin(), name.end(), '\\', '/');
@@ -43,44 +45,42 @@ CocoPlaces::CocoPlaces(fs::path root, const fs::path& file) : root_(std::move(ro
   const fs::path beside = file.parent_path().lexically_relative(root_);
   const std::string stem = file.stem().string();
   const std::string part = stem.substr(stem.rfind('_') + 1);  // instances_train2017.json is of train2017/
-  for (const fs::path& base :
-       {beside, fs::path("."), fs::path("images"), fs::path("data"), fs::path("images") / part, fs::path(part)})
-    bases_.push_back(base.lexically_normal());
+  for (const fs::path& base : {beside, fs::path(), fs::path("images"), fs::path("data"), fs::path("images") / part, fs::path(part)})
+    bases_.push_back(base.empty() || base == "." ? "" : base.string() + "/");
 }
 
 std::optional<std::string> CocoPlaces::find(const std::string& name) {
   if (name.find('\0') != name.npos) return std::nullopt;
   const std::string wanted = below(name);
   if (wanted.empty()) return std::nullopt;
-  std::error_code absent;
-  for (const fs::path& base : bases_) {
-    const fs::path place = (base / wanted).lexically_normal();
-    if (fs::exists(root_ / place, absent)) return place.string();
+  for (const std::string& base : bases_) {
+    std::error_code absent;
+    const std::string place = base + wanted;
+    if (walked_ ? std::binary_search(files_.begin(), files_.end(), place) : fs::exists(root_ / place, absent)) return place;
   }
+  if (walked_) return search(wanted);
+  files_ = find_images(root_, "input");  // the disk is asked for single names only as long as each is there
+  by_base_.assign(files_.begin(), files_.end());
+  std::stable_sort(by_base_.begin(), by_base_.end(), less_by_base);
+  walked_ = true;
   return search(wanted);
 }
 
-std::optional<std::string> CocoPlaces::search(std::string_view name) {
-  const auto by_base = [](std::string_view a, std::string_view b) { return base_name(a) < base_name(b); };
-  if (!walked_) {
-    files_ = find_images(root_, "input");
-    std::stable_sort(files_.begin(), files_.end(), by_base);
-    walked_ = true;
-  }
-  const auto [first, last] = std::equal_range(files_.begin(), files_.end(), name, by_base);
+std::optional<std::string> CocoPlaces::search(std::string_view name) const {
+  const auto [first, last] = std::equal_range(by_base_.begin(), by_base_.end(), name, less_by_base);
   std::size_t most = 0;
-  const std::string *best = nullptr, *rival = nullptr;
+  std::string_view best, rival;
   for (auto file = first; file != last; ++file) {
     const std::size_t common = common_end(*file, name);
-    if (common == most) rival = &*file;
+    if (common == most) rival = *file;
     if (common <= most) continue;
     most = common;
-    best = &*file;
-    rival = nullptr;
+    best = *file;
+    rival = "";
   }
-  if (!best) return std::nullopt;
-  if (rival) throw std::runtime_error("could be '" + *best + "' or '" + *rival + "'");
-  return *best;
+  if (best.empty()) return std::nullopt;
+  if (!rival.empty()) throw std::runtime_error("could be '" + std::string(best) + "' or '" + std::string(rival) + "'");
+  return std::string(best);
 }
 
 }  // namespace torchport::datasets

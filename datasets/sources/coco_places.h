@@ -18,10 +18,11 @@ class CocoPlaces {
   std::optional<std::string> find(const std::string& name);
 
  private:
-  std::optional<std::string> search(std::string_view name);
+  std::optional<std::string> search(std::string_view name) const;
   std::filesystem::path root_;
-  std::vector<std::filesystem::path> bases_;  ///< folders below the root where names are tried as they are
-  std::vector<std::string> files_;            ///< all images, in the order of what stands behind their last slash; read when needed
+  std::vector<std::string> bases_;  ///< folders below the root where names are tried as they are: "" or with a slash at the end
+  std::vector<std::string> files_;  ///< all images, sorted; read when a name does not lead to one
+  std::vector<std::string_view> by_base_;  ///< the same in the order of what stands behind their last slash
   bool walked_ = false;
 };
 

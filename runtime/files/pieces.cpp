@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "runtime/files/files.h"
+#include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
 namespace {
@@ -13,7 +14,7 @@ constexpr std::size_t kPiece = std::size_t{1} << 18;
 
 }  // namespace
 
-FilePieces::FilePieces(const std::filesystem::path& path) : fd_(open_regular_file(path)), buffer_(kPiece, '\0') {}
+FilePieces::FilePieces(const std::filesystem::path& path) : path_(path), fd_(open_regular_file(path)), buffer_(kPiece, '\0') {}
 
 FilePieces::~FilePieces() { close(fd_); }
 
@@ -21,7 +22,7 @@ std::string_view FilePieces::next() {
   while (true) {
     const ssize_t got = read(fd_, buffer_.data(), buffer_.size());
     if (got >= 0) return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got));
-    if (errno != EINTR) throw std::runtime_error(std::strerror(errno));
+    if (errno != EINTR) throw UnreadableFile(path_, std::strerror(errno));
   }
 }
 

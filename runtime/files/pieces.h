@@ -19,6 +19,7 @@ class FilePieces {
   std::string_view next();
 
  private:
+  std::filesystem::path path_;
   int fd_;
   std::string buffer_;
 };

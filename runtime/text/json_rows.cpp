@@ -6,7 +6,7 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{64} << 20;  ///< bytes; the parser collects a text before it hands it on
+constexpr std::size_t kLongestText = std::size_t{16} << 20;  ///< bytes; the parser collects a text before it hands it on
 
 /// The characters of a text that comes in pieces; NaN and Infinity outside of texts become null.
 class Characters {

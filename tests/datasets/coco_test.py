@@ -83,7 +83,7 @@ def test_refusals(here):
     refused(with_row("annotations", {"image_id": 8, "category_id": 99}), cannot + "the category id 99 is not listed")
     refused(with_row("categories", {"id": 13, "name": "zebra"}), cannot + "the category 'zebra' (id 13) is there twice")
     refused(with_row("images", {"id": 11, "file_name": "train/x.png"}), cannot + "1 of 5 image files are missing, the first is 'train/x.png'")
-    refused(with_row("images", {"id": 11, "file_name": "train/../train/a.png"}), cannot + "the file 'train/../train/a.png' is there twice")
+    refused(with_row("images", {"id": 11, "file_name": "train/../train/a.png"}), cannot + "the file 'train/a.png' is there twice")
     refused(with_row("images", {"id": 11, "file_name": "/etc/passwd.png"}), cannot + "1 of 5 image files are missing, the first is '/etc/passwd.png'")
     refused(with_row("images", {"id": 11, "file_name": "../../../secret.png"}), cannot + "1 of 5 image files are missing, the first is '../../../secret.png'")
     refused(with_row("images", {"id": 2**63, "file_name": "train/e.png"}), cannot + "a row of images (id 9223372036854775808) has no whole number 'id'")
@@ -194,7 +194,9 @@ def test_what_is_no_json(here):
                             (text.replace('"', "'"), "it is not valid JSON (column 2: texts stand in double quotes)"),
                             ("// mine\n" + text, "it is not valid JSON (column 1: comments are not JSON)"),
                             (text + text, f"it is not valid JSON (column {len(text) + 1}: unexpected '{{'; expected end of input)"),
-                            (text.replace('"images"', '"images": [], "images"'), "it has the key 'images' twice")):
+                            (text.replace('"images"', '"images": [], "images"'), "it has the key 'images' twice"),
+                            ('{"images": [' + "[" * 100_000, "it is nested deeper than 32 levels"),
+                            (text.replace('"dog"', '"d\\u0000g"'), "a row of categories (id 2) has a zero byte in its 'name'")):
         lay_out(here, ["images"], **{"annotations/x.json": changed})
         said = convert(here, status=5).stderr
         assert said.startswith(f"error[InvalidDatasetError] convert_to_image_directory: the COCO file 'in/annotations/x.json' cannot be used: {reason}\n"), said

@@ -57,6 +57,12 @@ TEST_CASE("image directory: parts whose names lead out of it, or are those of ot
   CHECK(samples("link") == broken + "its samples 'link' is a symbolic link out of its folder");
   for (const char* taken : {"images.lst", "_meta.yaml", "./_schema.json", "_sizes.lst"})
     CHECK(samples(taken) == broken + "its samples '" + taken + "' is the name of another part");
+  directory.put("_meta.yaml", datasets::meta_text());
+  for (const char* taken : {"_meta.yaml", "./images.lst", "_samples.json"}) {
+    const std::string category = "cat";
+    CHECK(directory.with("images.lst", datasets::index_line(taken, 0, &category)) ==
+          "the dataset has a broken index: line 1: its image '" + std::string(taken) + "' is another part of the directory");
+  }
   const test::TemporaryFolder outside;
   fs::rename(directory.folder / "_meta.yaml", outside / "_meta.yaml");
   fs::create_symlink(outside / "_meta.yaml", directory.folder / "_meta.yaml");

@@ -100,7 +100,6 @@ std::optional<Found> find_coco(const fs::path& root, const SourceOptions& option
 std::vector<std::string> checked_files(const Found& found, runtime::Log* log) {
   CocoPlaces places(found.root, found.file);
   std::vector<std::string> files, missing, others;
-  std::set<std::string> seen;
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
       others.push_back(image.file);
@@ -113,9 +112,12 @@ std::vector<std::string> checked_files(const Found& found, runtime::Log* log) {
       fail(found.file, "the file '" + image.file + "' " + error.what());
     }
     if (files.back().empty()) missing.push_back(image.file);
-    if (!files.back().empty() && !seen.insert(files.back()).second)
-      fail(found.file, "the file '" + image.file + "' is there twice");
   }
+  std::vector<std::string_view> sorted(files.begin(), files.end());
+  std::erase(sorted, "");
+  std::sort(sorted.begin(), sorted.end());
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
+    fail(found.file, "the file '" + std::string(*twice) + "' is there twice");
   if (!missing.empty())
     fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
                          " image files are missing, the first is '" + missing.front() + "'");
@@ -143,16 +145,14 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
   for (const std::string& file : files)
     if (!file.empty()) named.push_back(file);
   const ReadableImages kept = keep_readable(found.root, named, options.threads, log);
-  std::map<std::string, ImageSize> readable;
-  for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = kept.sizes[i];
   std::vector<std::string> bare;
   std::set<std::int64_t> used;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto size = readable.find(files[i]);
-    if (size == readable.end()) continue;
+  for (std::size_t i = 0, next = 0; i < files.size(); ++i) {
+    if (next == kept.files.size() || kept.files[next] != files[i]) continue;  // those that are kept come in the same order
+    const ImageSize size = kept.sizes[next++];
     const std::int64_t id = coco.images[i].id;
     ImageSource::Item item{std::to_string(id) + fs::path(files[i]).extension().string(), std::nullopt,
-                           (found.root / files[i]).string(), size->second};
+                           (found.root / files[i]).string(), size};
     const auto category = coco.category_of(id);
     if (category) {
       item.label = place.at(*category);
