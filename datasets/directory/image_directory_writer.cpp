@@ -36,7 +36,8 @@ struct ImageDirectoryWriter::State {
     index += index_line(file_name, id, category);
     sizes.add(file_name, noted);
     if (samples.size() < kSamples)
-      samples.push_back({runtime::read_file(output.path(file_name)), id, category ? std::optional(*category) : std::nullopt});
+      samples.push_back(
+          {runtime::read_file(output.path(file_name), kMaxImageFile), id, category ? std::optional(*category) : std::nullopt});
     ++count;
   }
 };

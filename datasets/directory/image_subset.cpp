@@ -12,6 +12,8 @@ namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kMaxIndex = std::size_t{8} << 30;  ///< bytes; images_ was read of it
+
 /// The file of an image. \throws Error CouldNotOpenFile.file where it lies outside of the directory
 fs::path source(const ImageDirectory& images, std::uint32_t row) {
   try {
@@ -31,11 +33,11 @@ class Parts {
       return;
     }
     const runtime::DirectoryMeta meta = runtime::read_meta(images.root(), "InvalidDataset", "dataset");
-    meta_text_ = runtime::read_file(images.root() / "_meta.yaml");
+    meta_text_ = runtime::read_file(images.root() / runtime::kMetaFile, runtime::kSmallText);
     index_name_ = meta.get("image_list");
     schema_name_ = meta.get("schema");
     samples_name_ = meta.get("samples");
-    index_ = runtime::read_file(runtime::resolve_inside(images.root(), index_name_));
+    index_ = runtime::read_file(runtime::resolve_inside(images.root(), index_name_), kMaxIndex);
     for (std::size_t begin = 0; begin < index_.size(); begin = lines_.back()) {
       lines_.push_back(std::min(index_.find('\n', begin), index_.size() - 1) + 1);
     }
@@ -74,7 +76,7 @@ class Parts {
     for (std::size_t k = 0; k < subset.rows.size(); ++k) {
       const std::uint32_t row = subset.rows[k];
       if (samples.size() < kSamples)
-        samples.push_back({runtime::read_file(subset.output.path(file_name(row))), images_.id(row), category(row)});
+        samples.push_back({runtime::read_file(subset.output.path(file_name(row)), kMaxImageFile), images_.id(row), category(row)});
       index += line(row);
       if (index.back() != '\n') index += '\n';
       sizes.add(file_name(row), noted[k]);

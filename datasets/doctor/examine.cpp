@@ -99,7 +99,7 @@ class Examiner {
       found_.push_back({{kind, place_of(dataset, row)}, {word, {name(dataset, row)}, reason}});
     };
     try {
-      const std::string bytes = runtime::read_file(datasets_[dataset].path(row));
+      const std::string bytes = runtime::read_file(datasets_[dataset].path(row), kMaxImageFile);
       decode(bytes, pixels);
       const std::string size = runtime::size_text(pixels.width, pixels.height), mode = image_mode(bytes);
       const std::string_view rgb(reinterpret_cast<const char*>(pixels.rgb.data()), pixels.rgb.size());

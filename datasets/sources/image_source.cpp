@@ -227,7 +227,7 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
     const auto file = [&](std::size_t i) {
       const ImageSource::Item& item = source.items[i];
       ImageDirectoryWriter::File one{name(i), item.label, std::nullopt, item.size, {}};
-      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin)); };
+      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin, kMaxImageFile)); };
       return one;
     };
     writer.add_files(count, file, from, how, threads);

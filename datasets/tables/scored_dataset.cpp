@@ -15,6 +15,7 @@ class Taker {
  public:
   Taker(const DataFrameDirectory& directory, DataFrame frame) : directory_(directory), frame_(std::move(frame)) {}
 
+  std::size_t rows() const { return frame_.rows; }
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const Column& column : frame_.columns) names.push_back(column.name);
@@ -23,7 +24,11 @@ class Taker {
 
   std::vector<std::string> texts(const std::string& name) {
     Column& column = sound(name);
-    if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) return *texts;
+    if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+      const auto blank = std::find(texts->begin(), texts->end(), "");  // how pandas writes a missing one to CSV
+      if (blank != texts->end()) broken(name, "row " + std::to_string(blank - texts->begin() + 1) + " has no value");
+      return std::move(*texts);
+    }
     const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by another program
     if (!numbers) broken(name, "it holds numbers instead of names");
     std::vector<std::string> texts;
@@ -94,15 +99,14 @@ void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored
 ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
   Taker table(directory, read_table(directory, {kLabelColumn, std::string(kScoredLabels)}));
   const ScoredColumns columns = scored_columns(directory, table.names());
+  if (table.rows() == 0)
+    throw runtime::Error("NotScoredDataset.no_rows", {{"what", directory.what()}, {"path", directory.root().string()}});
   ScoredDataset scored;
   scored.truth = table.texts(columns.truth);
   scored.predicted = table.texts(columns.predicted);
   for (const auto& [name, column] : columns.probabilities) {
     scored.classes.push_back(name);
     scored.probabilities.push_back(table.probabilities(column));
-  }
-  if (scored.rows() == 0) {
-    throw runtime::Error("NotScoredDataset.no_rows", {{"what", directory.what()}, {"path", directory.root().string()}});
   }
   return scored;
 }

@@ -97,7 +97,7 @@ void transform_once(const ImageDirectory& images, const Transformation& transfor
   const auto make = [&](std::size_t i) {
     Pixels pixels;
     try {
-      decode(runtime::read_file(images.path(i)), pixels);
+      decode(runtime::read_file(images.path(i), kMaxImageFile), pixels);
       transformation.apply(pixels, {seed, 0, i});
     } catch (const std::runtime_error& error) {
       throw broken_image(images, i, error.what());

@@ -7,6 +7,12 @@
 #include "runtime/text/text.h"
 
 namespace torchport::models {
+namespace {
+
+/// Bytes: the largest network here has 0.5 GB of weights; a checkpoint may hold an optimizer's state besides.
+constexpr std::size_t kMaxWeights = std::size_t{1} << 30, kMaxCheckpoint = std::size_t{4} << 30;
+
+}  // namespace
 
 std::int64_t TensorEntry::elements() const {
   std::int64_t product = 1;
@@ -44,7 +50,9 @@ void StateDictReader::add(PickledTensor tensor, std::string_view data, const std
   file_.entries_.push_back({std::string(tensor.key), tensor.dtype, std::move(tensor.shape)});
 }
 
-StateDictFile StateDictFile::open(const std::filesystem::path& path, Form form) { return parse(runtime::read_file(path), form); }
+StateDictFile StateDictFile::open(const std::filesystem::path& path, Form form) {
+  return parse(runtime::read_file(path, form == Form::any ? kMaxCheckpoint : kMaxWeights), form);
+}
 
 StateDictFile StateDictFile::parse(std::string bytes, Form form) {
   StateDictFile file;

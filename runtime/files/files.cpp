@@ -63,6 +63,11 @@ std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::siz
 
 }  // namespace
 
+int open_regular_file(const fs::path& path) {
+  struct stat status {};
+  return open_regular(path, status);
+}
+
 std::string random_suffix() {
   std::array<unsigned char, 8> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) throw std::runtime_error("no random numbers");

@@ -12,6 +12,7 @@
 #include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
@@ -65,7 +66,7 @@ json values_json(const std::vector<StepValue>& values) {
 /// run.json of a step, or nothing where it cannot be read: only what is shown comes from it.
 json step_record(const fs::path& folder) {
   try {
-    return json::parse(read_file(folder / "run.json"));
+    return parse_json(read_file(folder / "run.json", kSmallText));
   } catch (const std::exception&) {
     return json::object();
   }

@@ -33,7 +33,7 @@ void write(const fs::path& path, const ModelSpec& spec, std::int64_t outputs) {
   write_model_directory(output, spec, {{"model.fc.weight", DType::float32, {outputs, 2}, zeros.data()}}, "{}", "[]");
 }
 
-std::string text(const fs::path& file) { return runtime::read_file(file); }
+std::string text(const fs::path& file) { return runtime::read_file(file, 1 << 30); }
 
 void replace(const fs::path& file, const std::string& from, const std::string& to) {
   auto content = text(file);

@@ -126,7 +126,7 @@ TEST_CASE("load_weights: a second linear layer on ImageNet's logits is folded in
   views.push_back({"out_linear_model.weight", models::DType::float32, {3, 1000}, weight.const_data_ptr()});
   views.push_back({"out_linear_model.bias", models::DType::float32, {3}, bias.const_data_ptr()});
   replace_weights(folder / "m", views);
-  std::string spec = runtime::read_file(folder / "m" / "model_spec.yaml");
+  std::string spec = runtime::read_file(folder / "m" / "model_spec.yaml", 1 << 30);
   const std::string flag = "pretrained: false";
   REQUIRE(spec.find(flag) != std::string::npos);
   replace_file(folder / "m" / "model_spec.yaml", spec.replace(spec.find(flag), flag.size(), "pretrained: true"));

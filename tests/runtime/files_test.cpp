@@ -94,7 +94,7 @@ TEST_CASE("files: a written file reads back, with mode 0640 whatever the umask",
     writer.write(std::string_view("\0c", 2));
     writer.finish();
     umask(before);
-    CHECK(read_file(path) == std::string("ab\0c", 4));
+    CHECK(read_file(path, 99) == std::string("ab\0c", 4));
     CHECK(mode(path) == 0640);
   }
 }
@@ -146,11 +146,11 @@ TEST_CASE("files: a file is replaced as a whole, and a link to it stays untouche
   const WorkingFolder here(folder.path());
   write_file_atomically("run.json", "old");
   write_file_atomically("run.json", "new");
-  CHECK(read_file("run.json") == "new");
+  CHECK(read_file("run.json", 99) == "new");
   fs::create_symlink("run.json", "link");
   write_file_atomically("link", "mine");
-  CHECK(read_file("run.json") == "new");
-  CHECK(read_file("link") == "mine");
+  CHECK(read_file("run.json", 99) == "new");
+  CHECK(read_file("link", 99) == "mine");
   CHECK(listing(folder.path()) == std::vector<std::string>{"link", "run.json"});
   CHECK(error_of([] { write_file_atomically("absent/f", "x"); }).starts_with("FailedToWriteOutputsError: 'absent/.f."));
 }
@@ -163,11 +163,11 @@ TEST_CASE("files: only regular files of a fitting size are read, and a FIFO does
   CHECK(read_head(folder / "f", 2) == "12");
   CHECK(read_head(folder / "f", 99) == "12345");
   CHECK(error_of([&] { read_file(folder / "f", 4); }) == "larger than 4 bytes");
-  CHECK(error_of([&] { read_file(folder / "fifo"); }) == "not a regular file");
-  CHECK(error_of([&] { read_file("/dev/zero"); }) == "not a regular file");
-  CHECK(error_of([&] { read_file(folder.path()); }) == "not a regular file");
-  CHECK(error_of([&] { read_file(folder / "absent"); }) == "No such file or directory");
-  CHECK(read_file("/proc/self/stat").size() > 10);  // its file system states no size
+  CHECK(error_of([&] { read_file(folder / "fifo", 99); }) == "not a regular file");
+  CHECK(error_of([&] { read_file("/dev/zero", 99); }) == "not a regular file");
+  CHECK(error_of([&] { read_file(folder.path(), 99); }) == "not a regular file");
+  CHECK(error_of([&] { read_file(folder / "absent", 99); }) == "No such file or directory");
+  CHECK(read_file("/proc/self/stat", 9999).size() > 10);  // its file system states no size
 }
 
 TEST_CASE("output directory: threads may fill it together", "[files]") {

@@ -23,7 +23,7 @@ inline void put(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-inline std::string get(const std::filesystem::path& file) { return runtime::read_file(file); }
+inline std::string get(const std::filesystem::path& file) { return runtime::read_file(file, 1 << 30); }
 
 inline std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
 
