@@ -15,7 +15,7 @@ using runtime::Fields;
 
 class ImageDirectoryReader {
  public:
-  ImageDirectoryReader(const fs::path& root, std::string_view what) {
+  ImageDirectoryReader(const fs::path& root, std::string_view what, Annotations annotations) : annotations_(annotations) {
     images_.root_ = root;
     images_.what_ = what;
   }
@@ -87,6 +87,10 @@ class ImageDirectoryReader {
     if (entry("type") != "ImageDirectory") fail("wrong_type", {{"found", meta.type}, {"wanted", "ImageDirectory"}});
     images_.schema_ = read_part(entry("schema"), "broken_schema");
     Schema schema = parse_schema(images_.schema_, images_.what_, images_.root_.string());
+    if (!schema.other_annotation.empty() && annotations_ == Annotations::categories)
+      fail("annotation_type", {{"found", schema.other_annotation}});
+    images_.other_annotation_ = schema.other_annotation;
+    images_.image_key_ = schema.image_key;
     images_.labelled_ = !schema.label_key.empty();
     images_.label_column_ = schema.label_key;
     images_.categories_ = std::move(schema.categories);
@@ -144,7 +148,6 @@ class ImageDirectoryReader {
     if (!line.is_object()) bad_line("it is not a JSON object");
     const auto info = line.find(schema.image_key);
     if (info == line.end() || !info->is_object()) bad_line("it has no object '" + schema.image_key + "'");
-    if (info->contains("coco_url")) fail("web_images");
     if (info->contains("base_file_name")) bad_line("base_file_name is not supported");
     const auto file = info->find("file_name");
     if (file == info->end() || !file->is_string()) bad_line("it has no text 'file_name'");
@@ -152,7 +155,15 @@ class ImageDirectoryReader {
     const fs::path path(name);
     const bool outside = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
     if (name.empty() || outside || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
+    if (info->contains("coco_url") && on_the_web(name)) fail("web_images");
     add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
+  }
+
+  /// Whether images with an address on the web are there and nowhere else. As the original does, the first one answers for all.
+  bool on_the_web(const std::string& file) {
+    std::error_code absent;
+    if (!web_) web_ = !fs::exists(images_.root_ / file, absent);
+    return *web_;
   }
 
   std::int64_t read_id(const json& line) const {
@@ -177,8 +188,12 @@ class ImageDirectoryReader {
   ImageDirectory images_;
   std::map<std::string, std::int32_t, std::less<>> ids_;
   std::size_t line_ = 0;
+  std::optional<bool> web_;
+  const Annotations annotations_;
 };
 
-ImageDirectory ImageDirectory::open(const fs::path& root, std::string_view what) { return ImageDirectoryReader(root, what).read(); }
+ImageDirectory ImageDirectory::open(const fs::path& root, std::string_view what, Annotations annotations) {
+  return ImageDirectoryReader(root, what, annotations).read();
+}
 
 }  // namespace torchport::datasets

@@ -26,6 +26,7 @@ struct Contents {
   std::vector<std::pair<std::string, std::size_t>> categories;  ///< images of each, by id
   std::map<std::pair<int, int>, std::size_t> sizes;             ///< images of each width and height, pixels
   std::map<std::string, std::size_t> modes;                     ///< images of each format and mode, e.g. "PNG RGBA"
+  std::size_t blackened = 0;  ///< images around which the transformation that the dataset carries puts black
 };
 
 struct Diagnosis {

@@ -48,6 +48,8 @@ class Opener {
     if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
     if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields);
     source->in_scratch = unpacked_;
+    source->archive = archive_;
+    if (unpacked_) source->unpacked = options_.path;
     return std::move(*source);
   }
 
@@ -82,6 +84,7 @@ class Opener {
     const std::uint64_t files = unpack(archive, options_.path);
     if (options_.log) options_.log->info(std::to_string(files) + " files were unpacked from " + archive.string());
     unpacked_ = true;
+    archive_ = archive.string();
   }
 
   void refuse_image_directory(const runtime::Fields& fields) const {
@@ -90,6 +93,7 @@ class Opener {
 
   std::string format_;
   SourceOptions options_;
+  std::string archive_;
   bool unpacked_ = false;
 };
 
@@ -117,6 +121,11 @@ std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size
 }
 
 }  // namespace
+
+std::string ImageSource::shown_origin(const Item& item) const {
+  const std::string folder = unpacked.string() + "/";
+  return archive.empty() || !item.origin.starts_with(folder) ? item.origin : archive + "!" + item.origin.substr(folder.size());
+}
 
 ImageSource open_source(const std::string& format, const SourceOptions& options) {
   try {
@@ -168,7 +177,7 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   if (source.read) {
     for (std::size_t i = 0; i < count; ++i) {
       try {
-        writer.add(name(i), source.read(i), source.items[i].label);
+        writer.add(name(i), source.read(i), source.items[i].label, std::nullopt, {source.shown_origin(source.items[i])});
       } catch (const std::runtime_error& error) {
         throw Error("CouldNotOpenFile.file", {{"path", source.items[i].origin}, {"reason", error.what()}});
       }
@@ -176,7 +185,7 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   } else {
     const auto file = [&](std::size_t i) {
       const ImageSource::Item& item = source.items[i];
-      return ImageDirectoryWriter::File{name(i), item.label, std::nullopt, item.size};
+      return ImageDirectoryWriter::File{name(i), item.label, std::nullopt, item.size, {source.shown_origin(item)}};
     };
     writer.add_files(count, file, from, how, threads);
   }
