@@ -9,8 +9,9 @@ namespace torchport::datasets {
 
 class ImageOrigins {
  public:
-  /// Reads the list where there is one. `images` must outlive this.
-  explicit ImageOrigins(const ImageDirectory& images);
+  /// Reads the list where there is one. `images` must outlive this; `where` is what comes before their names for the user, where
+  /// that is not the directory, as "photos.zip!" and folders in it.
+  explicit ImageOrigins(const ImageDirectory& images, std::string where = "");
   /// The noted origin of an image, or else the path of its file as it is now. Thread-safe.
   std::string of(std::size_t image) const;
   /// For the log: that there is a list which is not used, and why; "" if there is none, or it holds.
@@ -18,6 +19,7 @@ class ImageOrigins {
 
  private:
   const ImageDirectory& images_;
+  const std::string where_;
   OriginList list_;
 };
 

@@ -29,7 +29,8 @@ fs::path source(const ImageDirectory& images, std::uint32_t row) {
 /// What all subsets of one directory are made of.
 class Parts {
  public:
-  Parts(const ImageDirectory& images, runtime::Log* log) : images_(images), sizes_(images), origins_(images) {
+  Parts(const ImageDirectory& images, runtime::Log* log, const std::string& where)
+      : images_(images), sizes_(images), origins_(images, where) {
     if (log && !origins_.doubt().empty()) log->warning(origins_.doubt());
     if (images.raw()) {
       meta_text_ = meta_text();
@@ -115,14 +116,14 @@ class Parts {
 }  // namespace
 
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets, runtime::Sharing sharing,
-                                  int threads, runtime::Log* log) {
+                                  int threads, runtime::Log* log, const std::string& where) {
   std::vector<runtime::Copies> copies;
   for (const Subset& subset : subsets) {
     const auto file = [&](std::size_t i) { return source(images, subset.rows[i]); };
     copies.push_back({subset.rows.size(), file, subset.output.staging(), sharing});
   }
   runtime::check_space(copies);
-  const Parts parts(images, log);
+  const Parts parts(images, log, where);
   runtime::CopyCounts counts;
   for (const Subset& subset : subsets) parts.write(subset, sharing, threads, counts);
   for (const Subset& subset : subsets) subset.output.publish(parts.meta());

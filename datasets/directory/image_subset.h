@@ -18,9 +18,9 @@ struct Subset {
 /// _meta.yaml and what is noted of the images stay as they are (what is noted and does not fit is named in `log`); class folders
 /// without metadata become what Convert to Image Directory would have made of them. Files are copied on several threads. \throws
 /// Error ModuleOutOfMemory.disk before the first file, InvalidDataset.bad_file_name, CouldNotOpenFile.file, and what
-/// OutputDirectory throws
+/// OutputDirectory throws. `where` is that of ImageOrigins
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets,
                                   runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1,
-                                  runtime::Log* log = nullptr);
+                                  runtime::Log* log = nullptr, const std::string& where = "");
 
 }  // namespace torchport::datasets

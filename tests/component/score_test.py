@@ -184,7 +184,7 @@ def test_bad_images(work, model):
   another       square/0001.png   40 x 56
   in training   64 x 64
   hint          Transform them as those were (Apply Image Transformation), or score them as they are, all of one size, with --as-is.
-docs/reference/error-codes.md lists all errors.
+torchport explain NAME says more about an error.
 """, said
     whole = (folders / "square/0002.png").read_bytes()
     Image.new("RGB", (40, 40)).save(folders / "square/0001.png")
