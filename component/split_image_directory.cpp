@@ -24,7 +24,7 @@ void split_image_directory(runtime::Context& ctx) {
   const auto sharing = runtime::sharing_of_outputs(images.root(), first.target());
   const bool together = sharing == runtime::sharing_of_outputs(images.root(), second.target());
   const auto counts = datasets::write_subsets(images, {{split->first, first}, {split->second, second}},
-                                              together ? sharing : runtime::Sharing::blocks, runtime::processing_units());
+                                              together ? sharing : runtime::Sharing::blocks, runtime::processing_units(), &ctx.log);
   ctx.log.info(std::to_string(split->first.size()) + " images in " + first.target().string() + ", " +
                std::to_string(split->second.size()) + " in " + second.target().string());
   if (counts.linked + counts.cloned > 0) ctx.log.info(counts.text() + " files.");

@@ -1,7 +1,9 @@
 // Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
 #include <numeric>
 
+#include "component/images/category_check.h"
 #include "component/images/size_check.h"
+#include "component/images/trained_input.h"
 #include "component/training/trainer.h"
 #include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
@@ -66,6 +68,7 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   std::string names;
   for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";
   ctx.log.info("Dataset classes: [" + names + "]");
+  warn_of_categories(images, ctx.log);
   if (const datasets::Transformation* carried = images.transformation()) {
     ctx.log.info("The images of the " + images.what() + " are transformed whenever they are read: " + carried->names() +
                  (augmented ? ", drawn afresh in each epoch." : ", without what is random."));
@@ -153,6 +156,7 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
   spec.labels = labels;
   spec.mean = data.normalisation.mean;
   spec.std_dev = data.normalisation.std_dev;
+  spec.input = trained_input(data.train, data.valid, data.size, ctx.log);
   std::vector<at::Tensor> keep;
   runtime::OutputDirectory output(ctx.output("trained_model"));
   models::write_model_directory(output, spec, models::weight_views(network, keep), data.train.schema_json(),

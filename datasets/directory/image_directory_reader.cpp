@@ -26,7 +26,7 @@ constexpr runtime::JsonLimits kLineLimits{16, 10'000};      ///< the original's 
 
 class ImageDirectoryReader {
  public:
-  ImageDirectoryReader(const fs::path& root, std::string_view what) {
+  ImageDirectoryReader(const fs::path& root, std::string_view what, Annotations annotations) : annotations_(annotations) {
     images_.root_ = root;
     images_.what_ = what;
   }
@@ -105,6 +105,10 @@ class ImageDirectoryReader {
     check_names(meta);
     images_.schema_ = read_part(entry("schema"), "broken_schema");
     Schema schema = parse_schema(images_.schema_, images_.what_, images_.root_.string());
+    if (!schema.other_annotation.empty() && annotations_ == Annotations::categories)
+      fail("annotation_type", {{"found", schema.other_annotation}});
+    images_.other_annotation_ = schema.other_annotation;
+    images_.image_key_ = schema.image_key;
     images_.labelled_ = !schema.label_key.empty();
     images_.label_column_ = schema.label_key;
     images_.categories_ = std::move(schema.categories);
@@ -190,14 +194,21 @@ class ImageDirectoryReader {
     if (!line.is_object()) bad_line("it is not a JSON object");
     const auto info = line.find(schema.image_key);
     if (info == line.end() || !info->is_object()) bad_line("it has no object '" + schema.image_key + "'");
-    if (info->contains("coco_url")) fail("web_images");
     if (info->contains("base_file_name")) bad_line("base_file_name is not supported");
     const auto file = info->find("file_name");
     if (file == info->end() || !file->is_string()) bad_line("it has no text 'file_name'");
     const auto& name = file->get_ref<const std::string&>();
     if (name.empty() || leads_out(name) || name.find('\0') != name.npos) fail("bad_file_name", {{"file", name}});
     if (is_part(name)) bad_line("its image '" + name + "' is another part of the directory");
+    if (info->contains("coco_url") && on_the_web(name)) fail("web_images");
     add(name, images_.labelled_ ? read_label(line, schema.label_key) : -1, read_id(line));
+  }
+
+  /// Whether images with an address on the web are there and nowhere else. As the original does, the first one answers for all.
+  bool on_the_web(const std::string& file) {
+    std::error_code absent;
+    if (!web_) web_ = !fs::exists(images_.root_ / file, absent);
+    return *web_;
   }
 
   json parse(std::string_view text) const {
@@ -230,8 +241,12 @@ class ImageDirectoryReader {
   std::map<std::string, std::int32_t, std::less<>> ids_;
   std::vector<std::string> parts_;
   std::size_t line_ = 0;
+  std::optional<bool> web_;
+  const Annotations annotations_;
 };
 
-ImageDirectory ImageDirectory::open(const fs::path& root, std::string_view what) { return ImageDirectoryReader(root, what).read(); }
+ImageDirectory ImageDirectory::open(const fs::path& root, std::string_view what, Annotations annotations) {
+  return ImageDirectoryReader(root, what, annotations).read();
+}
 
 }  // namespace torchport::datasets

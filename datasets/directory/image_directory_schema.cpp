@@ -53,10 +53,11 @@ class SchemaReader {
     if (element == "bytes" && properties.value("mime_type", json()) == "image/png" && schema.image_key.empty()) {
       schema.image_key = text(properties, "image_ref");
     }
-    if (properties.contains("annotation_type") && schema.label_key.empty()) {
+    if (properties.contains("annotation_type") && schema.label_key.empty() && schema.other_annotation.empty()) {
       const std::string annotation = text(properties, "annotation_type");
       if (annotation != "COCO_classification") {
-        throw runtime::Error("InvalidDataset.annotation_type", {{"what", what_}, {"path", path_}, {"found", annotation}});
+        schema.other_annotation = annotation;
+        return;
       }
       if (name.empty()) broken("the label column has no name");
       schema.label_key = name;

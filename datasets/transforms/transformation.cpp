@@ -114,6 +114,14 @@ ImageSize Transformation::size(ImageSize from) const {
   return from;
 }
 
+bool Transformation::blackens(ImageSize from) const {
+  for (const Step& step : *steps_) {
+    if (step.operation.blackens && step.operation.blackens(from)) return true;
+    from = size_after(step.name, step.operation, from);
+  }
+  return false;
+}
+
 std::optional<ImageSize> Transformation::fixed_size() const {
   std::optional<ImageSize> size;
   try {

@@ -2,6 +2,7 @@
 
 #include "models/directory/label_map.h"
 #include "models/directory/model_fault.h"
+#include "models/directory/model_input.h"
 #include "models/directory/model_spec_reader.h"
 #include "models/directory/model_spec_writer.h"
 #include "runtime/files/files.h"
@@ -109,6 +110,7 @@ ModelDirectory ModelDirectory::open(const fs::path& root, std::string_view what)
   } else {
     for (std::int64_t i = 0; i < spec.num_classes.value_or(0); ++i) spec.labels.push_back(std::to_string(i));
   }
+  spec.input = read_model_input(fault);
   directory.weights_ = read_weights(fault, file.weights_file);
   check_head(fault, spec, directory.weights_);
   return directory;
@@ -145,6 +147,7 @@ void write_model_directory(runtime::OutputDirectory& output, const ModelSpec& sp
     output.write(kLabelFile, label_map_csv(spec.labels));
     output.write("_schema.json", schema_json);
     output.write("_samples.json", samples_json);
+    if (spec.input) output.write(kInputFile, model_input_json(*spec.input));
     meta += "registerModel: true\nmodelOutputPath: trained_model_outputs\n";
   }
   output.publish(meta);

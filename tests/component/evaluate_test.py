@@ -117,7 +117,7 @@ def test_original(work):
     found = evaluate(ORIGINAL / "scored_valid", work / "golden")
     assert_figures(found, frame)
     names = sorted(path.name for path in (work / "golden").iterdir())
-    assert names == ["_meta.yaml", "confusion_matrix.csv", "confusion_matrix.svg", "metrics.json"], names
+    assert names == ["_meta.yaml", "confusion_matrix.csv", "confusion_matrix.svg", "metrics.json", "mistakes.csv"], names
     row = json.loads((work / "golden-run/metrics.jsonl").read_text().splitlines()[0])
     assert row["name"] == "Evaluation" and row["row"]["log_loss"] == found["log_loss"], row
 

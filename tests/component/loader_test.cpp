@@ -192,10 +192,10 @@ TEST_CASE("loader: without a seed only what is left for inference is applied", "
 }
 
 TEST_CASE("size scan: an image too small for a carried crop is named", "[size_scan]") {
-  const Carrying carrying(R"([["CenterCrop", 65]])");
-  const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2);
+  const Carrying carrying(R"([["RandomCrop", 65]])");
+  const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2, true);
   REQUIRE(scan.bad.size() == 24);
-  CHECK(scan.bad[0].reason == "CenterCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
+  CHECK(scan.bad[0].reason == "RandomCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
 }
 
 TEST_CASE("size scan: opens no file where sizes are noted, or the transformation gives one size", "[size_scan]") {

@@ -148,7 +148,7 @@ TEST_CASE("transformation: a list with changed bytes is refused, or comes back a
 TEST_CASE("transformation: an image that cannot be transformed is told from its size alone", "[transformation]") {
   CHECK(why(R"([["Resize", 256], ["CenterCrop", 224]])", {375, 500}) == "224 x 224");
   CHECK(why(R"([["Resize", 256]])", {375, 500}) == "341 x 256");
-  CHECK(why(R"([["CenterCrop", 40]])", {20, 30}) == "CenterCrop: the image is 30 x 20, smaller than the crop of 40 x 40");
+  CHECK(why(R"([["CenterCrop", 40]])", {20, 30}) == "40 x 40");
   CHECK(why(R"([["RandomCrop", [[40, 30]]]])", {39, 30}) == "RandomCrop: the image is 30 x 39, smaller than the crop of 30 x 40");
   CHECK(why(R"([["RandomCrop", {"size": 40, "pad_if_needed": true}]])", {20, 30}) == "40 x 40");
   CHECK(why(R"([["Pad", 60000]])", {20, 30}) == "Pad: it would become 120030 x 120020");
@@ -159,7 +159,18 @@ TEST_CASE("transformation: an image that cannot be transformed is told from its 
   CHECK(why(R"([["Resize", {"size": 1, "max_size": 2}]])", {1, 9000}) == "Resize: its shorter edge would vanish");
   Pixels small;
   small.reset({20, 30});
-  CHECK_THROWS_AS(Transformation::parse(R"([["CenterCrop", 40]])").apply(small, {}), TransformError);
+  CHECK_THROWS_AS(Transformation::parse(R"([["RandomCrop", 40]])").apply(small, {}), TransformError);
+}
+
+TEST_CASE("transformation: which images a crop blackens is told from their sizes", "[transformation]") {
+  const auto blackens = [](const char* json, ImageSize size) { return Transformation::parse(json).blackens(size); };
+  CHECK(blackens(R"([["CenterCrop", 40]])", {40, 39}));
+  CHECK(blackens(R"([["CenterCrop", 40]])", {39, 400}));
+  CHECK_FALSE(blackens(R"([["CenterCrop", 40]])", {40, 40}));
+  CHECK_FALSE(blackens(R"([["Resize", 40], ["CenterCrop", 40]])", {10, 30}));
+  CHECK(blackens(R"([["Resize", 39], ["CenterCrop", 40]])", {1000, 1000}));
+  CHECK(blackens(R"([["CenterCrop", 40], ["CenterCrop", 8]])", {20, 20}));
+  CHECK_FALSE(blackens(R"([["RandomCrop", {"size": 40, "pad_if_needed": true}]])", {20, 20}));
 }
 
 TEST_CASE("transformation: what gives one size, whatever comes in, is known without an image", "[transformation]") {
@@ -171,7 +182,8 @@ TEST_CASE("transformation: what gives one size, whatever comes in, is known with
   CHECK_FALSE(fixed("[]"));
   CHECK_FALSE(fixed(R"([["Resize", 40]])"));
   CHECK_FALSE(fixed(R"([["Pad", 2], ["RandomHorizontalFlip", {}]])"));
-  CHECK_FALSE(fixed(R"([["CenterCrop", 8], ["CenterCrop", 9]])"));  // possible with no image
+  CHECK(fixed(R"([["CenterCrop", 8], ["CenterCrop", 9]])") == ImageSize{9, 9});
+  CHECK_FALSE(fixed(R"([["CenterCrop", 8], ["RandomCrop", 9]])"));  // possible with no image
 }
 
 TEST_CASE("transformation directory: each fault has its sentence", "[transformation]") {
