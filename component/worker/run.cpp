@@ -10,6 +10,7 @@
 #include "component/collectives/mpi.h"
 #include "component/worker/faults.h"
 #include "runtime/files/files.h"
+#include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/report/error_info.h"
@@ -74,6 +75,11 @@ class Run {
     std::vector<Error> errors;
     try {
       world_.agree_on_errors(problems);
+      runtime::Reservations reserved;  // until the end: another run to the same place is refused at its start
+      world_.agree_on([&] {
+        if (!first_) return;
+        for (const auto& [port, path] : request_.outputs) reserved.add(path);
+      });
       runtime::WorldOfOne alone;
       const bool distributed = request_.component->distributed;
       runtime::Context context{request_, distributed ? world_ : alone, *log_, events_, record_, run_dir_, position_};

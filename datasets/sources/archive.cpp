@@ -126,7 +126,7 @@ class Unpacker {
     fs::path folder = target_;
     for (const fs::path& part : path) {
       folder /= part;
-      if (mkdir(folder.c_str(), 0750) == 0) {
+      if (mkdir(folder.c_str(), 0777) == 0) {
         count(kHeaderBytes);
       } else if (!fs::is_directory(folder)) {
         refuse("is in a folder that is a file, too, or cannot be made");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,6 +15,9 @@
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::string_view kTemporary = ".tmp";  ///< ends the names of files in the making
+constexpr std::size_t kSuffix = 8;               ///< of random_suffix()
 
 [[noreturn]] void fail(const fs::path& path, int error) {
   throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(error)}});
@@ -60,6 +64,22 @@ std::string read_up_to(int fd, std::size_t bytes, std::size_t expected) {
   return text;
 }
 
+/// What killed processes left of a file that they were replacing: its writer holds a lock while it lives. Where the file system
+/// knows no locks nothing is removed.
+void remove_temporaries(const fs::path& folder, const std::string& name) {
+  const std::string prefix = "." + name + ".";
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
+    const std::string other = entry->path().filename().string();
+    if (!other.starts_with(prefix) || !other.ends_with(kTemporary) || other.size() != prefix.size() + kSuffix + kTemporary.size())
+      continue;
+    const int fd = open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) continue;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
+    close(fd);
+  }
+}
+
 }  // namespace
 
 std::string random_suffix() {
@@ -71,9 +91,8 @@ std::string random_suffix() {
 }
 
 FileWriter::FileWriter(const fs::path& path) : path_(path) {
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(path, errno);
-  fchmod(fd_, 0640);  // whatever the umask; mounts without modes refuse, and keep theirs
 }
 
 FileWriter::~FileWriter() {
@@ -143,8 +162,14 @@ std::string read_head(const fs::path& path, std::size_t bytes) {
 
 void write_file_atomically(const fs::path& path, std::string_view text) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const fs::path temporary = folder / ("." + path.filename().string() + "." + random_suffix() + ".tmp");
+  remove_temporaries(folder, path.filename().string());
+  const fs::path temporary = folder / ("." + path.filename().string() + "." + random_suffix() + std::string(kTemporary));
   FileWriter writer(temporary);
+  const int lock = open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);  // closed, and so released, after the renaming
+  const std::unique_ptr<const int, void (*)(const int*)> closing(&lock, [](const int* fd) {
+    if (*fd >= 0) ::close(*fd);
+  });
+  if (lock >= 0) flock(lock, LOCK_EX | LOCK_NB);
   writer.write(text);
   writer.finish();
   if (rename(temporary.c_str(), path.c_str()) != 0) {
