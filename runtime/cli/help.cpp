@@ -42,7 +42,7 @@ std::string ports(std::string_view title, const std::vector<PortSpec>& rows) {
   if (rows.empty()) return "";
   std::string out = "\n" + std::string(title) + "\n";
   for (const PortSpec& port : rows) {
-    out += "  --" + port.flag + " PATH\n";
+    out += "  --" + port.flag + " PATH, in pipelines " + port.name + "\n";
     out += indented(port.title + ", " + port.type + (port.optional ? ", optional. " : ". ") + port.help, kIndent);
   }
   return out;

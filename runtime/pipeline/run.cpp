@@ -11,6 +11,7 @@
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/format.h"
+#include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
 
@@ -58,6 +59,15 @@ json values_json(const std::vector<StepValue>& values) {
   return all;
 }
 
+/// The record as it may be read: no text in it has a secret.
+json shown(const json& record) {
+  if (record.is_string()) return without_secrets(record.get_ref<const std::string&>());
+  json all = record;
+  if (record.is_structured())
+    for (auto& one : all) one = shown(one);
+  return all;
+}
+
 class Runner {
  public:
   Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs)
@@ -67,7 +77,7 @@ class Runner {
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
-    write_file_atomically(folder_ / "pipeline.yaml", read_file(pipeline.file));
+    write_file_atomically(folder_ / "pipeline.yaml", without_secrets(read_file(pipeline.file)));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
                {"state", "running"},        {"started", now()},
@@ -86,7 +96,6 @@ class Runner {
 
   int run() {
     const NotedSignals signals;
-    ignore_write_signals();  // a terminal that is gone must not end the run
     const auto start = Clock::now();
     int status = 0;
     for (std::size_t i = 0; i < plan_.steps.size() && status == 0; ++i) {
@@ -102,13 +111,17 @@ class Runner {
     save();
     say(pipeline_.name + " " + text_of(record_, "state") + " after " + duration_text(seconds_since(start)) + ": " +
         folder_.string());
+    if (!host_.out) {  // all that was to be shown stands in the record
+      host_.out.clear();
+      host_.err << "standard output is incomplete; " << (folder_ / "pipeline.json").string() << " is not\n";
+    }
     return status;
   }
 
  private:
-  void say(const std::string& line) { host_.out << visible(line) << std::endl; }
+  void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
   void save() {
-    write_file_atomically(folder_ / "pipeline.json", record_.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   }
 
   int reuse(const PlannedStep& planned) {

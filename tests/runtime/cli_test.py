@@ -62,7 +62,7 @@ Options with a value are written --name VALUE or --name=VALUE.
     assert torchport("run", "train_pytorch_model", "--help").stdout == described
     assert torchport("validate", "train_pytorch_model", "--epochs", "0", "--help").stdout == described
     for part in ("  --batch-size INTEGER\n        Images of one step in each process.\n        Allowed: > 0; unit: images per process; default: 16.\n",
-                 "  --valid-data-path PATH\n        Validation dataset, ImageDirectory. Right port.",
+                 "  --valid-data-path PATH, in pipelines validation_dataset\n        Validation dataset, ImageDirectory. Right port.",
                  "\nOptions (torchport's own; the original has no such parameters)\n  --keep NAME\n",
                  "\nRun settings\n  --node-count INTEGER\n"):
         assert part in described, f"{part}\n--- is not in\n{described}"
