@@ -161,15 +161,16 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
 }
 
 /// Room for the trained model, on the rank that writes it: a full disk is found before the first epoch, not after the last.
-std::optional<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const models::ClassifierModule& network,
-                                           const datasets::ImageDirectory& train) {
+std::unique_ptr<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const models::ClassifierModule& network,
+                                             const datasets::ImageDirectory& train) {
   constexpr std::uint64_t kFiles = 8;                                      // the folder and what is in it
   constexpr std::uint64_t kEntry = 1024, kMost = std::uint64_t{64} << 10;  // around a tensor in its file, and small files
   std::uint64_t bytes = kMost + train.schema_json().size() + train.samples_json().size();
   for (const auto& [key, tensor] : models::state_dict(network)) bytes += kEntry + tensor.nbytes();
-  std::optional<runtime::HeldRoom> room;
+  std::unique_ptr<runtime::HeldRoom> room;
   ctx.control.agree_on([&] {
-    if (ctx.control.rank() == 0) room.emplace(ctx.output("trained_model"), bytes, kFiles, "trained model");
+    if (ctx.control.rank() == 0)
+      room = std::make_unique<runtime::HeldRoom>(ctx.output("trained_model"), bytes, kFiles, "trained model");
   });
   return room;
 }

@@ -16,7 +16,8 @@ void Conversions::add(DType from, const at::Tensor& to, bool counter) {
 std::string Conversions::text() const {
   const auto list = [](const std::map<DType, std::size_t>& counts, const std::string& what) {
     std::vector<std::string> parts;
-    for (const auto& [dtype, count] : counts) parts.push_back(std::to_string(count) + " " + what + " of " + std::string(name(dtype)));
+    for (const auto& [dtype, count] : counts)
+      parts.push_back(std::to_string(count) + " " + what + " of " + std::string(name(dtype)));
     return runtime::join(parts, ", ");
   };
   std::string text;

@@ -15,7 +15,9 @@ constexpr std::size_t kMaxWords = 16;  ///< of a network's key: 6, and wrappers
 
 bool is_wrapper(std::string_view word) { return std::find(kWrappers.begin(), kWrappers.end(), word) != kWrappers.end(); }
 
-bool is_of_head(std::string_view key, std::string_view head) { return key.starts_with(head) && key.substr(head.size()).starts_with('.'); }
+bool is_of_head(std::string_view key, std::string_view head) {
+  return key.starts_with(head) && key.substr(head.size()).starts_with('.');
+}
 
 /// Older files of torchvision spell a module such as "norm1" as "norm.1".
 std::string old_spelling(std::string key) {
@@ -45,7 +47,8 @@ class Names {
 struct Candidate {
   std::size_t part, order;
   std::string prefix;
-  std::map<std::size_t, std::size_t> found;  ///< by the network's entry; small where little is found, so that many prefixes cost little
+  std::map<std::size_t, std::size_t>
+      found;  ///< by the network's entry; small where little is found, so that many prefixes cost little
   std::size_t fits = 0;
 };
 

@@ -12,12 +12,12 @@ namespace torchport::models {
 
 /// Where a file has a network's entries.
 struct Match {
-  std::size_t part = 0;                         ///< of StateDictFile::parts()
-  std::string prefix;                           ///< before the network's keys: "", "module._orig_mod.", "module.encoder_q."
+  std::size_t part = 0;                           ///< of StateDictFile::parts()
+  std::string prefix;                             ///< before the network's keys: "", "module._orig_mod.", "module.encoder_q."
   std::vector<std::optional<std::size_t>> found;  ///< for each entry of the network the file's, whatever its shape
-  std::vector<std::size_t> extra;               ///< entries of the part that are none of the network's
-  std::size_t fits = 0;                         ///< how many of the network's entries are there in their shape
-  std::vector<std::string> rivals;              ///< other places where as many fit
+  std::vector<std::size_t> extra;                 ///< entries of the part that are none of the network's
+  std::size_t fits = 0;                           ///< how many of the network's entries are there in their shape
+  std::vector<std::string> rivals;                ///< other places where as many fit
 };
 
 /// The part and the prefix under which most of `network`'s entries are found by name and shape; of equals none that is called an

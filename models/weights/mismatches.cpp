@@ -28,10 +28,9 @@ void Mismatches::compare(const TensorEntry* found, const TensorEntry& wanted) {
   if (!found && counter) return;
   if (!found) return add(wanted.key, describe(wanted), "nothing");
   const auto fits = [](std::int64_t size, std::int64_t other) { return size < 0 || size == other; };
-  const bool equal =
-      counter ? found->elements() == 1
-              : same_type(found->dtype, wanted.dtype) &&
-                    std::equal(wanted.shape.begin(), wanted.shape.end(), found->shape.begin(), found->shape.end(), fits);
+  const bool equal = counter ? found->elements() == 1
+                             : same_type(found->dtype, wanted.dtype) && std::equal(wanted.shape.begin(), wanted.shape.end(),
+                                                                                   found->shape.begin(), found->shape.end(), fits);
   if (!equal) add(found->key, describe(wanted), describe(*found));
 }
 

@@ -11,14 +11,12 @@
 #include <cerrno>
 
 #include "runtime/error/error.h"
+#include "runtime/files/leftovers.h"
 #include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::string_view kTemporary = ".tmp";  ///< ends the names of files in the making
-constexpr std::size_t kSuffix = 8;               ///< of random_suffix()
 
 [[noreturn]] void fail(const fs::path& path, int error) {
   throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(error)}});
@@ -63,22 +61,6 @@ std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::siz
   close(fd);
   text.resize(done);
   return text;
-}
-
-/// What killed processes left of a file that they were replacing: its writer holds a lock while it lives. Where the file system
-/// knows no locks nothing is removed.
-void remove_temporaries(const fs::path& folder, const std::string& name) {
-  const std::string prefix = "." + name + ".";
-  std::error_code ignored;
-  for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string other = entry->path().filename().string();
-    if (!other.starts_with(prefix) || !other.ends_with(kTemporary) || other.size() != prefix.size() + kSuffix + kTemporary.size())
-      continue;
-    const int fd = open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) continue;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
-    close(fd);
-  }
 }
 
 }  // namespace

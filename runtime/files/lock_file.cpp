@@ -32,8 +32,7 @@ std::string hexadecimal(const std::string& bytes) {
 
 std::string bytes_of(const std::string& text) {
   std::string bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
   return bytes;
 }
 
@@ -127,7 +126,8 @@ LockFile::~LockFile() {
 bool LockFile::try_once() {
   fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (fd_ < 0) refuse(target_, std::strerror(errno));
-  struct stat open_file {}, named {};
+  struct stat open_file {
+  }, named{};
   if (fstat(fd_, &open_file) != 0 || !S_ISREG(open_file.st_mode)) refuse(target_, "'" + path_.string() + "' is in the way");
   locked_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
   const bool held = !locked_ && errno == EWOULDBLOCK;

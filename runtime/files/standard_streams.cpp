@@ -9,7 +9,7 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr int kLast = 2;               ///< the highest of the three
+constexpr int kLast = 2;             ///< the highest of the three
 constexpr std::size_t kFull = 8192;  ///< bytes after which a buffer is written without being asked
 
 }  // namespace

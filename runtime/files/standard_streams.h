@@ -1,5 +1,5 @@
-// The three descriptors that a program is started with, and writing to them so that neither a closed one, a slow reader nor a reader
-// that went away ends a run. Used first thing by the two mains, by the log, and by whatever shows text on a terminal.
+// The three descriptors that a program is started with, and writing to them so that neither a closed one, a slow reader nor a
+// reader that went away ends a run. Used first thing by the two mains, by the log, and by whatever shows text on a terminal.
 #pragma once
 #include <streambuf>
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace torchport::runtime {
 
-/// Opens /dev/null on those of the descriptors 0, 1 and 2 that are closed: else a file opened later would get the number, and what is
-/// meant for the terminal would land in it.
+/// Opens /dev/null on those of the descriptors 0, 1 and 2 that are closed: else a file opened later would get the number, and what
+/// is meant for the terminal would land in it.
 void open_standard_streams();
 
 /// Writes all of `text`; where the descriptor is non-blocking it waits for the reader, unless told not to. Returns 0 or the error.

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kHidden = "***";
 
 /// In small letters. A name that ends in one of them counts too: `access_token`, `x-amz-signature`.
-constexpr std::array kSecretNames = {"sig", "token", "signature", "password", "passwd", "pwd", "secret", "apikey", "api_key", "credential"};
+constexpr std::array kSecretNames = {"sig", "token",  "signature", "password", "passwd",
+                                     "pwd", "secret", "apikey",    "api_key",  "credential"};
 
 bool is_space(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
 bool ends_address(char c) { return is_space(c) || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`'; }
@@ -23,8 +24,8 @@ bool is_secret_name(std::string_view name) {
          std::any_of(kSecretNames.begin(), kSecretNames.end(), [&](std::string_view one) { return small.ends_with(one); });
 }
 
-/// Appends the address at `text[i]`, which begins behind "://", without its secrets. Returns the place behind it. A password may hold
-/// any character but those that end an address, so the last @ counts.
+/// Appends the address at `text[i]`, which begins behind "://", without its secrets. Returns the place behind it. A password may
+/// hold any character but those that end an address, so the last @ counts.
 std::size_t append_address(std::string& out, std::string_view text, std::size_t i) {
   std::size_t end = i;
   while (end < text.size() && !ends_address(text[end])) ++end;

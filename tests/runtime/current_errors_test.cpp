@@ -60,7 +60,8 @@ TEST_CASE("current errors: a file that nobody expected to be unreadable is named
   const std::string absent = (folder / "absent").string();
   CHECK(error([&] { read_file(absent); }) == "'" + absent + "' cannot be read: No such file or directory");
   CHECK(error([&] { FileWriter(folder / "new").copy(absent); }) == "'" + absent + "' cannot be read: No such file or directory");
-  CHECK(error([&] { resolve_inside(folder.path(), "../x"); }) == "'" + (folder / "../x").string() + "' cannot be read: a path with '..'");
+  CHECK(error([&] { resolve_inside(folder.path(), "../x"); }) ==
+        "'" + (folder / "../x").string() + "' cannot be read: a path with '..'");
 }
 
 TEST_CASE("current errors: a bug stays a bug", "[errors]") {

@@ -122,7 +122,9 @@ TEST_CASE("reservation: a second run to the same place is refused while the firs
 TEST_CASE("reservation: without flock a process is told by its number and start", "[files]") {
   const TemporaryFolder folder;
   const fs::path target = folder / "out";
-  const auto leave = [&](Owner owner) { write_file_atomically(folder / ".torchport-out.lock", LockText{owner, false, {}}.write()); };
+  const auto leave = [&](Owner owner) {
+    write_file_atomically(folder / ".torchport-out.lock", LockText{owner, false, {}}.write());
+  };
   Owner owner = Owner::self();
   CHECK(life_of(owner) == Life::alive);
   {
@@ -140,8 +142,8 @@ TEST_CASE("reservation: without flock a process is told by its number and start"
     owner.start = std::stoll(field);
     CHECK(life_of(owner) == Life::alive);
     leave(owner);
-    const std::string said = "AlreadyExistsError: the output '" + target.string() +
-                             "' is being made by another run: process " + std::to_string(living.id()) + " on " + owner.host;
+    const std::string said = "AlreadyExistsError: the output '" + target.string() + "' is being made by another run: process " +
+                             std::to_string(living.id()) + " on " + owner.host;
     CHECK(error_of([&] { make(target); }) == said);
     CHECK(error_of([&] { check_output(target); }) == said);
   }
@@ -235,9 +237,9 @@ TEST_CASE("reservation: nothing that is not ours is removed", "[files]") {
 
   const fs::path lock = folder / ".torchport-out.lock";
   write_file_atomically(lock, "notes of mine");
-  CHECK(error_of([&] { make(folder / "out"); }) ==
-        "InvalidPathForDirectoryCreationError: the output '" + (folder / "out").string() + "' cannot be made: '" + lock.string() +
-            "' is in the way, which is not a reservation");
+  CHECK(error_of([&] { make(folder / "out"); }) == "InvalidPathForDirectoryCreationError: the output '" +
+                                                       (folder / "out").string() + "' cannot be made: '" + lock.string() +
+                                                       "' is in the way, which is not a reservation");
   CHECK(read_file(lock) == "notes of mine");
 
   const Owner gone{Owner::self().host, "another boot", 1, 1};
@@ -264,6 +266,7 @@ TEST_CASE("held room: more than a file may hold is refused, with the bytes", "[f
   { const HeldRoom room(folder / "out", 100'000, 8, "trained model"); }
   CHECK(listing(folder.path()).empty());
   const std::string said = error_of([&] { const HeldRoom room(folder / "deep/out", std::uint64_t{1} << 60, 8, "trained model"); });
-  CHECK_THAT(said, Catch::Matchers::Matches("ModuleOutOfMemoryError: '" + folder.path().string() +
-                                            "' has no room for the trained model: 1152921504606846976 bytes are needed, [0-9]+ are free"));
+  CHECK_THAT(
+      said, Catch::Matchers::Matches("ModuleOutOfMemoryError: '" + folder.path().string() +
+                                     "' has no room for the trained model: 1152921504606846976 bytes are needed, [0-9]+ are free"));
 }

@@ -22,7 +22,8 @@ TEST_CASE("secrets: well-known names hide their values in an address without a s
 }
 
 TEST_CASE("secrets: other texts stay as they are", "[secrets]") {
-  for (const char* const text : {"", "=", "://", "loss=0.5 sig=abc", "/data/a@b?c", "https://download.pytorch.org/models/", "a:b@c"})
+  for (const char* const text :
+       {"", "=", "://", "loss=0.5 sig=abc", "/data/a@b?c", "https://download.pytorch.org/models/", "a:b@c"})
     CHECK(without_secrets(text) == text);
 }
 
