@@ -39,8 +39,10 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
 }
 
 /// The directory's network with its own head, ready to infer.
-models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last, const Device& device) {
-  auto network = models::load_network(directory, directory.spec().labels, /*seed=*/0).network;
+models::Classifier load_network(const runtime::Context& ctx, const models::ModelDirectory& directory, bool channels_last,
+                                const Device& device) {
+  auto [network, head, converted] = models::load_network(directory, directory.spec().labels, /*seed=*/0);
+  if (!converted.empty()) ctx.log.info(converted);
   if (channels_last) models::use_channels_last(*network);
   device.take(*network);
   network->eval();
@@ -149,7 +151,7 @@ void score_image_model(runtime::Context& ctx) {
   check_minimum_size(images, size, spec);
 
   const Device device;
-  const auto network = load_network(model, channels_last, device);
+  const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);

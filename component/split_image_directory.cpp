@@ -1,6 +1,7 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
 #include "datasets/directory/image_subset.h"
 #include "datasets/directory/split.h"
+#include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/pipeline/step_outputs.h"
 #include "runtime/request/context.h"
@@ -21,6 +22,7 @@ void split_image_directory(runtime::Context& ctx) {
     split = datasets::random_split(images.size(), fraction, seed);
   }
   runtime::OutputDirectory first(ctx.output("first")), second(ctx.output("second"));
+  runtime::counts_with(first.target(), second.target());  // one half alone would be in the way of the next try
   const auto sharing = runtime::sharing_of_outputs(images.root(), first.target());
   const bool together = sharing == runtime::sharing_of_outputs(images.root(), second.target());
   const auto counts = datasets::write_subsets(images, {{split->first, first}, {split->second, second}},

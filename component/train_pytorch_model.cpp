@@ -11,6 +11,7 @@
 #include "models/nn/cpu/cpu_bfloat16.h"
 #include "models/nn/load_weights.h"
 #include "models/nn/state_dict.h"
+#include "runtime/files/space.h"
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
@@ -129,7 +130,8 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
                                  const std::vector<std::string>& labels, std::int64_t seed) {
   ctx.log.info("Start building model.");
   ctx.log.info("Initializing " + directory.spec().variant->name + " with " + std::to_string(labels.size()) + " classes.");
-  auto [network, head] = models::load_network(directory, labels, seed);
+  auto [network, head, converted] = models::load_network(directory, labels, seed);
+  if (!converted.empty()) ctx.log.info(converted);
   const bool kept = head == models::Head::kept;
   ctx.log.info(
       kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
@@ -164,6 +166,21 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
   ctx.events.output({"trained_model_outputs", output.files()});
 }
 
+/// Room for the trained model, on the rank that writes it: a full disk is found before the first epoch, not after the last.
+std::unique_ptr<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const models::ClassifierModule& network,
+                                             const datasets::ImageDirectory& train) {
+  constexpr std::uint64_t kFiles = 8;                                      // the folder and what is in it
+  constexpr std::uint64_t kEntry = 1024, kMost = std::uint64_t{64} << 10;  // around a tensor in its file, and small files
+  std::uint64_t bytes = kMost + train.schema_json().size() + train.samples_json().size();
+  for (const auto& [key, tensor] : models::state_dict(network)) bytes += kEntry + tensor.nbytes();
+  std::unique_ptr<runtime::HeldRoom> room;
+  ctx.control.agree_on([&] {
+    if (ctx.control.rank() == 0)
+      room = std::make_unique<runtime::HeldRoom>(ctx.output("trained_model"), bytes, kFiles, "trained model");
+  });
+  return room;
+}
+
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
   const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
   ctx.log.info(runtime::formatted("The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
@@ -193,6 +210,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   const auto network = build_network(ctx, *directory, labels, options.random_seed);
   directory.reset();  // the network has its weights: training needs the memory
 
+  auto room = hold_room(ctx, *network, train);
   const TrainingData data{train, valid, size, normalisation(model), model.component->architecture->minimum_size};
   TrainResult result;
   {
@@ -204,6 +222,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   }
   if (ctx.control.rank() == 0) {
     record_result(ctx, result);
+    room.reset();
     save(ctx, model, *network, data, labels);
   }
   ctx.control.barrier();

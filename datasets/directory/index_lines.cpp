@@ -9,6 +9,8 @@
 namespace torchport::datasets {
 namespace {
 
+constexpr std::size_t kMaxIndex = std::size_t{8} << 30;  ///< bytes; the directory was read of it
+
 using Json = nlohmann::ordered_json;  // keys stay in their order
 
 /// As Python's json.dumps writes it: with ", " and ": ", and everything beyond ASCII escaped.
@@ -28,7 +30,7 @@ std::string text_of(const Json& value) {
 
 IndexLines::IndexLines(const ImageDirectory& images) : image_key_(images.image_key()) {
   const auto meta = runtime::read_meta(images.root(), "InvalidDataset", images.what());
-  text_ = runtime::read_file(runtime::resolve_inside(images.root(), meta.get("image_list")));
+  text_ = runtime::read_file(runtime::resolve_inside(images.root(), meta.get("image_list")), kMaxIndex);
   for (std::size_t begin = 0; begin < text_.size(); begin = ends_.back())
     ends_.push_back(std::min(text_.find('\n', begin), text_.size() - 1) + 1);
   if (ends_.size() == images.size()) return;

@@ -59,7 +59,8 @@ class ModelDirectory {
   StateDictFile weights_;
 };
 
-/// Compares a weights file with the entries that `model` (e.g. "resnet18") has: by key, dtype and shape, in any order.
+/// Compares a weights file with the entries that `model` (e.g. "resnet18") has: by key, shape and type, in any order. Any
+/// floating-point type will do, and a counter (num_batches_tracked) may be of any number type or lack.
 /// \throws Error InvalidModelDirectory.weights_mismatch with the first differences as rows; `what` as for ModelDirectory::open
 void check_weights(const StateDictFile& weights, const std::vector<TensorEntry>& expected, std::string_view what,
                    std::string_view model);

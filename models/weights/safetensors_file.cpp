@@ -113,6 +113,7 @@ void read_safetensors_file(StateDictReader& reader) {
   }
   std::sort(tensors.begin(), tensors.end(),
             [](const Tensor& a, const Tensor& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  reader.begin("", {});
   std::int64_t place = 0;
   for (Tensor& one : tensors) {
     const std::string name = shown(one.tensor.key);
