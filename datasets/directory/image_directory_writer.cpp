@@ -40,8 +40,8 @@ struct ImageDirectoryWriter::State {
     sizes.add(file_name, noted);
     origins.add(file_name, about.origin);
     if (samples.size() < kSamples)
-      samples.push_back(
-          {runtime::read_file(output.path(file_name), kMaxImageFile), id, category ? std::optional(*category) : std::nullopt, about.members});
+      samples.push_back({runtime::read_file(output.path(file_name), kMaxImageFile), id,
+                         category ? std::optional(*category) : std::nullopt, about.members});
     ++count;
   }
 };

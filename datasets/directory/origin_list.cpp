@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "runtime/files/files.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -41,8 +42,7 @@ std::string take_quoted(std::string_view& text) {
   if (end >= text.size() || text[end] != '"') throw std::runtime_error("a row is broken");
   std::string found(text.substr(1, end - 1));
   if (escaped) {
-    const auto parsed = nlohmann::json::parse(text.substr(0, end + 1), nullptr, false);
-    if (!parsed.is_string()) throw std::runtime_error("a row is broken");
+    const auto parsed = runtime::parse_json(text.substr(0, end + 1));
     found = parsed.get<std::string>();
   }
   text.remove_prefix(end + 1);

@@ -46,14 +46,14 @@ struct ImageSource {
   std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
   std::vector<Item> items;
   std::function<std::string(std::size_t)>
-      read;                        ///< the bytes of item i; absent where the origins are files, to be taken as they are
-  bool keeps_names = false;        ///< labelled images keep their file_name, too
-  bool in_scratch = false;         ///< the origins lie in the scratch folder
+      read;                  ///< the bytes of item i; absent where the origins are files, to be taken as they are
+  bool keeps_names = false;  ///< labelled images keep their file_name, too
+  bool in_scratch = false;   ///< the origins lie in the scratch folder
   Account account{};         ///< of what is not among the items
   std::shared_ptr<const ImageDirectory> directory{};  ///< the items are images of one that was in an archive, and stay as they are
   std::vector<std::uint32_t> rows{};                  ///< of the directory's index, for each item
-  std::string archive;             ///< that was unpacked, as it was given; "" where none was
-  std::filesystem::path unpacked;  ///< where to
+  std::string archive;                                ///< that was unpacked, as it was given; "" where none was
+  std::filesystem::path unpacked;                     ///< where to
   /// The path that an item came from, for the user: as the input was given, or "photos.zip!cat/1.jpg".
   std::string shown_origin(const Item& item) const;
 };

@@ -12,6 +12,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/text/json.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -85,7 +86,7 @@ std::string LockText::write() const {
 
 std::optional<LockText> LockText::read(const std::string& text) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(text.substr(0, text.find('\n')));  // a longer text before may show below
+    const nlohmann::json json = parse_json(text.substr(0, text.find('\n')));  // a longer text before may show below
     const auto owner = Owner::from(json);
     if (!owner || json.at("form") != kForm) return std::nullopt;
     LockText result{*owner, json.at("locked"), {}};

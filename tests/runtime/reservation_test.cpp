@@ -136,7 +136,7 @@ TEST_CASE("reservation: without flock a process is told by its number and start"
     leave(owner);
     make(target);
     fs::remove_all(target);
-    std::istringstream stat(read_file("/proc/" + std::to_string(living.id()) + "/stat"));
+    std::istringstream stat(read_file("/proc/" + std::to_string(living.id()) + "/stat", 4096));
     std::string field;
     for (int i = 0; i < 22; ++i) stat >> field;
     owner.start = std::stoll(field);
@@ -240,7 +240,7 @@ TEST_CASE("reservation: nothing that is not ours is removed", "[files]") {
   CHECK(error_of([&] { make(folder / "out"); }) == "InvalidPathForDirectoryCreationError: the output '" +
                                                        (folder / "out").string() + "' cannot be made: '" + lock.string() +
                                                        "' is in the way, which is not a reservation");
-  CHECK(read_file(lock) == "notes of mine");
+  CHECK(read_file(lock, 1 << 20) == "notes of mine");
 
   const Owner gone{Owner::self().host, "another boot", 1, 1};
   fs::remove(lock);
