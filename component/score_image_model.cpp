@@ -98,10 +98,13 @@ class Rows {
   std::size_t done_ = 0;  ///< images, left out ones included
 };
 
-std::string progress(std::size_t done, std::size_t of, Clock::time_point start) {
+/// What is in the table counts as scored; what was left out of it is said.
+std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) {
   const double seconds = runtime::seconds_since(start);
-  return runtime::formatted("Scored %zu of %zu images in %.1f s, %.2f images per second.", done, of, seconds,
-                            static_cast<double>(done) / seconds);
+  const std::size_t left_out = rows.done() - rows.size();
+  return runtime::formatted("Scored %zu of %zu images in %.1f s, %.2f images per second", rows.size(), of, seconds,
+                            static_cast<double>(rows.done()) / seconds) +
+         (left_out > 0 ? "; " + std::to_string(left_out) + " left out." : ".");
 }
 
 /// Goes through all images in their order.
@@ -113,15 +116,16 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
   const auto start = Clock::now();
   auto reported = start;
   while (const auto batch = loader.next()) {
-    ctx.control.agree(bad.report(batch->bad));
+    ctx.control.agree(bad.report(batch->bad, batch->none_readable));
     bad.count(static_cast<double>(batch->bad.size()));
     HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
     rows.add(probabilities.wait(), batch->bad);
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
-    ctx.log.info(progress(rows.done(), images, start));
+    ctx.log.info(progress(rows, images, start));
   }
-  ctx.log.info(progress(rows.done(), images, start));
+  bad.check_categories(ctx.control);
+  ctx.log.info(progress(rows, images, start));
 }
 
 }  // namespace
@@ -133,7 +137,7 @@ void score_image_model(runtime::Context& ctx) {
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
-  BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, "left out");
+  BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, Fate::left_out);
   const auto size = common_size(images, bad, ctx.control);
   check_minimum_size(images, size, spec);
 

@@ -28,9 +28,9 @@ datasets::ImageSize common_size(const datasets::ImageDirectory& images, BadImage
 
   // Every rank compares what it found with the first readable image of the lowest rank that has one.
   const std::int64_t source = control.least(scan.size.width > 0 ? control.rank() : control.size());
-  if (source == control.size()) {
-    throw runtime::Error("InvalidDataset.no_images", {{"what", images.what()}, {"path", images.root().string()}});
-  }
+  if (source == control.size())
+    control.agree(scan.bad.empty() ? std::nullopt : std::optional(error_of_all(images, scan.bad.front())));
+  bad.check_categories(control);
   std::array<std::int64_t, 3> first = {scan.first, scan.size.height, scan.size.width};
   control.broadcast(first.data(), sizeof(first), static_cast<int>(source));
   const datasets::ImageSize reference{static_cast<int>(first[1]), static_cast<int>(first[2])};

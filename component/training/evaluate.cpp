@@ -41,7 +41,7 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, con
   std::optional<runtime::Error> fault;
   at::Tensor computed;
   while (auto batch = loader.next()) {
-    if ((fault = bad.report(batch->bad))) break;
+    if ((fault = bad.report(batch->bad, batch->none_readable))) break;
     sums[kBad] += static_cast<double>(batch->bad.size());
     sums[kImages] += static_cast<double>(batch->labels.size(0));
     datasets::Span forward("forward");
@@ -57,6 +57,7 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, con
   control.agree(fault);
   control.sum(sums);
   bad.count(sums[kBad]);
+  bad.check_categories(control);
   return {sums[kLoss], sums[kTop1], sums[kTop5], sums[kImages]};
 }
 

@@ -50,6 +50,7 @@ BatchFeed::Fed BatchFeed::next(std::size_t images_in_update) {
   Fed fed;
   fed.inputs.key = models::random_key(seed_, epoch_, step, rank_);
   fed.bad = std::move(batch->bad);
+  fed.none_readable = batch->none_readable;
   fed.inputs.mixed = share != 1;
   fed.inputs.numbers = device_.bring(numbers);
   fed.inputs.labels = device_.bring(batch->labels);

@@ -27,6 +27,7 @@ class BatchFeed {
   struct Fed {
     StepInputs inputs;
     std::vector<datasets::BadImage> bad;
+    bool none_readable = false;  ///< Batch::none_readable
   };
   /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches.
   Fed next(std::size_t images_in_update);

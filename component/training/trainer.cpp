@@ -112,6 +112,7 @@ void Trainer::train_epoch(const GoOn& go_on) {
     next_step_ += update.images.size();
     if (asked_to_stop(go_on)) return;
   }
+  bad_train_.check_categories(around_.control);
 }
 
 Trainer::Update Trainer::next_update() const {
@@ -150,7 +151,7 @@ std::optional<runtime::Error> Trainer::add_batches(const Update& update) {
 }
 
 std::optional<runtime::Error> Trainer::add_batch(BatchFeed::Fed&& fed, bool last) {
-  if (auto fault = bad_train_.report(fed.bad)) return fault;
+  if (auto fault = bad_train_.report(fed.bad, fed.none_readable)) return fault;
   try {
     step_.add(fed.inputs, last);
   } catch (const c10::Error& error) {

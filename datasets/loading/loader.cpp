@@ -5,7 +5,9 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -48,6 +50,7 @@ struct Loader::State {
   std::size_t busy = 0;        // threads at work on an image
   std::exception_ptr fault;
   bool stop = false;
+  std::atomic<bool> none_readable = false;  // found in this pass: nobody tries all images again
   LoaderOptions options;
   bool in_between = false;  // in this pass, so far
   TimeSpent spent;
@@ -112,6 +115,7 @@ struct Loader::State {
     --busy;
     if (thrown) fault = thrown;
     if (bad) target.batch.bad.push_back(std::move(*bad));
+    target.batch.none_readable = target.batch.none_readable || none_readable;
     const bool is_full = --target.missing == 0, is_last = busy == 0 && place == order.size();
     if (is_full || is_last || thrown) ready.notify_all();  // for each image it would displace a thread from its core
   }
@@ -134,7 +138,7 @@ struct Loader::State {
   std::optional<BadImage> load(std::uint32_t index, ImageReader::Scratch& scratch, Batch& batch, std::size_t row) {
     std::optional<BadImage> bad;
     const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
-    for (std::size_t tries = 0; tries < images.size(); ++tries) {
+    for (std::size_t tries = 0; tries < (none_readable ? 1 : images.size()); ++tries) {
       const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
       try {
         reader.read(i, epoch, scratch, batch.images.mutable_data_ptr<std::uint8_t>() + row * bytes);
@@ -144,7 +148,10 @@ struct Loader::State {
         if (!bad) bad = BadImage{index, error.what()};
       }
     }
-    throw std::runtime_error("no image is readable");
+    none_readable = true;
+    std::memset(batch.images.mutable_data_ptr<std::uint8_t>() + row * bytes, 0, bytes);
+    batch.labels.data_ptr<std::int64_t>()[row] = 0;
+    return bad;
   }
 };
 
@@ -170,6 +177,7 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
     s.window.clear();
     s.filling = s.taken = 0;
     s.fault = nullptr;
+    s.none_readable = false;
     s.order = std::move(order);
     s.ends = std::move(ends);
     s.epoch = epoch;

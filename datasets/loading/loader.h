@@ -38,9 +38,10 @@ struct LoaderOptions {
 };
 
 struct Batch {
-  at::Tensor images;          ///< uint8 [N, 3, H, W] in channels-last memory, for normalised()
-  at::Tensor labels;          ///< int64 [N]
-  std::vector<BadImage> bad;  ///< each was replaced by the next readable image (cyclically), label included
+  at::Tensor images;           ///< uint8 [N, 3, H, W] in channels-last memory, for normalised()
+  at::Tensor labels;           ///< int64 [N]
+  std::vector<BadImage> bad;   ///< each was replaced by the next readable image (cyclically), label included
+  bool none_readable = false;  ///< there is no readable image: rows of `bad` are black, with the label 0
 };
 
 /// Starts its threads once; they live until the loader goes. Not thread-safe itself: one consumer.
@@ -56,7 +57,7 @@ class Loader {
   /// Begins a pass: batch k holds the images order[ends[k-1]] .. order[ends[k] - 1]. Ends a pass that is under way. `epoch` counts
   /// from 0; with the seed and the image it decides on what a transformation draws.
   void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
-  /// The next batch of the pass, or nothing after the last. \throws std::runtime_error where no image at all is readable
+  /// The next batch of the pass, or nothing after the last.
   std::optional<Batch> next();
 
  private:

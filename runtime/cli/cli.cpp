@@ -4,6 +4,7 @@
 
 #include "runtime/cli/help.h"
 #include "runtime/error/current_errors.h"
+#include "runtime/files/standard_streams.h"
 #include "runtime/launch/process.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
@@ -76,7 +77,11 @@ int dispatch(Host& host, const Commands& commands, Words words, std::string& sub
       status = function->second(call);
     }
   }
-  if (!host.out.flush()) throw Error("FailedToWriteOutputs.file", {{"path", "standard output"}, {"reason", std::strerror(errno)}});
+  if (!host.out.flush()) {
+    const auto* const buffer = dynamic_cast<const DescriptorBuffer*>(host.out.rdbuf());
+    throw Error("FailedToWriteOutputs.file",
+                {{"path", "standard output"}, {"reason", std::strerror(buffer ? buffer->error() : EIO)}});
+  }
   return status;
 }
 
@@ -84,6 +89,7 @@ int dispatch(Host& host, const Commands& commands, Words words, std::string& sub
 
 int run_command(Host host, const Commands& commands, const Words& arguments) {
   std::string subject = "torchport";
+  ignore_write_signals();  // a reader that has seen enough is no error
   try {
     return dispatch(host, commands, arguments, subject);
   } catch (...) {

@@ -74,10 +74,11 @@ std::string parameter_table(std::string_view title, const std::vector<const Para
 }
 
 std::string port_table(const ComponentSpec& component) {
-  std::string out = "\n" + table({"Port", "Flag", "Name", "Type", "Meaning"});
+  std::string out = "\n" + table({"Side", "Port", "Flag", "Title", "Type", "Meaning"});
   for (const auto& [side, ports] : {std::pair("in", &component.inputs), std::pair("out", &component.outputs)}) {
     for (const PortSpec& port : *ports)
-      out += row({side, "`--" + port.flag + "`", port.title, port.type + (port.optional ? " (optional)" : ""), cell(port.help)});
+      out += row({side, "`" + port.name + "`", "`--" + port.flag + "`", port.title,
+                  port.type + (port.optional ? " (optional)" : ""), cell(port.help)});
   }
   return out;
 }

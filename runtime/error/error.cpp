@@ -7,6 +7,7 @@
 
 #include "runtime/error/error_catalogue.h"
 #include "runtime/spec/spec.h"
+#include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -41,9 +42,10 @@ std::string with_makers(const std::string& hint) {
 Error::Error(std::string_view key, Fields fields, std::vector<Detail> details)
     : key_(key), fields_(std::move(fields)), details_(std::move(details)) {
   const auto [entry, reason] = find_error(key);
-  // Whoever prints an error later, a file name must not be able to forge a line of the log or steer a terminal.
-  for (auto& [name, value] : fields_) value = visible(value);
-  for (Detail& detail : details_) detail = {visible(detail.label), visible(detail.value)};
+  // Whoever prints an error later, a file name must not be able to forge a line of the log or steer a terminal, and the secrets of
+  // an address stay where they are.
+  for (auto& [name, value] : fields_) value = visible(without_secrets(value));
+  for (Detail& detail : details_) detail = {visible(detail.label), visible(without_secrets(detail.value))};
   id_ = entry->id;
   code_ = entry->code;
   exit_status_ = reason->exit_status;
@@ -77,7 +79,7 @@ std::string Error::render(std::string_view subject) const {
 
 Error Error::at(const std::string& place) const {
   Error located = *this;
-  located.details_.insert(located.details_.begin(), {kAt, visible(place)});
+  located.details_.insert(located.details_.begin(), {kAt, visible(without_secrets(place))});
   return located;
 }
 
@@ -97,7 +99,7 @@ Error Error::decode(std::string_view text) {
 std::string render_all(const std::vector<Error>& errors, std::string_view subject) {
   std::string out;
   for (const Error& error : errors) out += error.render(subject);
-  return out + "docs/reference/error-codes.md lists all errors.\n";
+  return out + "torchport explain NAME says more about an error.\n";
 }
 
 Error as_bug(const std::exception& exception) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "runtime/error/error.h"
+#include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -31,16 +32,16 @@ void sync_folder(const fs::path& folder) {
 
 int open_regular(const fs::path& path, struct stat& status) {
   const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);  // O_NONBLOCK: a FIFO must not hang us
-  if (fd < 0) throw std::runtime_error(std::strerror(errno));
+  if (fd < 0) throw UnreadableFile(path, std::strerror(errno));
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(fd);
-    throw std::runtime_error("not a regular file");
+    throw UnreadableFile(path, "not a regular file");
   }
   return fd;
 }
 
 /// Up to `bytes` from the start of an open file, which is closed.
-std::string read_up_to(int fd, std::size_t bytes, std::size_t expected) {
+std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::size_t expected) {
   std::string text(std::min(bytes, expected), '\0');
   std::size_t done = 0;
   while (done < bytes) {
@@ -50,7 +51,7 @@ std::string read_up_to(int fd, std::size_t bytes, std::size_t expected) {
     if (got < 0) {
       const int error = errno;
       close(fd);
-      throw std::runtime_error(std::strerror(error));
+      throw UnreadableFile(path, std::strerror(error));
     }
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
@@ -102,7 +103,7 @@ bool FileWriter::copy(const fs::path& from) {
   while (true) {
     const ssize_t got = read(source, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw std::runtime_error(std::strerror(errno));
+    if (got < 0) throw UnreadableFile(from, std::strerror(errno));
     if (got == 0) return false;
     write(piece.data(), static_cast<std::size_t>(got));
   }
@@ -125,12 +126,12 @@ void FileWriter::close() {
 std::string read_file(const fs::path& path, std::size_t limit) {
   struct stat status {};
   const int fd = open_regular(path, status);
-  const auto too_large = [&] { return std::runtime_error("larger than " + std::to_string(limit) + " bytes"); };
+  const auto too_large = [&] { return UnreadableFile(path, "larger than " + std::to_string(limit) + " bytes"); };
   if (static_cast<std::size_t>(status.st_size) > limit) {
     close(fd);
     throw too_large();
   }
-  std::string text = read_up_to(fd, limit + 1, static_cast<std::size_t>(status.st_size) + 1);
+  std::string text = read_up_to(path, fd, limit + 1, static_cast<std::size_t>(status.st_size) + 1);
   if (text.size() > limit) throw too_large();
   return text;
 }
@@ -138,7 +139,7 @@ std::string read_file(const fs::path& path, std::size_t limit) {
 std::string read_head(const fs::path& path, std::size_t bytes) {
   struct stat status {};
   const int fd = open_regular(path, status);
-  return read_up_to(fd, bytes, static_cast<std::size_t>(status.st_size) + 1);
+  return read_up_to(path, fd, bytes, static_cast<std::size_t>(status.st_size) + 1);
 }
 
 void write_file_atomically(const fs::path& path, std::string_view text) {
@@ -157,12 +158,12 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
 
 fs::path resolve_inside(const fs::path& directory, std::string_view relative) {
   const fs::path below(relative);
-  if (relative.empty() || relative.find('\0') != std::string_view::npos) throw std::runtime_error("not a file name");
-  if (below.is_absolute()) throw std::runtime_error("an absolute path");
+  if (relative.empty() || relative.find('\0') != std::string_view::npos) throw UnreadableFile(directory / below, "not a file name");
+  if (below.is_absolute()) throw UnreadableFile(directory / below, "an absolute path");
   fs::path path = directory;
   bool links = false;
   for (const fs::path& part : below) {
-    if (part == "..") throw std::runtime_error("a path with '..'");
+    if (part == "..") throw UnreadableFile(directory / below, "a path with '..'");
     path /= part;
     std::error_code absent;
     links = links || fs::is_symlink(fs::symlink_status(path, absent));
@@ -170,7 +171,7 @@ fs::path resolve_inside(const fs::path& directory, std::string_view relative) {
   if (links) {  // a link may stay inside; only then is the costly question asked
     const fs::path root = fs::canonical(directory), real = fs::weakly_canonical(path);
     if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first != root.end())
-      throw std::runtime_error("a symbolic link out of its folder");
+      throw UnreadableFile(directory / below, "a symbolic link out of its folder");
   }
   return path;
 }

@@ -3,6 +3,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -103,7 +104,7 @@ class Planner {
       for (const auto& [name, value] : map_of(planned.ingredients, group).items()) {
         const auto before = all.find(name);
         if (before == all.end()) return name + " is new";
-        if (*before == value) continue;
+        if (*before == value || (value.is_string() && *before == without_secrets(value.get<std::string>()))) continue;
         const bool plain = group == std::string_view("parameters") || group == std::string_view("run");
         return plain ? name + " was " + (before->is_string() ? before->get<std::string>() : dump(*before)) : name + " changed";
       }

@@ -10,6 +10,9 @@
 #include <mutex>
 
 #include "runtime/error/error.h"
+#include "runtime/files/standard_streams.h"
+#include "runtime/report/log_line.h"
+#include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -52,17 +55,6 @@ void shorten(std::string& line) {
   line += " ... (cut)";
 }
 
-/// Returns 0 or the error.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return done < 0 ? errno : EIO;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return 0;
-}
-
 }  // namespace
 
 struct Log::State {
@@ -76,7 +68,7 @@ struct Log::State {
   /// A full disk must not end the run; it is told once on standard error.
   void to_file(std::string_view text) {
     if (fd < 0) return;
-    const int error = write_all(fd, text);
+    const int error = write_all(fd, text, /*wait=*/false);  // a FIFO planted at that name must not hang us
     if (error == 0 || std::exchange(told, true)) return;
     write_all(STDERR_FILENO, "the log " + options.file.string() + " is incomplete: " + std::strerror(error) + "\n");
   }
@@ -86,7 +78,7 @@ Log::Log(Options options) : state_(std::make_unique<State>()) {
   state_->options = std::move(options);
   const std::filesystem::path& file = state_->options.file;
   if (file.empty()) return;
-  // O_NONBLOCK: a FIFO planted at that name must not hang us.
+  // O_NONBLOCK: nor must opening one.
   state_->fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
   if (state_->fd < 0) throw Error("FailedToWriteOutputs.file", {{"path", file.string()}, {"reason", std::strerror(errno)}});
   fchmod(state_->fd, 0640);  // whatever the umask
@@ -99,11 +91,9 @@ Log::~Log() {
 
 void Log::line(std::string_view level, std::string_view message) {
   const std::lock_guard lock(state_->mutex);
-  std::string text = time_stamp() + " studio.core          ";
-  text += level;
-  text.append(level.size() < 10 ? 11 - level.size() : 1, ' ');
-  for (int i = 0; i < state_->depth; ++i) text += "|   ";
-  text += printable(message);
+  std::string text = log_line_head(time_stamp(), level);
+  for (int i = 0; i < state_->depth; ++i) text += kBlockBar;
+  text += printable(without_secrets(message));
   shorten(text);
   text += '\n';
   state_->to_file(text);

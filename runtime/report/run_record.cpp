@@ -2,22 +2,27 @@
 
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/text/secrets.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
+nlohmann::json recorded(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return without_secrets(*text);
+  return std::visit([](const auto& one) { return nlohmann::json(one); }, value);
+}
+
 nlohmann::json given(const std::map<std::string, Given, std::less<>>& values) {
   nlohmann::json all = nlohmann::json::object();
-  for (const auto& [name, one] : values)
-    all[name] = {{"value", std::visit([](const auto& value) { return nlohmann::json(value); }, one.value)}, {"origin", one.origin}};
+  for (const auto& [name, one] : values) all[name] = {{"value", recorded(one.value)}, {"origin", one.origin}};
   return all;
 }
 
 nlohmann::json paths(const std::map<std::string, fs::path, std::less<>>& ports) {
   nlohmann::json all = nlohmann::json::object();
-  for (const auto& [name, path] : ports) all[name] = {{"path", path.string()}};
+  for (const auto& [name, path] : ports) all[name] = {{"path", without_secrets(path.string())}};
   return all;
 }
 
@@ -25,7 +30,7 @@ nlohmann::json paths(const std::map<std::string, fs::path, std::less<>>& ports) 
 
 RunRecord::RunRecord(const Request& request, int world_size) {
   std::vector<std::string> command{"torchport", "run", request.component->name};
-  command.insert(command.end(), request.arguments.begin(), request.arguments.end());
+  for (const std::string& word : request.arguments) command.push_back(without_secrets(word));
   record_ = {{"component", request.component->name},
              {"command", command},
              {"parameters", given(request.parameters)},

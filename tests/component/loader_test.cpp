@@ -136,7 +136,7 @@ TEST_CASE("loader: an unreadable image is named and replaced by the next readabl
   CHECK(at::equal(batch->images[2], batch->images[1]));
 }
 
-TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]") {
+TEST_CASE("loader: no readable image at all is said with the reason of each, not a hang", "[loader]") {
   const ComputeThreads compute(GENERATE(1, kAll));
   std::vector<std::size_t> all(24);
   for (std::size_t i = 0; i < 24; ++i) all[i] = i;
@@ -144,7 +144,14 @@ TEST_CASE("loader: no readable image at all is an error, not a hang", "[loader]"
   const auto images = ImageDirectory::open(damaged.root, "training dataset");
   Loader loader(images, {64, 64}, with(2));
   loader.begin({0, 1}, {2});
-  CHECK_THROWS_WITH(loader.next(), "no image is readable");
+  const auto batch = loader.next();
+  REQUIRE(batch);
+  CHECK(batch->none_readable);
+  REQUIRE(batch->bad.size() == 2);
+  CHECK(batch->bad[1].index == 1);
+  CHECK_FALSE(batch->bad[1].reason.empty());
+  CHECK(batch->images.sum().item<double>() == 0);
+  CHECK(batch->labels.sum().item<double>() == 0);
 }
 
 TEST_CASE("loader: a carried transformation is drawn from seed, epoch and image, whatever the threads", "[loader]") {

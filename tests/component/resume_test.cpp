@@ -42,6 +42,7 @@ TEST_CASE("resume: unreadable images are counted on", "[resume]") {
   TrainingState state;
   before.write(state);
   after.read(state);
+  CHECK_FALSE(after.report(std::vector<datasets::BadImage>{{0, "a"}}).has_value());
   CHECK_THROWS_WITH(after.count(1), "3 of 24 images of the training dataset cannot be used, more than --max-bad-fraction 0.1");
 }
 

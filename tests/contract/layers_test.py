@@ -33,7 +33,7 @@ BARRED = {
         ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/collectives/", "runtime/control.h", "runtime/control.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/"),
     # The log and the launcher are what speaks to the terminal; a child process gets its standard streams there.
-    r"\bSTD(OUT|ERR)_FILENO\b": ("component/worker/", "runtime/report/log.cpp", "runtime/launch/"),
+    r"\bSTD(OUT|ERR)_FILENO\b": ("component/cli_main.cpp", "component/worker/", "runtime/report/log.cpp", "runtime/launch/"),
     r"\bofstream\b|\bstd::fstream\b|\bfopen\b|\bfwrite\b|torch::save\b": (),
     r"\bsystem\s*\(|\bpopen\s*\(": (),
 }
