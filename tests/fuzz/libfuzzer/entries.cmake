@@ -12,7 +12,7 @@ endif()
 set(fuzzers "${CMAKE_BINARY_DIR}/fuzzers")
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
 add_custom_target(fuzzers ALL
-  COMMAND ${CMAKE_COMMAND} -E env "CXXFLAGS=" ${CMAKE_COMMAND} -G Ninja -S "${CMAKE_SOURCE_DIR}" -B "${fuzzers}" "-DCMAKE_CXX_COMPILER=${FUZZ_COMPILER}"
+  COMMAND ${CMAKE_COMMAND} -G Ninja -S "${CMAKE_SOURCE_DIR}" -B "${fuzzers}" "-DCMAKE_CXX_COMPILER=${FUZZ_COMPILER}"
     -DTORCHPORT_FUZZERS=ON -DTORCHPORT_TESTS=OFF -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1" "-DLIBTORCH_ROOT=${LIBTORCH_ROOT}" "-DARROW_ROOT=${ARROW_ROOT}" --log-level=WARNING
   COMMAND ${CMAKE_COMMAND} --build "${fuzzers}" --parallel ${cores} --target fuzzers)
 file(GLOB targets CONFIGURE_DEPENDS fuzz/libfuzzer/targets/*.cpp)
