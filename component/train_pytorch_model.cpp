@@ -61,7 +61,8 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   auto images = ctx.open<datasets::ImageDirectory>(port);
   if (images.raw()) {
     ctx.log.warning("The " + images.what() + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
-    for (const auto& line : datasets::account_of(images).lines()) ctx.log.warning(line.text);
+    for (const auto& line : datasets::account_of(images).lines())
+      line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
   } else {
     ctx.log.info("Got annotation type: COCO_classification");
   }
