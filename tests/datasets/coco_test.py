@@ -195,7 +195,7 @@ def test_what_is_no_json(here):
                             ("// mine\n" + text, "it is not valid JSON (column 1: comments are not JSON)"),
                             (text + text, f"it is not valid JSON (column {len(text) + 1}: unexpected '{{'; expected end of input)"),
                             (text.replace('"images"', '"images": [], "images"'), "it has the key 'images' twice"),
-                            ('{"images": [' + "[" * 100_000, "it is nested deeper than 32 levels"),
+                            ('{"images": [{"file_name": "a.png", "annotations": ' + "[" * 100_000, "it is nested deeper than 32 levels"),
                             (text.replace('"dog"', '"d\\u0000g"'), "a row of categories (id 2) has a zero byte in its 'name'")):
         lay_out(here, ["images"], **{"annotations/x.json": changed})
         said = convert(here, status=5).stderr
