@@ -30,9 +30,9 @@ std::optional<Transformation> transformation_of(const models::ModelDirectory& mo
   try {
     return Transformation::parse(*transforms).without_random();
   } catch (const std::runtime_error& error) {
-    throw runtime::Error("InvalidModelDirectory.broken_input", {{"what", model.what()},
-                                                                {"path", model.root().string()},
-                                                                {"reason", std::string("its transforms: ") + error.what()}});
+    throw runtime::Error(
+        "InvalidModelDirectory.broken_input",
+        {{"what", model.what()}, {"path", model.root().string()}, {"reason", std::string("its transforms: ") + error.what()}});
   }
 }
 

@@ -1,5 +1,5 @@
-// What a model was trained on, from Train PyTorch Model, which notes it, to Score Image Model, which gives photos the same treatment
-// (docs/contract.md, "The input of a model").
+// What a model was trained on, from Train PyTorch Model, which notes it, to Score Image Model, which gives photos the same
+// treatment (docs/contract.md, "The input of a model").
 #pragma once
 #include "component/images/bad_images.h"
 #include "datasets/directory/image_directory.h"

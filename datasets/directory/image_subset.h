@@ -20,7 +20,7 @@ struct Subset {
 /// Error ModuleOutOfMemory.disk before the first file, InvalidDataset.bad_file_name, CouldNotOpenFile.file, and what
 /// OutputDirectory throws. `where` is that of ImageOrigins
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets,
-                                  runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1,
-                                  runtime::Log* log = nullptr, const std::string& where = "");
+                                  runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1, runtime::Log* log = nullptr,
+                                  const std::string& where = "");
 
 }  // namespace torchport::datasets

@@ -33,7 +33,6 @@ struct OriginList {
 };
 
 /// Reads the list of the directory `root`, which must have a row for each of `count` keys, in their order.
-OriginList read_origins(const std::filesystem::path& root, std::size_t count,
-                        const std::function<std::string(std::size_t)>& key);
+OriginList read_origins(const std::filesystem::path& root, std::size_t count, const std::function<std::string(std::size_t)>& key);
 
 }  // namespace torchport::datasets

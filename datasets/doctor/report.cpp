@@ -34,7 +34,8 @@ std::string contents_text(const Contents& contents) {
   if (contents.labelled) out += "  categories  " + counts(contents.categories, same) + "\n";
   if (!contents.sizes.empty()) out += "  sizes       " + counts(contents.sizes, size_text) + "\n";
   if (contents.blackened > 0)
-    out += "  black       " + std::to_string(contents.blackened) + " images are smaller than the carried CenterCrop: black comes around them\n";
+    out += "  black       " + std::to_string(contents.blackened) +
+           " images are smaller than the carried CenterCrop: black comes around them\n";
   if (!contents.modes.empty()) out += "  modes       " + counts(contents.modes, same) + "\n";
   return out;
 }

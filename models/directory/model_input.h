@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "models/directory/model_fault.h"
 #include "models/directory/model_directory.h"
+#include "models/directory/model_fault.h"
 
 namespace torchport::models {
 
