@@ -193,9 +193,9 @@ def test_crop_larger_than_the_image(work, when):
               work / "out", "--trained-model-path", work / "trained", "--epochs", 1, "--batch-size", 6, "--run-dir", work / "r2")
     tables = {}
     for name, dataset in {"transformed": work / "out", "photos": folder}.items():
-        said = torchport("run", "score_image_model", "--trained-model", work / "trained", "--dataset", dataset, "--scored-dataset", work / name,
-                         "--scored-format", "csv", "--run-dir", work / f"{name}-run").stdout
-        tables[name] = (work / name / "_data.csv").read_text()
+        said = torchport("run", "score_image_model", "--trained-model", work / "trained", "--dataset", dataset, "--scored-dataset",
+                         work / f"{name}-scored", "--scored-format", "csv", "--run-dir", work / f"{name}-run").stdout
+        tables[name] = (work / f"{name}-scored/_data.csv").read_text()
     assert "3 of 12 images are smaller than the CenterCrop and get black around them." in said, said
     assert tables["photos"] == tables["transformed"]
 
