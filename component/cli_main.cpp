@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   torchport::runtime::DescriptorBuffer out(STDOUT_FILENO), err(STDERR_FILENO);
   std::ostream shown(&out), said(&err);
   said << std::unitbuf;
-  const torchport::runtime::Host host{self, self.parent_path() / "torchport-worker", shown, said};
+  const torchport::runtime::Host host{self, self.parent_path() / "torchport-worker", shown, said,
+                                      torchport::runtime::terminal_width(STDOUT_FILENO)};
   return run_command(host, torchport::component::commands(), {argv + 1, argv + argc});
 }

@@ -17,7 +17,7 @@ namespace {
 int run_pipeline(const runtime::Call& call) {
   const runtime::Arguments given = call.arguments();
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request);
-  if (!given.get<bool>("dry_run")) return runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs);
+  if (!given.get<bool>("dry_run")) return runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs).status;
   std::vector<std::vector<std::string>> rows;
   for (const runtime::PlannedStep& planned : checked.plan.steps)
     rows.push_back({planned.step->name, planned.reused ? "reuse" : "run", planned.reused ? planned.made_by : planned.why});

@@ -1,18 +1,12 @@
 #include "runtime/cli/help.h"
 
+#include "runtime/cli/columns.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {
 
-constexpr std::size_t kWidth = 100;  // columns
-constexpr std::size_t kIndent = 8;   // of what is said about a flag
-
-std::string indented(std::string_view text, std::size_t indent) {
-  std::string out;
-  for (const std::string& line : wrap(text, kWidth - indent)) out += std::string(indent, ' ') + line + "\n";
-  return out;
-}
+constexpr std::size_t kIndent = 8;  // of what is said about a flag
 
 std::string placeholder(const ParameterSpec& parameter) {
   switch (parameter.type) {
@@ -44,19 +38,6 @@ std::string ports(std::string_view title, const std::vector<PortSpec>& rows) {
   for (const PortSpec& port : rows) {
     out += "  --" + port.flag + " PATH, in pipelines " + port.name + "\n";
     out += indented(port.title + ", " + port.type + (port.optional ? ", optional. " : ". ") + port.help, kIndent);
-  }
-  return out;
-}
-
-/// Texts beside the names that they are about, in two columns.
-std::string columns(const std::vector<std::pair<std::string, std::string>>& rows, std::size_t width) {
-  std::string out;
-  for (const auto& [name, text] : rows) {
-    const std::vector<std::string> lines = wrap(text, kWidth - width);
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const std::string& left = i == 0 ? name : "";
-      out += left + std::string(width - left.size(), ' ') + lines[i] + "\n";
-    }
   }
   return out;
 }

@@ -13,6 +13,7 @@ struct Host {
   std::filesystem::path worker;   ///< the one that runs a component on one rank
   std::ostream& out;
   std::ostream& err;
+  std::size_t terminal_width = 0;                   ///< columns of the terminal that `out` leads to; 0: it leads to none
   std::vector<std::string> program_arguments = {};  ///< --spec-dir DIR, where it was given: for every process of either program
 };
 

@@ -99,7 +99,7 @@ Error Error::decode(std::string_view text) {
 std::string render_all(const std::vector<Error>& errors, std::string_view subject) {
   std::string out;
   for (const Error& error : errors) out += error.render(subject);
-  return out + "docs/reference/error-codes.md lists all errors.\n";
+  return out + "torchport explain NAME says more about an error.\n";
 }
 
 Error as_bug(const std::exception& exception) {

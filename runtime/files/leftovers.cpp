@@ -16,7 +16,8 @@ constexpr std::string_view kLock = ".torchport-", kLockEnd = ".lock";
 
 bool is_temporary(const std::string& file, const std::string& name) {
   const std::size_t end = 1 + kSuffix + kTemporary.size();  // ".01234567.tmp"
-  if (!file.starts_with('.') || !file.ends_with(kTemporary) || file.size() <= 1 + end || file[file.size() - end] != '.') return false;
+  if (!file.starts_with('.') || !file.ends_with(kTemporary) || file.size() <= 1 + end || file[file.size() - end] != '.')
+    return false;
   const std::string_view suffix = std::string_view(file).substr(file.size() - end + 1, kSuffix);
   if (suffix.find_first_not_of("0123456789abcdefghijklmnopqrstuv") != std::string_view::npos) return false;
   return name.empty() || file.substr(1, file.size() - 1 - end) == name;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,13 @@ int write_all(int fd, std::string_view text, bool wait) {
 }
 
 // A terminal that hung up says EIO.
+std::size_t terminal_width(int fd) {
+  constexpr std::size_t kUsual = 80;  // where the terminal does not tell
+  if (!isatty(fd)) return 0;
+  winsize size{};
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+}
+
 bool is_reader_gone(int error) { return error == EPIPE || error == EIO || error == ECONNRESET; }
 
 DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {

@@ -17,6 +17,9 @@ int write_all(int fd, std::string_view text, bool wait = true);
 /// Whether an error of write_all means that nobody reads any more: no fault of the run.
 bool is_reader_gone(int error);
 
+/// The columns of the terminal behind a descriptor; 0: it leads to none.
+std::size_t terminal_width(int fd);
+
 /// Behind a std::ostream: write_all to a descriptor. What nobody reads is dropped without an error.
 class DescriptorBuffer : public std::streambuf {
  public:

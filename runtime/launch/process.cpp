@@ -77,6 +77,7 @@ class HeldSignals {
   const int nothing = open("/dev/null", O_RDWR);
   dup2(nothing, STDIN_FILENO);
   if (output == ChildOutput::dropped) dup2(nothing, STDOUT_FILENO);
+  if (output == ChildOutput::read) dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   execvp(arguments[0], arguments);
   const int reason = errno;

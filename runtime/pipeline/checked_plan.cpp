@@ -2,7 +2,6 @@
 
 #include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
-#include "runtime/pipeline/reader.h"
 #include "runtime/request/check_ports.h"
 
 namespace torchport::runtime {
@@ -62,15 +61,19 @@ void check_plan(const Plan& plan, const fs::path& runs, const RequestCheck& chec
 
 }  // namespace
 
-Pipeline pipeline_of(const Arguments& given, Problems& problems) {
+std::vector<Setting> settings_of(const Arguments& given, Problems& problems) {
   std::vector<Setting> settings;
   for (const std::string& text : given.all("set")) problems.collect([&] { settings.push_back(parse_setting(text)); });
-  return read_pipeline(given.operands.front(), settings, problems);
+  return settings;
 }
 
-Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check) {
+Pipeline pipeline_of(const Arguments& given, Problems& problems) {
+  return read_pipeline(given.operands.front(), settings_of(given, problems), problems);
+}
+
+Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, const PipelineSource& source) {
   Problems problems;
-  Pipeline pipeline = pipeline_of(given, problems);
+  Pipeline pipeline = source(given, problems);
   for (const Step& step : pipeline.steps) {
     if (!step.component) continue;
     std::map<std::string, fs::path> inputs;
@@ -82,9 +85,9 @@ Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check) {
   return pipeline;
 }
 
-CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check) {
+CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check, const PipelineSource& source) {
   if (launched_as()) throw Error("FailedToCompleteOperation.launched_pipeline");
-  CheckedPlan checked{given.get<std::string>("runs"), checked_pipeline(given, check), {}};
+  CheckedPlan checked{given.get<std::string>("runs"), checked_pipeline(given, check, source), {}};
   checked.plan = make_plan(checked.pipeline, History(checked.runs), host.worker, given.all("force"));
   check_plan(checked.plan, checked.runs, check);
   return checked;

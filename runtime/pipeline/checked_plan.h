@@ -5,6 +5,7 @@
 #include "runtime/cli/arguments.h"
 #include "runtime/cli/host.h"
 #include "runtime/pipeline/plan.h"
+#include "runtime/pipeline/reader.h"
 #include "runtime/request/request.h"
 
 namespace torchport::runtime {
@@ -12,11 +13,17 @@ namespace torchport::runtime {
 /// component/check.h: checks what is there of a request; ports without a path are left out.
 using RequestCheck = std::function<void(Request&, Problems&)>;
 
+/// The settings of --set; faults go into `problems`.
+std::vector<Setting> settings_of(const Arguments& given, Problems& problems);
+
 /// The pipeline that the operand names, with --set, checked by itself; faults go into `problems`.
 Pipeline pipeline_of(const Arguments& given, Problems& problems);
 
-/// The same, checked with the files that exist already. \throws Error, Errors
-Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check);
+/// Reads the pipeline that a command is about: pipeline_of, or one of its own.
+using PipelineSource = std::function<Pipeline(const Arguments&, Problems&)>;
+
+/// The pipeline, checked with the files that exist already. \throws Error, Errors
+Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, const PipelineSource& source = pipeline_of);
 
 /// A pipeline that can run, and what a run would do. The plan points into the pipeline.
 struct CheckedPlan {
@@ -26,6 +33,7 @@ struct CheckedPlan {
 };
 
 /// All checks of `torchport run --dry-run`, with --set, --force and --runs. \throws Error, Errors
-CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check);
+CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check,
+                         const PipelineSource& source = pipeline_of);
 
 }  // namespace torchport::runtime

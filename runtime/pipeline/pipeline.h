@@ -37,6 +37,7 @@ struct Step {
 struct Pipeline {
   std::string name;
   std::filesystem::path file;
+  std::string text;         ///< of the file, as it was read
   std::vector<Step> steps;  ///< each after those that it needs, else in the order of the file
 };
 

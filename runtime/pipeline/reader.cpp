@@ -273,19 +273,26 @@ Setting parse_setting(const std::string& text) {
 }
 
 Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& settings, Problems& problems) {
-  Pipeline pipeline;
-  pipeline.file = file;
   std::string text;
   try {
     text = read_file(file, kMaxBytes);
   } catch (const std::runtime_error& error) {
     problems.add(Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}}));
-    return pipeline;
+    Pipeline unread;
+    unread.file = file;
+    return unread;
   }
+  return read_pipeline_text(std::move(text), file, settings, problems);
+}
+
+Pipeline read_pipeline_text(std::string text, const fs::path& name, const std::vector<Setting>& settings, Problems& problems) {
+  Pipeline pipeline;
+  pipeline.file = name;
+  pipeline.text = std::move(text);
   try {
-    Reader(pipeline, settings, problems).read(parse_yaml(text));
+    Reader(pipeline, settings, problems).read(parse_yaml(pipeline.text));
   } catch (const YamlError& error) {
-    std::string place = file.string();
+    std::string place = name.string();
     if (error.line > 0) place += ":" + std::to_string(error.line) + ":" + std::to_string(error.column);
     problems.add(Error("FileParsingFailed.pipeline", {{"reason", error.reason}}).at(place));
     return pipeline;

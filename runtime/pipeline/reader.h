@@ -21,4 +21,8 @@ Setting parse_setting(const std::string& text);
 /// line and column; what comes back then is not to be used.
 Pipeline read_pipeline(const std::filesystem::path& file, const std::vector<Setting>& settings, Problems& problems);
 
+/// The same of a text that is not in a file; `name` stands for it in messages, and its paths are relative to the folder of that.
+Pipeline read_pipeline_text(std::string text, const std::filesystem::path& name, const std::vector<Setting>& settings,
+                            Problems& problems);
+
 }  // namespace torchport::runtime

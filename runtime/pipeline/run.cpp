@@ -10,6 +10,7 @@
 #include "runtime/files/leftovers.h"
 #include "runtime/launch/process.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/format.h"
 #include "runtime/text/secrets.h"
@@ -60,6 +61,15 @@ json values_json(const std::vector<StepValue>& values) {
   return all;
 }
 
+/// run.json of a step, or nothing where it cannot be read: only what is shown comes from it.
+json step_record(const fs::path& folder) {
+  try {
+    return json::parse(read_file(folder / "run.json"));
+  } catch (const std::exception&) {
+    return json::object();
+  }
+}
+
 /// The record as it may be read: no text in it has a secret.
 json shown(const json& record) {
   if (record.is_string()) return without_secrets(record.get_ref<const std::string&>());
@@ -71,15 +81,16 @@ json shown(const json& record) {
 
 class Runner {
  public:
-  Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs)
+  Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs, Shown shown)
       : host_(host),
+        shown_(shown),
         pipeline_(pipeline),
         plan_(plan),
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
     clear_lost_runs();
-    write_file_atomically(folder_ / "pipeline.yaml", without_secrets(read_file(pipeline.file)));
+    write_file_atomically(folder_ / "pipeline.yaml", without_secrets(pipeline.text));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
                {"state", "running"},        {"started", now()},
@@ -96,7 +107,7 @@ class Runner {
     }
   }
 
-  int run() {
+  PipelineEnd run() {
     const NotedSignals signals;
     const auto start = Clock::now();
     int status = 0;
@@ -117,7 +128,7 @@ class Runner {
       host_.out.clear();
       host_.err << "standard output is incomplete; " << (folder_ / "pipeline.json").string() << " is not\n";
     }
-    return status;
+    return {status, folder_, outputs_};
   }
 
  private:
@@ -136,6 +147,12 @@ class Runner {
   }
 
   void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
+  /// Says how a step ended, and what of its output is to be seen then.
+  void say_end(const std::string& line) {
+    if (brief_) brief_->finish(line);
+    if (!brief_) say(line);
+    brief_.reset();
+  }
   void save() {
     write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   }
@@ -162,12 +179,11 @@ class Runner {
     record.update(
         {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", now()}, {"command", command}});
     save();
-    say(place_ + ": " + step.component->title + ", because " + planned.why);
+    if (shown_ == Shown::everything) say(place_ + ": " + step.component->title + ", because " + planned.why);
     std::error_code fault;
     if (!fs::create_directories(runs_ / place / "outputs", fault))
       throw Error("FailedToWriteOutputs.file", {{"path", (runs_ / place / "outputs").string()}, {"reason", fault.message()}});
-    const ChildEnd end = run_child(
-        command, [&](std::string_view text) { host_.err << text << std::flush; }, kPatience);
+    const ChildEnd end = run_step(step, command);
     if (!end.start_error.empty())
       throw Error("FailedToCompleteOperation.no_worker", {{"path", command[0]}, {"reason", end.start_error}});
     if (end.told_to_stop) told_to_stop = end.told_to_stop;
@@ -181,8 +197,9 @@ class Runner {
         record["key"] = "";
         say(place_ + ": an input changed while the pipeline ran; this step will not be reused");
       }
-      say(place_ + ": done after " + duration_text(seconds_since(start)));
+      say_end(place_ + ": " + summary_of(place) + " after " + duration_text(seconds_since(start)));
     } else if (!told_to_stop) {
+      if (brief_) say_end(place_ + ": failed after " + duration_text(seconds_since(start)));
       const fs::path log = runs_ / place / "logs" / "70_driver_log_0";
       host_.err << render_all({Error("FailedToCompleteOperation.step",
                                      {{"step", step.name}, {"status", std::to_string(status)}, {"log", log.string()}})},
@@ -190,6 +207,22 @@ class Runner {
     }
     save();
     return status;
+  }
+
+  ChildEnd run_step(const Step& step, const std::vector<std::string>& command) {
+    if (shown_ == Shown::everything)
+      return run_child(
+          command, [&](std::string_view text) { host_.err << text << std::flush; }, kPatience);
+    brief_.emplace(host_.out, host_.terminal_width, place_ + ": " + step.component->title);
+    return run_child(
+        command, [&](std::string_view text) { brief_->take(text); }, kPatience, ChildOutput::read);
+  }
+
+  /// What the step says that it did, where little else is shown.
+  std::string summary_of(const fs::path& place) const {
+    if (shown_ == Shown::everything) return "done";
+    const std::string told = text_of(step_record(runs_ / place), "summary");
+    return told.empty() ? "done" : told + ",";
   }
 
   std::vector<std::string> command_of(const Step& step, const fs::path& place) const {
@@ -221,12 +254,14 @@ class Runner {
   }
 
   const Host& host_;
+  Shown shown_;
   const Pipeline& pipeline_;
   const Plan& plan_;
   fs::path runs_, folder_;
   RunLock lock_;
   json record_;
   std::string place_;
+  std::optional<BriefOutput> brief_;         ///< of the step that runs, where little is shown
   std::map<std::string, fs::path> outputs_;  ///< by STEP.OUTPUT
   std::set<std::string> unsteady_;           ///< steps whose outputs are not those of their key
 };
@@ -251,8 +286,8 @@ std::string duration_text(double seconds) {
   return formatted("%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
 }
 
-int run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs) {
-  return Runner(host, pipeline, plan, runs).run();
+PipelineEnd run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs, Shown shown) {
+  return Runner(host, pipeline, plan, runs, shown).run();
 }
 
 }  // namespace torchport::runtime

@@ -5,9 +5,19 @@
 
 namespace torchport::runtime {
 
-/// Makes `runs`/<pipeline>-<n> and runs what the plan says; shows a line for each step. Returns the exit status: that of the
-/// failing step, or 128 + the signal that stopped it. \throws Error FailedToWriteOutputs
-int run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const std::filesystem::path& runs);
+/// What a run of a pipeline shows of its steps: all that they print, or a line for each with its warnings and errors.
+enum class Shown { everything, brief };
+
+struct PipelineEnd {
+  int status = 0;                                        ///< that of the failing step, or 128 + the signal that stopped it
+  std::filesystem::path folder;                          ///< `runs`/<pipeline>-<n>
+  std::map<std::string, std::filesystem::path> outputs;  ///< by STEP.OUTPUT
+};
+
+/// Makes `runs`/<pipeline>-<n> and runs what the plan says; shows when each step begins and ends. \throws Error
+/// FailedToWriteOutputs
+PipelineEnd run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const std::filesystem::path& runs,
+                         Shown shown = Shown::everything);
 
 /// The flags of a step's command: `run COMPONENT` and so on. `input_of` gives the path of an input, `outputs` is the folder for the
 /// outputs, each under its port's name.

@@ -11,6 +11,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/standard_streams.h"
+#include "runtime/report/log_line.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
@@ -89,10 +90,8 @@ Log::~Log() {
 
 void Log::line(std::string_view level, std::string_view message) {
   const std::lock_guard lock(state_->mutex);
-  std::string text = time_stamp() + " studio.core          ";
-  text += level;
-  text.append(level.size() < 10 ? 11 - level.size() : 1, ' ');
-  for (int i = 0; i < state_->depth; ++i) text += "|   ";
+  std::string text = log_line_head(time_stamp(), level);
+  for (int i = 0; i < state_->depth; ++i) text += kBlockBar;
   text += printable(without_secrets(message));
   shorten(text);
   text += '\n';

@@ -127,7 +127,7 @@ def test_refusals(work):
   a/0003.png   CenterCrop: the image is 31 x 40, smaller than the crop of 32 x 32
   b/0011.png   CenterCrop: the image is 31 x 40, smaller than the crop of 32 x 32
   hint         Use a smaller crop, or resize before it.
-docs/reference/error-codes.md lists all errors.
+torchport explain NAME says more about an error.
 """, done.stderr
     (folder / "a/0003.png").write_bytes(b"no image")
     assert "a/0003.png' of the input image directory cannot be used: " in apply(work / "crop", folder, work / "never", status=6).stderr

@@ -5,7 +5,7 @@ import pytest
 
 from harness import ORIGINAL, class_folders, golden, torchport
 
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 LABELLED, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in ("labelled", "valid", "unlabelled"))
 MAKE_MODEL = "  hint   Give the path of a model directory; ResNet and DenseNet make one.\n"
 MAKE_IMAGES = "  hint   Convert to Image Directory makes an image directory.\n"

@@ -13,7 +13,7 @@ import yaml
 
 import harness
 
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 FOLDER = tempfile.TemporaryDirectory()
 ROOT = pathlib.Path(FOLDER.name)
 

@@ -49,7 +49,7 @@ def test_one_report_on_all_ranks(folder):
     block = ("error[InvalidModelDirectoryError] train_pytorch_model: the untrained model does not exist\n"
              f"  path   {path}\n"
              "  hint   Give the path of a model directory; ResNet and DenseNet make one.\n"
-             "docs/reference/error-codes.md lists all errors.\n")
+             "torchport explain NAME says more about an error.\n")
     fatal = ('FATAL code=InvalidModelDirectoryError/0159 rank=0 step=- cause="the untrained model does not exist" '
              f'path="{path}" hint="Give the path of a model directory; ResNet and DenseNet make one."')
     for ranks in (1, 2, 4):
@@ -144,7 +144,7 @@ def test_refused_launch(folder):
     done = torchport("run", "train_pytorch_model", *train_flags(folder), *AS_ROOT, "--process-count-per-node", processes, status=2)
     cause = f"--process-count-per-node is {processes}, but must be at most {processes - 1}, the number of processing units"
     block = f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Lower --process-count-per-node.\n"
-    assert done.stderr == block + "docs/reference/error-codes.md lists all errors.\n", done.stderr
+    assert done.stderr == block + "torchport explain NAME says more about an error.\n", done.stderr
     assert (folder / "run/logs/70_mpi_log").read_text() == \
         block + f'RESULT exit=2 first_rank=- cause="{cause}" checkpoint=none\n'
     assert not (folder / "out").exists()

@@ -1,7 +1,9 @@
 """The command line of torchport: what it prints, where to, and its exit status."""
+import yaml
+
 from harness import BIN, SOURCE, command, torchport
 
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 
 
 def refused(text, *arguments, status=2, **options):
@@ -131,3 +133,24 @@ def test_spec_dir(work):
 def test_full_output():
     done = command("sh", "-c", f"{BIN}/torchport list > /dev/full", status=11)
     assert done.stderr.startswith("error[FailedToWriteOutputsError] torchport: 'standard output' could not be written: "), done.stderr
+
+
+def test_explain():
+    """Each class of errors is found as it is printed, by its short name, by its code; and all its sentences are there."""
+    listed = torchport("explain").stdout
+    catalogue = yaml.safe_load((SOURCE / "spec/errors.yaml").read_text())
+    assert max(map(len, listed.splitlines())) <= 100, listed
+    for status in catalogue["exit_statuses"]:
+        assert f"\n  {status} " in listed, f"the exit status {status} is not in\n{listed}"
+    for error, entry in catalogue["errors"].items():
+        name = error if error in ("UserError", "LibraryException") else error + "Error"
+        assert f"\n  {name} " in listed, f"{name} is not in\n{listed}"
+        told = torchport("explain", name).stdout
+        assert told.startswith(f"{name}: ") and f"Code {entry['code']}, exit status {entry['exit']}." in told, told
+        assert torchport("explain", error.lower()).stdout == told == torchport("explain", str(entry["code"])).stdout
+        assert told.count("\n\n  ") == 1 + len(entry["reasons"]), told
+        words = " ".join(told.split())
+        for reason in entry["reasons"].values():
+            assert " ".join(reason["message"].split()) in words, reason
+    refused("error[ParameterParsingError] torchport: there is no error 'InvalidDatsetError'\n"
+            "  hint   Did you mean InvalidDatasetError? torchport explain lists the errors.\n", "explain", "InvalidDatsetError")

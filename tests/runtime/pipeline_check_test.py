@@ -7,7 +7,7 @@ import yaml
 
 from harness import ORIGINAL, SOURCE, torchport
 
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 LABELLED, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{kind}" for kind in ("labelled", "valid", "unlabelled"))
 
 GOOD = f"""name: small

@@ -1,0 +1,16 @@
+// The errors of spec/errors.yaml as text for a terminal, of a program whose documents may not be at hand. Shown by `torchport
+// explain`; docs/reference/error-codes.md is the same as a page.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace torchport::runtime {
+
+/// All errors by name, and what the exit statuses mean.
+std::string errors_text();
+
+/// Every sentence and hint of one, by its name with or without "Error", in any case, or by its code.
+/// \throws Error ParameterParsing.unknown_error
+std::string error_text(std::string_view name);
+
+}  // namespace torchport::runtime

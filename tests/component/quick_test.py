@@ -1,0 +1,79 @@
+"""torchport quick: from a folder of photos to the results, with a line for each step; the example's file does the same."""
+import json
+import re
+
+import numpy
+import yaml
+from PIL import Image
+
+from harness import SOURCE, torchport
+
+STEPS = ["convert", "split", "transformation", "train_photos", "other_photos", "network", "train", "score", "evaluate"]
+SMALL = ["--set", "train.epochs=1", "--set", "transformation.size=36", "--set", "transformation.crop_size=32"]
+
+
+def photos(folder, each=10):
+    """Photos of two categories in many sizes, one of them broken."""
+    random = numpy.random.default_rng(1)
+    for category, name in enumerate(("cat", "dog")):
+        (folder / name).mkdir(parents=True)
+        for place in range(each):
+            height, width = random.integers(33, 64, 2)
+            pixels = random.integers(0, 100, (height, width, 3)) + [[[120 * category, 0, 120 * (1 - category)]]]
+            Image.fromarray(pixels.astype(numpy.uint8)).save(folder / name / f"IMG_{place}.jpg")
+    (folder / "dog" / "IMG_broken.jpg").write_bytes((folder / "dog/IMG_0.jpg").read_bytes()[:40])
+    return folder
+
+
+def forms(text):
+    return [re.sub(r"\d+\.\d s", "TIME", line) for line in text.splitlines()]
+
+
+def test_quick(work):
+    photos(work / "my photos")
+    done = torchport("quick", "my photos", *SMALL, cwd=work)
+    assert done.stderr == "", done.stderr
+    lines = forms(done.stdout)
+    steps = [line for line in lines if line.startswith("[")]
+    assert [line.split("] ")[1].split(":")[0] for line in steps] == STEPS and all(line.endswith(" after TIME") for line in steps), done.stdout
+    at = lines.index(steps[0])
+    assert lines[at + 1].startswith("  warning: ") and "IMG_broken.jpg" in lines[at + 1], done.stdout
+    assert "studio.core" not in done.stdout, "lines of the steps' logs are shown"
+    run = work / "runs/photos-1"
+    metrics = json.loads((run / "evaluate/outputs/evaluation/metrics.json").read_text())
+    assert f"{100 * metrics['accuracy']:.1f} % of {metrics['rows']} photos that were not trained on" in done.stdout, done.stdout
+    rows = [line.split() for line in lines[lines.index("true \\ predicted  cat  dog") + 1:][:2]]
+    assert rows == [[name, *map(str, counts)] for name, counts in zip(("cat", "dog"), metrics["confusion_matrix"])], rows
+    for label in ("picture", "network", "pipeline"):
+        [path] = re.findall(rf"^{label} +(.+)$", done.stdout, re.M)
+        assert (work / path).exists(), f"{label}: there is no {path}"
+    again = torchport("quick", "my photos", *SMALL, cwd=work)
+    assert [line for line in again.stdout.splitlines() if line.startswith("[")] == [
+        f"[{place}/{len(STEPS)}] {step}: reused from photos-1/{step}" for place, step in enumerate(STEPS, 1)], again.stdout
+
+
+def test_the_pipeline_of_a_run_can_be_run_again(work):
+    """What quick leaves in the run's folder is the example with the reader's folder, and does the same."""
+    folder = photos(work / "photos")
+    torchport("quick", "photos", *SMALL, cwd=work)
+    left = yaml.safe_load((work / "runs/photos-1/pipeline.yaml").read_text())
+    example = yaml.safe_load((SOURCE / "examples/photos/pipeline.yaml").read_text())
+    assert left["inputs"] == {"photos": str(folder)}, left["inputs"]
+    assert {**left, "inputs": {}} == {**example, "inputs": {}}
+    (work / "mine.yaml").write_text((work / "runs/photos-1/pipeline.yaml").read_text())
+    again = torchport("run", "mine.yaml", *SMALL, cwd=work)
+    assert again.stdout.count(": reused from photos-1/") == len(STEPS), again.stdout
+
+
+def test_a_step_that_fails_is_shown_with_its_error(work):
+    photos(work / "photos", each=4)
+    failed = torchport("quick", "photos", *SMALL, cwd=work, status=2)
+    assert re.search(r"^\[7/9\] train: failed after [\d.]+ s\nerror\[\w+\] train_pytorch_model: ", failed.stdout, re.M), failed.stdout
+    assert failed.stderr.startswith("error[FailedToCompleteOperationError] photos: the step train ended with exit status 2"), failed.stderr
+
+
+def test_a_folder_that_is_not_there(work):
+    refused = torchport("quick", "nowhere", cwd=work, status=5)
+    assert "nowhere" in refused.stderr and not (work / "runs").exists(), refused.stderr
+    none = torchport("quick", cwd=work, status=2)
+    assert none.stderr.startswith("error[ParameterParsingError] torchport: quick needs a FOLDER\n"), none.stderr
