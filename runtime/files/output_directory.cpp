@@ -45,8 +45,10 @@ bool inspect(const fs::path& target) {
   if (target.string().find('\0') != std::string::npos) refuse(target, "the path holds a NUL character");
   std::error_code error;
   const fs::file_status status = fs::status(target, error);
-  const std::vector<fs::path> unfinished =
-      fs::exists(status) || fs::is_directory(parent(target), error) ? unfinished_at(target) : std::vector<fs::path>();
+  if (status.type() == fs::file_type::none) refuse(target, error.message());
+  std::error_code ignored;
+  const bool has_place = fs::exists(status) || fs::is_directory(parent(target), ignored);
+  const auto unfinished = has_place ? unfinished_at(target) : std::vector<fs::path>();
   const auto is_unfinished = [&](const fs::path& entry) {
     const auto same = [&](const fs::path& left) {
       std::error_code other;
@@ -55,7 +57,6 @@ bool inspect(const fs::path& target) {
     return std::any_of(unfinished.begin(), unfinished.end(), same);
   };
   if (fs::is_directory(status) && is_unfinished(target)) return false;
-  if (status.type() == fs::file_type::none) refuse(target, error.message());
   if (!fs::exists(status)) {
     if (fs::is_symlink(fs::symlink_status(target, error))) refuse(target, "it is a symbolic link to nowhere");
     fs::path folder = parent(target);
