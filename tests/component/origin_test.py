@@ -134,6 +134,13 @@ def test_origins_of_other_inputs(work, photos):
     assert sorted(origins(work / "from-coco")) == [f"{coco}/{name}" for name in names]
     split(LABELLED, work)
     assert origins(work / "train") == [f"{LABELLED}/{row['image_info']['file_name']}" for row in rows(work / "train")]
+    for name, folder in {"original": LABELLED, "ours": work / "zip"}.items():   # image directories that were packed
+        with zipfile.ZipFile(work / f"{name}.zip", "w") as archive:
+            for path in folder.rglob("*"):
+                archive.write(path, f"top/{path.relative_to(folder)}")
+        convert(work / f"{name}.zip", work / f"{name}-again")
+    assert origins(work / "ours-again") == origins(work / "zip")
+    assert origins(work / "original-again") == [f"{work}/original.zip!top/{row['image_info']['file_name']}" for row in rows(LABELLED)]
     apply(TRANSFORMS, photos, work / "from-folders")
     assert set(origins(work / "from-folders")) == {str(path) for path in photos.rglob("*.png")}
 
