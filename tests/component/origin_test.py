@@ -232,7 +232,7 @@ def test_notes_of_a_model(work, trained, untrained):
     assert "in training   64 x 64" in score(work / "further", small, work / "no", status=5).stderr
     (work / "further/_input.json").unlink()
     score(work / "further", small, work / "scored")
-    for text, reason in {"{": "it is not a JSON object", '{"height": 0, "width": 5}': "its height is not a whole number, 1 to 65535",
+    for text, reason in {"{": "it is not valid JSON", "[]": "it is not a JSON object", '{"height": 0, "width": 5}': "its height is not a whole number, 1 to 65535",
                          '{"height": 5, "width": 5, "transforms": [["Rotate", 5]]}': "its transforms: operation 1, Rotate: there is no such operation"}.items():
         (work / "further/_input.json").write_text(text)
         said = score(work / "further", small, work / "no", status=3).stderr
