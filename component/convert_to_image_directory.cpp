@@ -22,13 +22,7 @@ void report(runtime::Context& ctx, const datasets::ImageSource& source) {
       account["categories"][(*source.categories)[i]] = counts[i];
     }
   }
-  for (const datasets::Account::Line& line : source.account.lines()) {
-    if (line.warning) {
-      ctx.log.warning(line.text);
-    } else {
-      ctx.log.info(line.text);
-    }
-  }
+  for (const auto& line : source.account.lines()) line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
   ctx.record.set("account", std::move(account));
 }
 

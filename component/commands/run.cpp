@@ -9,6 +9,7 @@
 #include "runtime/cli/table_text.h"
 #include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
+#include "runtime/launch/refusal.h"
 #include "runtime/pipeline/checked_plan.h"
 
 namespace torchport::component {
@@ -40,7 +41,9 @@ int run(runtime::Call& call) {
   // Ranks of a foreign launcher all come by here; the workers agree on one report. A single process checks when it runs.
   if (!runtime::launched_as() && (!problems.empty() || wants_several_processes(request))) {
     check_request(request, problems);
-    problems.throw_if_any();
+    const runtime::Problems refused = launch_refusals(request);
+    for (const runtime::Error& error : refused.all()) problems.add(error);
+    if (!problems.empty()) refuse(request, std::move(problems));
   }
   return launch(request, call.host.worker, call.host.program_arguments);
 }

@@ -5,6 +5,9 @@
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/table_text.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/launched_as.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/checked_plan.h"
 
 namespace torchport::component {
@@ -42,7 +45,7 @@ Rows values_of(const runtime::Request& request) {
 }
 
 int validate_pipeline(const runtime::Call& call) {
-  const runtime::Pipeline pipeline = checked_pipeline(call.arguments(), check_request);
+  const runtime::Pipeline pipeline = checked_as_run(call.host, call.arguments(), check_request);
   Rows rows;
   for (const runtime::Step& step : pipeline.steps) {
     for (const auto* values : {&step.parameters, &step.run_settings})
@@ -67,6 +70,11 @@ int validate(runtime::Call& call) {
   runtime::Problems problems;
   runtime::Request request = parse_request(component, call.component_flags(), problems);
   check_request(request, problems);
+  problems.collect([&] {
+    if (const runtime::Problems refused = launch_refusals(request); !runtime::launched_as()) refused.throw_if_any();
+  });
+  problems.collect(
+      [&] { runtime::check_run_dir(request.has_setting("run_dir") ? request.setting<std::string>("run_dir") : "runs"); });
   problems.throw_if_any();
   call.host.out << "ok: " << component.name << " can run with these values; image files are read when it does\n"
                 << runtime::table_text(values_of(request), 3);

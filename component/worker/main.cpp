@@ -8,6 +8,7 @@
 #include "component/worker/faults.h"
 #include "component/worker/memory.h"
 #include "component/worker/run.h"
+#include "component/worker/stop.h"
 #include "runtime/files/standard_streams.h"
 #include "runtime/launch/process.h"
 #include "runtime/spec/spec.h"
@@ -53,6 +54,7 @@ int dispatch(Words words) {
 int main(int argc, char** argv) {
   using namespace torchport;
   runtime::open_standard_streams();
+  component::watch_stop_signals();
   component::keep_freed_memory();
   runtime::ignore_write_signals();
   int status = 0;

@@ -9,8 +9,11 @@
 #include "component/check.h"
 #include "component/collectives/mpi.h"
 #include "component/worker/faults.h"
+#include "component/worker/stop.h"
 #include "runtime/files/files.h"
+#include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/verdict.h"
@@ -56,6 +59,7 @@ class Run {
       : request_(request),
         world_(world),
         first_(world.rank() == 0),
+        alone_(!launched && world.size() == 1),
         run_dir_(make_run_dir(launched)),
         record_(request, world.size()) {
     world_.agree_on([&] {
@@ -67,19 +71,28 @@ class Run {
       events_ = runtime::Events(runtime::make_sinks(sinks, {run_dir_, log_.get()}));
     });
     start(launched);
+    // Our launcher tells itself how a run ended, whichever rank its engine stops on the way.
+    if (!std::getenv("TORCHPORT_RUN_READY")) stop_.emplace([this](int signal) { stopped(signal); });
   }
 
   /// Runs the component and returns the exit status.
   int run(const std::vector<Error>& problems) {
     std::vector<Error> errors;
     try {
+      if (!problems.empty() && alone_) or_warn([&] { runtime::record_refusal(run_dir_, request_.component->name, problems); });
       world_.agree_on_errors(problems);
+      runtime::Reservations reserved;  // until the end: another run to the same place is refused at its start
+      world_.agree_on([&] {
+        if (!first_) return;
+        for (const auto& [port, path] : request_.outputs) reserved.add(path);
+      });
       runtime::WorldOfOne alone;
       const bool distributed = request_.component->distributed;
       runtime::Context context{request_, distributed ? world_ : alone, *log_, events_, record_, run_dir_, position_};
       if (distributed || first_) functions().at(request_.component->function)(context);
-      if (first_) {
-        write_records({});
+      stop_.reset();
+      if (first_) {  // what was made is whole, with or without a record
+        or_warn([&] { write_records({}); });
         events_.ended({});
       }
       return 0;
@@ -92,7 +105,7 @@ class Run {
  private:
   std::filesystem::path make_run_dir(const std::optional<LaunchedAs>& launched) {
     std::filesystem::path run_dir;
-    const bool fresh = !std::getenv("TORCHPORT_RUN_DIR");  // else the launcher has made room in it
+    const bool fresh = !std::getenv("TORCHPORT_RUN_READY");  // else our launcher has made room in it
     world_.agree_on([&] {
       if (first_) run_dir = runtime::prepare_run_dir(request_, launched, fresh);
     });
@@ -132,13 +145,28 @@ class Run {
   }
 
   void write_records(const std::vector<Error>& errors) {
-    runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
     for (const auto& [port, path] : request_.inputs) record_.hash_input(port, path);
-    record_.set("exit_status", errors.empty() ? 0 : errors.front().exit_status());
+    write_end(errors, errors.empty() ? "finished" : "failed", errors.empty() ? 0 : errors.front().exit_status());
+  }
+
+  void write_end(const std::vector<Error>& errors, const char* state, int exit_status) {
+    runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
+    record_.set("state", state);
+    record_.set("exit_status", exit_status);
     record_.save(run_dir_);
   }
 
+  /// What is left to say when a signal ends the process; the run goes on meanwhile. Of several ranks the first keeps the records.
+  void stopped(int signal) {
+    const Error error("FailedToCompleteOperation.stopped", {{"signal", std::to_string(signal)}});
+    log_->progress("");
+    log_->warning(std::string(error.what()) + ".");
+    log_->raw(runtime::fatal_line({{error}, world_.rank(), position_.text()}));
+    if (first_) or_warn([&] { write_end({error}, "stopped", 128 + signal); });
+  }
+
   int fail(const std::vector<Error>& errors) {
+    stop_.reset();
     const int status = errors.front().exit_status();
     const bool agreed = world_.first_failing_rank() >= 0;
     const runtime::Failure failure{errors, agreed ? world_.first_failing_rank() : world_.rank(), position_.text()};
@@ -160,13 +188,42 @@ class Run {
 
   const runtime::Request& request_;
   runtime::Control& world_;
-  bool first_;
+  bool first_, alone_;
   std::filesystem::path run_dir_;
   runtime::RunRecord record_;
   std::unique_ptr<runtime::Log> log_;
   runtime::Events events_;
   runtime::Position position_;
+  std::optional<StopAction> stop_;
 };
+
+/// Under somebody else's launcher the numbers of nodes and processes are what it made of them: others would be recorded, but not
+/// so.
+void check_world(const runtime::Request& request, const runtime::Control& world, runtime::Problems& problems) {
+  const std::pair<const char*, int> counts[] = {{"node_count", world.size() / std::max(1, world.local_size())},
+                                                {"process_count_per_node", world.local_size()}};
+  for (const auto& [name, found] : counts) {
+    const auto given = request.run_settings.find(name);
+    if (given == request.run_settings.end() || given->second.origin == "default") continue;
+    const auto wanted = std::get<std::int64_t>(given->second.value);
+    if (wanted == found) continue;
+    problems.add(Error("FailedToCompleteOperation.launched_otherwise", {{"flag", runtime::Specs::get().run_setting(name).flag},
+                                                                        {"value", std::to_string(wanted)},
+                                                                        {"found", std::to_string(found)},
+                                                                        {"size", std::to_string(world.size())}}));
+  }
+}
+
+/// Shows why a request is not even begun; the exit status.
+int refused(const runtime::Request& request, runtime::Problems problems) {
+  try {
+    runtime::refuse(request, std::move(problems));
+  } catch (...) {
+    const std::vector<Error> errors = current_errors();
+    std::cerr << runtime::render_all(errors, request.component->name) << std::flush;
+    return errors.front().exit_status();
+  }
+}
 
 }  // namespace
 
@@ -175,7 +232,14 @@ int run_component(const std::string& name, const std::vector<std::string>& argum
   const auto launched = runtime::launched_as();
   runtime::Problems problems;
   const runtime::Request request = checked_request(component, arguments, problems);
-  const auto world = join_world(launched, static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout")));
+  if (!launched && !problems.empty() && !runtime::names_run_dir(request)) return refused(request, std::move(problems));
+  std::unique_ptr<runtime::Control> world;
+  runtime::Problems alone;  // that the launcher's other processes do not know of
+  if (!alone.collect([&] {
+        world = join_world(launched, static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout")));
+      }))
+    return refused(request, std::move(alone));
+  if (launched) check_world(request, *world, problems);
   std::optional<Run> run;
   try {
     run.emplace(request, launched, *world);

@@ -114,7 +114,7 @@ ImageHeader read_file_header(const std::filesystem::path& file) {
   try {
     return read_header(runtime::read_head(file, kBeginning));
   } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header may be anywhere
-    return read_header(runtime::read_file(file));
+    return read_header(runtime::read_file(file, kMaxImageFile));
   }
 }
 

@@ -41,6 +41,9 @@ struct OversizedImage : ImageError {
 /// More pixels than this are refused from the header alone.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
 
+/// Longer image files are not read: kMaxPixels in four channels of 16 bits, bytes.
+inline constexpr std::size_t kMaxImageFile = std::size_t{512} << 20;
+
 /// Format (by magic bytes, never by file name) and size. \throws ImageError for anything else, or above kMaxPixels
 ImageHeader read_header(std::string_view bytes);
 

@@ -31,6 +31,14 @@ struct Seen {
   std::uint32_t dataset, row;
 };
 
+bool blackens(const ImageDirectory& images, ImageSize size) {
+  try {
+    return images.transformation() && images.transformation()->blackens(size);
+  } catch (const TransformError&) {  // Apply has refused such an image
+    return false;
+  }
+}
+
 class Examiner {
  public:
   Examiner(const std::vector<ImageDirectory>& datasets, const ExamineOptions& options) : datasets_(datasets), options_(options) {}
@@ -71,7 +79,7 @@ class Examiner {
 
   void look_through(std::uint32_t dataset) {
     const ImageDirectory& images = datasets_[dataset];
-    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}};
+    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}, 0};
     for (const Category& row : images.categories()) contents.categories.emplace_back(row.name, 0);
     for (std::size_t i = 0; i < images.size() && images.labelled(); ++i)
       ++contents.categories[static_cast<std::size_t>(images.label(i))].second;
@@ -99,13 +107,15 @@ class Examiner {
       found_.push_back({{kind, place_of(dataset, row)}, {word, {name(dataset, row)}, reason}});
     };
     try {
-      const std::string bytes = runtime::read_file(datasets_[dataset].path(row));
+      const std::string bytes = runtime::read_file(datasets_[dataset].path(row), kMaxImageFile);
       decode(bytes, pixels);
       const std::string size = runtime::size_text(pixels.width, pixels.height), mode = image_mode(bytes);
       const std::string_view rgb(reinterpret_cast<const char*>(pixels.rgb.data()), pixels.rgb.size());
       const Seen seen{digest({size, rgb}), digest({bytes}), dataset, row};
+      const bool black = blackens(datasets_[dataset], pixels.size());
       const std::lock_guard lock(mutex);
       seen_.push_back(seen);
+      contents.blackened += black;
       contents.bytes += bytes.size();
       ++contents.sizes[{pixels.width, pixels.height}];
       ++contents.modes[mode];

@@ -28,6 +28,7 @@ struct Contents {
   std::map<std::string, std::size_t> modes;                     ///< images of each format and mode, e.g. "PNG RGBA"
   std::vector<std::string> notes{};                             ///< what is no problem, but should be known
   std::size_t turned = 0;                                       ///< images that EXIF data say are to be turned or mirrored
+  std::size_t blackened = 0;  ///< images around which the transformation that the dataset carries puts black
 };
 
 struct Diagnosis {

@@ -73,6 +73,8 @@ void Account::follow(const std::string& name, const std::string& outside) {
 
 void Account::lose_category(const std::string& name, const std::string& why) { lost_.emplace(runtime::visible(name), why); }
 
+void Account::remark(const std::string& text) { remarks_.push_back(runtime::visible(text)); }
+
 void Account::add(const Account& other) {
   const auto merge = [](Group& to, const Group& from) {
     const std::size_t sum = to.count + from.count;

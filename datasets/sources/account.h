@@ -24,7 +24,7 @@ class Account {
   void follow(const std::string& name, const std::string& outside);
   void lose_category(const std::string& name, const std::string& why);
   /// A warning that is none of these.
-  void remark(std::string text) { remarks_.push_back(std::move(text)); }
+  void remark(const std::string& text);
   /// Takes over what `other` has counted.
   void add(const Account& other);
 

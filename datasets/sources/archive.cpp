@@ -136,7 +136,7 @@ class Unpacker {
     if (path.empty() || folders_.contains(path.native())) return;
     make_folder(path.parent_path());
     count(kEntryBytes);
-    if (mkdir((target_ / path).c_str(), 0750) != 0 && !fs::is_directory(target_ / path))
+    if (mkdir((target_ / path).c_str(), 0777) != 0 && !fs::is_directory(target_ / path))
       refuse("is in a folder that is a file, too, or cannot be made");
     folders_.insert(path.native());
   }

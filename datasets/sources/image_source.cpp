@@ -61,6 +61,8 @@ class Opener {
     if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields, found_instead(source));
     source->in_scratch = !options_.archive.empty();
     source->account.add(account_);
+    source->archive = options_.archive.string();
+    if (!options_.archive.empty()) source->unpacked = options_.path;
     return std::move(*source);
   }
 
@@ -158,6 +160,11 @@ std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size
 
 }  // namespace
 
+std::string ImageSource::shown_origin(const Item& item) const {
+  const std::string folder = unpacked.string() + "/";
+  return archive.empty() || !item.origin.starts_with(folder) ? item.origin : archive + "!" + item.origin.substr(folder.size());
+}
+
 ImageSource open_source(const std::string& format, const SourceOptions& options) {
   try {
     return Opener(format, options).open();
@@ -218,7 +225,7 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   if (source.read) {
     for (std::size_t i = 0; i < count; ++i) {
       try {
-        writer.add(name(i), source.read(i), source.items[i].label);
+        writer.add(name(i), source.read(i), source.items[i].label, std::nullopt, {source.shown_origin(source.items[i])});
       } catch (const std::runtime_error& error) {
         throw Error("CouldNotOpenFile.file", {{"path", source.items[i].origin}, {"reason", error.what()}});
       }
@@ -226,8 +233,8 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   } else {
     const auto file = [&](std::size_t i) {
       const ImageSource::Item& item = source.items[i];
-      ImageDirectoryWriter::File one{name(i), item.label, std::nullopt, item.size, {}};
-      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin)); };
+      ImageDirectoryWriter::File one{name(i), item.label, std::nullopt, item.size, {source.shown_origin(item)}, {}};
+      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin, kMaxImageFile)); };
       return one;
     };
     writer.add_files(count, file, from, how, threads);

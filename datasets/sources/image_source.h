@@ -52,6 +52,10 @@ struct ImageSource {
   Account account{};         ///< of what is not among the items
   std::shared_ptr<const ImageDirectory> directory{};  ///< the items are images of one that was in an archive, and stay as they are
   std::vector<std::uint32_t> rows{};                  ///< of the directory's index, for each item
+  std::string archive;                                ///< that was unpacked, as it was given; "" where none was
+  std::filesystem::path unpacked;                     ///< where to
+  /// The path that an item came from, for the user: as the input was given, or "photos.zip!cat/1.jpg".
+  std::string shown_origin(const Item& item) const;
 };
 
 /// The generated table of datasets/sources/formats/. A function returns nothing where the folder is not of its format.

@@ -34,8 +34,10 @@ ImageSource packed_directory(const fs::path& root, int threads) {
     source.items.push_back({files[row], label, (root / files[row]).string(), kept.sizes[k]});
     source.rows.push_back(static_cast<std::uint32_t>(row));
   }
-  if (images->labelled()) source.categories.emplace();
-  for (const Category& category : images->categories()) source.categories->push_back(category.name);
+  if (images->labelled()) {
+    source.categories.emplace();
+    for (const Category& category : images->categories()) source.categories->push_back(category.name);
+  }
   for (const std::string& file : unlisted_files(*images)) source.account.leave_out("not named by the index", file);
   source.directory = images;
   return source;

@@ -16,6 +16,7 @@ struct EngineEnd {
   std::optional<int> workers_status;  ///< the exit status of a rank; absent: a number of the engine's own
   std::optional<int> lost_rank;       ///< a rank that a signal ended, so that it left no word of its own
   int lost_by = 0;                    ///< that signal
+  std::optional<int> exited_rank;     ///< the first rank that exited otherwise than well
 };
 
 class Engine {

@@ -5,10 +5,15 @@
 #include <cstdlib>
 
 #include "runtime/files/files.h"
+#include "runtime/files/standard_streams.h"
 #include "runtime/launch/engine.h"
 #include "runtime/launch/launched_as.h"
+#include "runtime/launch/own_words.h"
 #include "runtime/launch/process.h"
+#include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/report/error_info.h"
+#include "runtime/report/run_record.h"
 #include "runtime/report/verdict.h"
 
 namespace torchport::runtime {
@@ -16,42 +21,46 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
-constexpr int kStorage = 11, kPeerLost = 13, kBug = 70;
+constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13;
 
-/// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the RESULT line. A full disk does not end the run.
+/// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the verdict. A full disk does not end the run.
 class EngineLog {
  public:
   explicit EngineLog(const fs::path& path) : file_(path) {}
   ~EngineLog() {
-    broken_ = false;  // what was written before stays
     guarded([this] { file_.close(); });
   }
   EngineLog(const EngineLog&) = delete;
   EngineLog& operator=(const EngineLog&) = delete;
   void write(std::string_view text) {
-    if (text.empty()) return;
+    if (text.empty() || broken_) return;
     last_ = text.back();
     guarded([&] { file_.write(text); });
   }
+  /// The last line: it says so where something before it is missing, and finds its way to the terminal where it has no room either.
   void result(int exit_status, std::optional<int> first_rank, const std::string& cause) {
-    write((last_ == '\n' ? "" : "\n") + result_line(exit_status, first_rank, cause) + "\n");
+    const std::string line = result_line(exit_status, first_rank, cause, broken_) + "\n";
+    const bool begun = broken_ || last_ != '\n';
+    broken_ = false;
+    write((begun ? "\n" : "") + line);
+    if (broken_) write_all(STDERR_FILENO, line);
   }
 
  private:
   template <class Action>
   void guarded(Action&& action) {
     try {
-      if (!broken_) action();
+      action();
     } catch (const Error& error) {
       broken_ = true;
-      const std::string text = std::string("70_mpi_log is incomplete: ") + error.what() + "\n";
-      [[maybe_unused]] const ssize_t told = ::write(STDERR_FILENO, text.data(), text.size());
+      if (std::exchange(told_, true)) return;
+      write_all(STDERR_FILENO, std::string("70_mpi_log is incomplete: ") + error.what() + "\n");
     }
   }
 
   FileWriter file_;
   char last_ = '\n';
-  bool broken_ = false;
+  bool broken_ = false, told_ = false;
 };
 
 bool any_driver_log(const fs::path& logs) {
@@ -66,13 +75,13 @@ struct Ending {
   int exit_status = 0;
   std::optional<int> first_rank;
   std::string cause = "ok";
-  std::optional<Error> untold;  ///< what no rank has shown on the terminal
+  std::vector<Error> errors;  ///< none where all is well
+  bool untold = false;        ///< no rank has shown them on the terminal
+  std::string step = "-";     ///< where the run stood
 };
 
-Ending told_by_us(Error error, std::optional<int> rank) {
-  const int exit_status = error.exit_status();
-  std::string cause = cause_of({error});
-  return {exit_status, rank, std::move(cause), std::move(error)};
+Ending told_by_us(const Error& error, std::optional<int> rank = {}) {
+  return {error.exit_status(), rank, cause_of({error}), {error}, true, "-"};
 }
 
 /// An engine and its name in the table.
@@ -81,29 +90,49 @@ struct Chosen {
   std::unique_ptr<Engine> engine;
 };
 
-Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
-  const Engine& engine = *chosen.engine;
-  if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error), {});
-  if (end.told_to_stop) return {128 + end.told_to_stop, {}, "stopped by signal " + std::to_string(end.told_to_stop), {}};
-  if (end.signal == 0 && end.exit_status == 0) return {};
-  const int status = end.signal ? 128 + end.signal : end.exit_status;
-  const EngineEnd told = engine.how_it_ended(status, words);
-  const std::vector<Failure> failures = read_failures(logs);
-  // A rank that waited in vain names another's fault only if nothing names the fault itself.
-  const auto cause = std::find_if(failures.begin(), failures.end(),
-                                  [](const Failure& failure) { return failure.errors.front().id() != "TimeoutOccured"; });
-  if (cause != failures.end()) return {told.workers_status.value_or(kBug), cause->rank, cause_of(cause->errors), {}};
+/// Of a run that ended without a word of any rank.
+Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd& end, const fs::path& logs) {
+  const std::string log = (logs / "70_mpi_log").string(), status = std::to_string(end.exit_status);
   if (told.lost_rank) {
     const Fields fields{{"rank", std::to_string(*told.lost_rank)}, {"signal", std::to_string(told.lost_by)}};
     return told_by_us(Error(told.lost_by == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), told.lost_rank);
   }
-  if (!failures.empty()) return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), {}};
-  if (told.workers_status == kStorage) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}), {});
-  if (any_driver_log(logs))
-    return told_by_us(Error("LibraryException.silent", {{"status", std::to_string(status)}, {"path", logs.string()}}), {});
-  return told_by_us(Error("FailedToCompleteOperation.engine",
-                          {{"engine", chosen.name}, {"status", std::to_string(status)}, {"path", (logs / "70_mpi_log").string()}}),
-                    {});
+  if (told.workers_status == kStorage) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}));
+  if (told.workers_status == kMemory) return told_by_us(Error("ModuleOutOfMemory.unsaid"));
+  if (!any_driver_log(logs) && !end.signal)
+    return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
+  if (told.exited_rank)
+    return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)}, {"status", status}}),
+                      told.exited_rank);
+  const std::string how = end.signal ? "was ended by signal " + std::to_string(end.signal) : "ended with status " + status;
+  return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
+}
+
+Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
+  const Engine& engine = *chosen.engine;
+  if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error));
+  if (end.signal == 0 && end.exit_status == 0) return {};
+  if (end.told_to_stop) {
+    Ending stopped = told_by_us(Error("FailedToCompleteOperation.stopped", {{"signal", std::to_string(end.told_to_stop)}}));
+    stopped.exit_status = 128 + end.told_to_stop;
+    return stopped;
+  }
+  const EngineEnd told = engine.how_it_ended(end.signal ? 128 + end.signal : end.exit_status, words);
+  const std::vector<Failure> failures = read_failures(logs);
+  // A rank that waited in vain names another's fault only if nothing names the fault itself.
+  const auto cause = std::find_if(failures.begin(), failures.end(),
+                                  [](const Failure& failure) { return failure.errors.front().id() != "TimeoutOccured"; });
+  if (cause != failures.end())
+    return {told.workers_status.value_or(cause->errors.front().exit_status()),
+            cause->rank,
+            cause_of(cause->errors),
+            cause->errors,
+            false,
+            cause->step};
+  if (!told.lost_rank && !failures.empty())
+    return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), failures.front().errors,
+            false,     failures.front().step};
+  return silent_ending(chosen, told, end, logs);
 }
 
 Chosen chosen_engine(const Request& request) {
@@ -114,30 +143,45 @@ Chosen chosen_engine(const Request& request) {
   return {name, engines().at(name)()};
 }
 
-/// Runs an engine's command, keeping its words and the verdict in the run folder.
+/// Leaves the verdict in the run folder, whatever the ranks came to write.
+void record(const Ending& result, const fs::path& run_dir, const std::string& component, EngineLog& log) {
+  if (!result.errors.empty()) {
+    if (result.untold)
+      for (const Error& error : result.errors) log.write(error.render(component));
+    log.write(fatal_line({result.errors, result.first_rank.value_or(kNoRank), result.step}) + "\n");
+    try {
+      write_file_atomically(run_dir / "module_statistics/error_info.json", error_info(result.errors));
+      end_record(run_dir, result.exit_status > 128 ? "stopped" : "failed", result.exit_status);
+    } catch (const Error& error) {
+      write_all(STDERR_FILENO, std::string("the run's record is incomplete: ") + error.what() + "\n");
+    }
+  }
+  log.result(result.exit_status, result.first_rank, result.cause);
+}
+
+/// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
+/// last word on it is ours.
 int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker) {
   ignore_write_signals();  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   EngineLog log(run_dir / "logs" / "70_mpi_log");
-  const Problems problems = chosen.engine->refusals(request);
-  if (!problems.empty()) {
-    for (const Error& error : problems.all()) log.write(error.render(request.component->name));
-    log.result(problems.all().front().exit_status(), std::nullopt, cause_of(problems.all()));
-    problems.throw_if_any();
-  }
   setenv("TORCHPORT_RUN_DIR", run_dir.c_str(), 1);
+  setenv("TORCHPORT_RUN_READY", "1", 1);
   setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
+  forget_launcher();
   std::string words;
+  OwnWords own;
   const ChildEnd end = run_child(chosen.engine->command(request, worker), [&](std::string_view piece) {
-    [[maybe_unused]] const ssize_t shown = ::write(STDERR_FILENO, piece.data(), piece.size());
+    write_all(STDERR_FILENO, own.take(piece));
     log.write(piece);
     words += piece;
     if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
   });
+  write_all(STDERR_FILENO, own.rest());
   const Ending result = ending(chosen, end, words, run_dir / "logs");
-  if (result.untold) log.write(result.untold->render(request.component->name));
-  log.result(result.exit_status, result.first_rank, result.cause);
-  if (result.untold) throw Error(*result.untold);
+  if (result.exit_status == 0 || !any_driver_log(run_dir / "logs")) write_all(STDERR_FILENO, own.held());
+  record(result, run_dir, request.component->name, log);
+  if (result.untold) write_all(STDERR_FILENO, render_all(result.errors, request.component->name));
   return result.exit_status;
 }
 
@@ -155,9 +199,13 @@ int launch(const Request& request, const fs::path& worker, const std::vector<std
   command.insert(command.end(), worker_arguments.begin(), worker_arguments.end());
   command.insert(command.end(), {"run", request.component->name});
   command.insert(command.end(), request.arguments.begin(), request.arguments.end());
+  Problems problems;
+  problems.collect([&] {
+    if (const Problems refused = launch_refusals(request); !launched_as()) refused.throw_if_any();
+  });
+  if (!problems.empty()) refuse(request, std::move(problems));
   const Chosen chosen = chosen_engine(request);
   if (!chosen.engine->command(request, command).empty()) return run_watched(request, chosen, command);
-  if (!launched_as()) chosen.engine->refusals(request).throw_if_any();
   throw chosen.engine->not_started(worker.string(), replace_process(worker.string(), command));
 }
 

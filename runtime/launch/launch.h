@@ -12,13 +12,14 @@ namespace torchport::runtime {
 /// Whether a request asks for more than one process.
 bool wants_several_processes(const Request& request);
 
-/// What the engine of a request would refuse, or do other than asked, in our words. \throws Error within a launcher
+/// What the engine of a request would refuse, or do other than asked, in our words. A value that was given wrongly is passed over.
+/// \throws Error within a launcher
 Problems launch_refusals(const Request& request);
 
 /// Runs `worker worker_arguments... run COMPONENT arguments...` for `request` by the engine that --engine names; `auto` is mpirun
 /// for several processes, else local. Under a launcher of the user's each rank becomes the worker. Of an engine that starts a
-/// command, its words and a RESULT line are kept in logs/70_mpi_log. Returns the exit status.
-/// \throws Error or Errors for what no rank could show: refused, not started, or lost without a word
+/// command, its words and a RESULT line are kept in logs/70_mpi_log, and what no rank has shown is shown here. Returns the exit
+/// status. \throws Error or Errors where it is refused, or the worker cannot take this process's place
 int launch(const Request& request, const std::filesystem::path& worker, const std::vector<std::string>& worker_arguments);
 
 }  // namespace torchport::runtime

@@ -1,12 +1,13 @@
 // Which process of which job this is, as its launcher's variables say: the one place that knows their names.
-// Asked by the command line, the worker and the MPI world.
+// Asked by the command line, the launcher, the worker and the MPI world.
 #pragma once
 #include <optional>
 #include <string>
 
 namespace torchport::runtime {
 
-/// Where this process stands according to its launcher's variables (Open MPI, PMIx, Slurm).
+/// Where this process stands according to its launcher's variables (Open MPI, PMIx, Slurm; MPICH, Intel MPI and torchrun, whose
+/// processes our MPI does not know of).
 struct LaunchedAs {
   int rank = 0;
   int size = 1;  ///< 0: the launcher does not say, MPI will
@@ -15,7 +16,11 @@ struct LaunchedAs {
   std::string job;     ///< the launcher's job id: the same on all ranks
 };
 
-/// Nothing where no launcher started this process.
+/// Nothing where no launcher started this process, or one that started it alone: a shell of `srun -n1 --pty` or `mpirun -np 1` is
+/// like any other.
 std::optional<LaunchedAs> launched_as();
+
+/// Takes away the variables of a launcher that started this process alone, so that mpirun may be started here.
+void forget_launcher();
 
 }  // namespace torchport::runtime

@@ -48,7 +48,9 @@ class HeldSignals {
   HeldSignals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, signal);
+    sigaddset(&set, SIGCHLD);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+      if (!is_ignored(signal)) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, &before_);
     fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   }
@@ -142,6 +144,11 @@ class Watch {
 };
 
 }  // namespace
+
+bool is_ignored(int signal) {
+  struct sigaction now {};
+  return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
 
 void ignore_write_signals() {
   for (const int signal : kWriteSignals) std::signal(signal, SIG_IGN);

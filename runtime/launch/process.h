@@ -26,12 +26,15 @@ enum class ChildOutput { shared, dropped, read };
 /// starts get the signals back.
 void ignore_write_signals();
 
+/// Whether this process was started so that it does not notice a signal: by nohup, or in the background.
+bool is_ignored(int signal);
+
 /// Replaces this process. Returns the reason if that fails.
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
 
 /// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared or dropped, and
-/// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on; a child that does not end
-/// within `patience` of that, or of a second one, is killed. The child dies with us.
+/// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on, unless we ignore them; a
+/// child that does not end within `patience` of that, or of a second one, is killed. The child dies with us.
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
                    std::chrono::seconds patience = std::chrono::seconds(10), ChildOutput output = ChildOutput::shared);
 

@@ -1,6 +1,7 @@
 #include "runtime/launch/run_dir.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -12,15 +13,15 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void fail(const fs::path& path, const std::string& reason) {
-  throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", reason}});
+  std::error_code gone;
+  if (path.is_relative() && fs::current_path(gone).empty())
+    throw Error("CouldNotOpenFile.current_folder", {{"reason", gone.message()}});
+  throw Error("FailedToWriteOutputs.run_dir", {{"path", path.string()}, {"reason", reason}});
 }
 
-/// Makes a folder with mode 0750 whatever the umask. Returns whether it was absent.
+/// Makes a folder. Returns whether it was absent.
 bool make_folder(const fs::path& folder) {
-  if (mkdir(folder.c_str(), 0750) == 0) {
-    chmod(folder.c_str(), 0750);
-    return true;
-  }
+  if (mkdir(folder.c_str(), 0777) == 0) return true;
   if (errno != EEXIST) fail(folder, std::strerror(errno));
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) fail(folder, "a file of that name exists");
@@ -62,6 +63,20 @@ fs::path next_free_run_dir(const fs::path& runs, const std::string& name) {
     const fs::path folder = runs / (name + "-" + std::to_string(number));
     if (make_folder(folder)) return folder;
   }
+}
+
+void check_run_dir(const fs::path& folder) {
+  std::error_code error;
+  fs::path there = fs::absolute(folder, error);
+  if (error) fail(folder, error.message());
+  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+  if (!fs::is_directory(there, error)) fail(folder, "'" + there.string() + "' is not a folder");
+  if (access(there.c_str(), W_OK | X_OK) != 0) fail(folder, std::strerror(errno));
+}
+
+bool names_run_dir(const Request& request) {
+  const char* const handed_on = std::getenv("TORCHPORT_RUN_DIR");
+  return request.has_setting("run_dir") || (handed_on && *handed_on);
 }
 
 fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh) {

@@ -13,6 +13,12 @@ namespace torchport::runtime {
 /// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
 std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
 
+/// The fault that making `folder` would meet right now, without touching anything. \throws Error FailedToWriteOutputs.run_dir
+void check_run_dir(const std::filesystem::path& folder);
+
+/// Whether the user says where: by --run-dir or the variable TORCHPORT_RUN_DIR.
+bool names_run_dir(const Request& request);
+
 /// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/,
 /// logs and records of an earlier run renamed .1 (the youngest), .2, ... when `fresh`; one process of a run says so. The path is
 /// absolute. \throws Error FailedToWriteOutputs

@@ -2,6 +2,7 @@
 
 #include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/request/check_ports.h"
 
 namespace torchport::runtime {
@@ -36,6 +37,19 @@ void check_step(const Step& step, const std::map<std::string, fs::path>& inputs,
   for (const Error& error : mine.all()) problems.add(error.at(step.place));
 }
 
+/// What mpirun refuses.
+void check_launch(const Step& step, Problems& problems) {
+  const Problems refused = launch_refusals(request_of(step));
+  for (const Error& error : refused.all()) problems.add(error.at(step.place));
+}
+
+/// Gives the steps the leave that their file cannot give them.
+void allow_run_as_root(Pipeline& pipeline) {
+  for (Step& step : pipeline.steps)
+    for (StepValue& value : step.run_settings)
+      if (value.spec->name == "allow_run_as_root") value = {value.spec, true, "True", "command line"};
+}
+
 /// What a run would find out too late: rules across inputs, some of which are outputs of earlier runs, and what mpirun refuses.
 void check_plan(const Plan& plan, const fs::path& runs, const RequestCheck& check) {
   std::map<std::string, fs::path> outputs;
@@ -50,8 +64,7 @@ void check_plan(const Plan& plan, const fs::path& runs, const RequestCheck& chec
     }
     if (!planned.reused) {
       if (any_reused) check_step(*planned.step, inputs, check, problems);
-      const Problems refused = launch_refusals(request_of(*planned.step));
-      for (const Error& error : refused.all()) problems.add(error.at(planned.step->place));
+      check_launch(*planned.step, problems);
     }
     for (const auto& [port, output] : planned.outputs.items())
       outputs[planned.step->name + "." + port] = runs / text_of(output, "path");
@@ -74,6 +87,7 @@ Pipeline pipeline_of(const Arguments& given, Problems& problems) {
 Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, const PipelineSource& source) {
   Problems problems;
   Pipeline pipeline = source(given, problems);
+  if (given.options.contains("allow_run_as_root") && given.get<bool>("allow_run_as_root")) allow_run_as_root(pipeline);
   for (const Step& step : pipeline.steps) {
     if (!step.component) continue;
     std::map<std::string, fs::path> inputs;
@@ -87,10 +101,22 @@ Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, con
 
 CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check, const PipelineSource& source) {
   if (launched_as()) throw Error("FailedToCompleteOperation.launched_pipeline");
+  check_run_dir(given.get<std::string>("runs"));
   CheckedPlan checked{given.get<std::string>("runs"), checked_pipeline(given, check, source), {}};
   checked.plan = make_plan(checked.pipeline, History(checked.runs), host.worker, given.all("force"));
   check_plan(checked.plan, checked.runs, check);
   return checked;
+}
+
+Pipeline checked_as_run(const Host& host, const Arguments& given, const RequestCheck& check) {
+  const fs::path runs = given.get<std::string>("runs");
+  if (launched_as() || !History(runs).runs().empty()) return checked_plan(host, given, check).pipeline;
+  check_run_dir(runs);
+  Pipeline pipeline = checked_pipeline(given, check);
+  Problems problems;
+  for (const Step& step : pipeline.steps) check_launch(step, problems);
+  problems.throw_if_any();
+  return pipeline;
 }
 
 }  // namespace torchport::runtime

@@ -32,8 +32,11 @@ struct CheckedPlan {
   Plan plan;
 };
 
-/// All checks of `torchport run --dry-run`, with --set, --force and --runs. \throws Error, Errors
+/// All checks of `torchport run --dry-run`, with --set, --force, --runs and --allow-run-as-root. \throws Error, Errors
 CheckedPlan checked_plan(const Host& host, const Arguments& given, const RequestCheck& check,
                          const PipelineSource& source = pipeline_of);
+
+/// The same checks for a pipeline that is not to run now: what it reads is looked at for reuse only where there are earlier runs.
+Pipeline checked_as_run(const Host& host, const Arguments& given, const RequestCheck& check);
 
 }  // namespace torchport::runtime

@@ -1,7 +1,6 @@
 #include "runtime/pipeline/schema.h"
 
-#include <nlohmann/json.hpp>
-
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -38,7 +37,8 @@ json value_schema(const ParameterSpec& parameter) {
       break;
   }
   const bool number = parameter.type == ParameterType::integer || parameter.type == ParameterType::real;
-  if (parameter.default_text) schema["default"] = number ? json::parse(*parameter.default_text) : json(*parameter.default_text);
+  if (parameter.default_text)
+    schema["default"] = number ? parse_ordered_json(*parameter.default_text, {}) : json(*parameter.default_text);
   return schema;
 }
 
@@ -69,7 +69,7 @@ json step_schema(const ComponentSpec& component, const Specs& specs) {
   std::vector<const ParameterSpec*> parameters, settings;
   for (const ParameterSpec& row : component.parameters) parameters.push_back(&row);
   for (const ParameterSpec* row : specs.run_settings_of(component))
-    if (row->name != "run_dir") settings.push_back(row);
+    if (row->name != "run_dir" && row->name != "allow_run_as_root") settings.push_back(row);  // whoever starts it gives these
   if (!ports.empty()) required.push_back("inputs");
   json schema = closed({{"component", {{"const", component.name}, {"description", component.summary}}},
                         {"inputs", closed(std::move(inputs), ports)},

@@ -1,5 +1,6 @@
 // Where a run stands, for the verdict should it fail. Said by the trainer on every rank; read by the worker.
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -16,7 +17,7 @@ class Position {
   std::string text() const { return epoch_ == 0 ? "-" : std::to_string(epoch_) + "." + std::to_string(step_); }
 
  private:
-  std::int64_t epoch_ = 0, step_ = 0;
+  std::atomic<std::int64_t> epoch_ = 0, step_ = 0;  // read by another thread where a signal ends the run
 };
 
 }  // namespace torchport::runtime

@@ -2,12 +2,15 @@
 
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{16} << 20;
 
 nlohmann::json recorded(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return without_secrets(*text);
@@ -37,9 +40,20 @@ RunRecord::RunRecord(const Request& request, int world_size) {
              {"run_settings", given(request.run_settings)},
              {"inputs", paths(request.inputs)},
              {"outputs", paths(request.outputs)},
-             {"world_size", world_size}};
+             {"world_size", world_size},
+             {"state", "running"}};
   set_version("torchport", version());
   if (!commit().empty()) set_version("commit", commit());
+}
+
+void RunRecord::set(const std::string& key, nlohmann::json value) {
+  const std::lock_guard lock(mutex_);
+  record_[key] = std::move(value);
+}
+
+void RunRecord::set_version(const std::string& library, const std::string& version) {
+  const std::lock_guard lock(mutex_);
+  record_["versions"][library] = version;
 }
 
 void RunRecord::hash_input(const std::string& port, const fs::path& directory) {
@@ -48,11 +62,26 @@ void RunRecord::hash_input(const std::string& port, const fs::path& directory) {
   if (fs::is_regular_file(directory, ignored)) hashes[directory.filename().string()] = sha256(directory);
   for (fs::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored))
     if (entry->is_regular_file(ignored)) hashes[entry->path().filename().string()] = sha256(entry->path());
+  const std::lock_guard lock(mutex_);
   record_["inputs"][port]["sha256"] = hashes;
 }
 
 void RunRecord::save(const fs::path& run_dir) const {
+  const std::lock_guard lock(mutex_);
   write_file_atomically(run_dir / "run.json", record_.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void end_record(const fs::path& run_dir, const std::string& state, int exit_status) {
+  nlohmann::json record;
+  try {
+    record = parse_json(read_file(run_dir / "run.json", kMostBytes));
+  } catch (const std::exception&) {  // there is none: rank 0 did not come so far
+    return;
+  }
+  if (!record.is_object()) return;
+  record["state"] = state;
+  record["exit_status"] = exit_status;
+  write_file_atomically(run_dir / "run.json", record.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace torchport::runtime

@@ -1,8 +1,7 @@
 #include "runtime/report/verdict.h"
 
-#include <nlohmann/json.hpp>
-
 #include "runtime/files/files.h"
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -36,19 +35,19 @@ std::string fatal_line(const Failure& failure) {
   const Error& first = failure.errors.front();
   std::array<char, 16> code{};
   std::snprintf(code.data(), code.size(), "%04d", first.code());
-  return "FATAL code=" + first.class_name() + "/" + code.data() + " rank=" + std::to_string(failure.rank) +
-         " step=" + failure.step + " cause=\"" + cause_of(failure.errors) + "\" path=" + quoted(first.path()) +
-         " hint=" + quoted(first.hint());
+  return "FATAL code=" + first.class_name() + "/" + code.data() +
+         " rank=" + (failure.rank == kNoRank ? "-" : std::to_string(failure.rank)) + " step=" + failure.step + " cause=\"" +
+         cause_of(failure.errors) + "\" path=" + quoted(first.path()) + " hint=" + quoted(first.hint());
 }
 
-std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause) {
+std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated) {
   return "RESULT exit=" + std::to_string(exit_status) + " first_rank=" + (first_rank ? std::to_string(*first_rank) : "-") +
-         " cause=\"" + cause + "\" checkpoint=none";
+         " cause=\"" + cause + "\" checkpoint=none" + (truncated ? " record=truncated" : "");
 }
 
 void write_failure(const fs::path& logs, int rank, const Failure& failure) {
   nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-  for (const Error& error : failure.errors) errors.push_back(nlohmann::ordered_json::parse(error.encode()));
+  for (const Error& error : failure.errors) errors.push_back(parse_ordered_json(error.encode(), {}));
   const nlohmann::ordered_json json = {{"rank", failure.rank}, {"step", failure.step}, {"errors", errors}};
   write_file_atomically(logs / ("failure_" + std::to_string(rank) + ".json"), json.dump(2) + "\n");
 }
@@ -59,7 +58,7 @@ std::vector<Failure> read_failures(const fs::path& logs) {
   for (fs::directory_iterator entry(logs, ignored), end; entry != end; entry.increment(ignored)) {
     if (!rank_in(entry->path().filename().string(), "failure_", ".json")) continue;
     try {
-      const auto json = nlohmann::json::parse(read_file(entry->path(), kFailureLimit));
+      const auto json = parse_json(read_file(entry->path(), kFailureLimit));
       Failure failure{{}, json.at("rank").get<int>(), json.at("step").get<std::string>()};
       for (const auto& error : json.at("errors")) failure.errors.push_back(Error::decode(error.dump()));
       if (!failure.errors.empty()) failures.push_back(std::move(failure));

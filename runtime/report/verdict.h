@@ -11,6 +11,9 @@
 
 namespace torchport::runtime {
 
+/// Of a failure before there were ranks.
+inline constexpr int kNoRank = -1;
+
 /// Why a rank failed.
 struct Failure {
   std::vector<Error> errors;  ///< one at least
@@ -22,8 +25,9 @@ struct Failure {
 /// `FATAL code=.. rank=.. step=.. cause=".." path=".."|- hint=".."|-`.
 std::string fatal_line(const Failure& failure);
 
-/// `RESULT exit=.. first_rank=..|- cause=".." checkpoint=none`. `cause` is escaped already.
-std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause);
+/// `RESULT exit=.. first_rank=..|- cause=".." checkpoint=none`, and ` record=truncated` where something before it found no room.
+/// `cause` is escaped already.
+std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated = false);
 
 /// The cause of several faults: the first, and how many more there are. Escaped, at most 1200 bytes.
 std::string cause_of(const std::vector<Error>& errors);

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from harness import ORIGINAL, class_folders, golden, torchport
+from harness import AS_ROOT, ORIGINAL, class_folders, golden, torchport
 
 SEE = "torchport explain NAME says more about an error.\n"
 LABELLED, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in ("labelled", "valid", "unlabelled"))
@@ -90,8 +90,8 @@ def test_batch_size(work):
                   "  hint   Lower --batch-size, or give more images.\n", 2, "--batch-size=25")
     refused(work, "LessThanOrEqualToError] train_pytorch_model: --batch-size is 13, but must be at most 12, the share of each of 2 processes in "
                   "24 training images\n  hint   Lower --batch-size, use fewer processes, or give more images.\n", 2,
-            "--batch-size=13", "--process-count-per-node=2")
-    validate(work, "--batch-size=12", "--process-count-per-node=2")
+            "--batch-size=13", "--process-count-per-node=2", *AS_ROOT)
+    validate(work, "--batch-size=12", "--process-count-per-node=2", *AS_ROOT)
 
 
 def test_outputs(work):

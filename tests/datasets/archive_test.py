@@ -28,7 +28,7 @@ def convert(archive, here, *arguments, **options):
 
 def files_of(folder):
     """All but the list of sizes, which the original does not write."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "_sizes.lst"}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name not in harness.NOTES}
 
 
 def as_zip(path, entries):

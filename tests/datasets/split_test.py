@@ -87,7 +87,7 @@ def test_seed_and_rest(here):
 def test_unlabelled_and_raw(here):
     """split: without labels it is plain; class folders are split as Convert would have made them."""
     harness.class_folders(here / "photos", each=5)
-    harness.torchport("run", "convert_to_image_directory", "--input_path=photos", "--output_path=converted", cwd=here)
+    harness.torchport("run", "convert_to_image_directory", f"--input_path={here / 'photos'}", "--output_path=converted", cwd=here)
     for source, folder in (("photos", "raw"), ("converted", "made")):
         (here / folder).mkdir()
         split(here / source, here / folder, "--fraction=0.6")
@@ -120,5 +120,11 @@ def test_refusals(here):
     (broken / "image/1_13.png").unlink()
     missing = split(broken, here, status=2).stderr
     assert f"'{broken}/image/1_13.png' cannot be read: No such file or directory" in missing, missing
+    for name in ("../../x", "/etc/passwd"):
+        leading = shutil.copytree(LABELLED, here / "leading", dirs_exist_ok=True)
+        meta = leading / "_meta.yaml"
+        meta.write_text(meta.read_text().replace("_samples.json", name))
+        out = split(leading, here, status=5).stderr
+        assert f"error[InvalidDatasetError] split_image_directory: the input image directory names a file outside of its folder: '{name}'\n" in out, out
     assert not (here / "train").exists() and not (here / "test").exists()
     assert not list(here.glob(".torchport*")), list(here.iterdir())

@@ -42,6 +42,10 @@ def error_info(folder):
     return json.loads((folder / "run/module_statistics/error_info.json").read_text())["Exception"]
 
 
+def run_record(folder):
+    return json.loads((folder / "run/run.json").read_text())
+
+
 def test_one_report_on_all_ranks(folder):
     """A fault that every rank meets: the same line in each driver log, one block on the terminal, the error's exit status."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
@@ -91,6 +95,9 @@ def test_a_rank_is_killed(folder):
     assert "error[TimeoutOccuredError] train_pytorch_model: process 1 was ended by signal 9\n" in errors, errors
     assert last_line(folder / "run/logs/70_mpi_log") == \
         'RESULT exit=13 first_rank=1 cause="process 1 was ended by signal 9" checkpoint=none'
+    assert errors.endswith("docs/reference/error-codes.md lists all errors.\n") and "-----" not in errors, errors
+    assert error_info(folder)["Message"].startswith("TimeoutOccured: process 1 was ended by signal 9. ")
+    assert run_record(folder)["state"] == "failed" and run_record(folder)["exit_status"] == 13
     assert not (folder / "out").exists()
     assert not [name for name in os.listdir(folder) if name.startswith(".torchport")]
 
@@ -146,7 +153,9 @@ def test_refused_launch(folder):
     block = f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Lower --process-count-per-node.\n"
     assert done.stderr == block + "torchport explain NAME says more about an error.\n", done.stderr
     assert (folder / "run/logs/70_mpi_log").read_text() == \
-        block + f'RESULT exit=2 first_rank=- cause="{cause}" checkpoint=none\n'
+        block + (f'FATAL code=LessThanOrEqualToError/0007 rank=- step=- cause="{cause}" path=- hint="Lower --process-count-per-node."\n'
+                 f'RESULT exit=2 first_rank=- cause="{cause}" checkpoint=none\n')
+    assert error_info(folder)["ErrorCode"] == 7
     assert not (folder / "out").exists()
 
 

@@ -1,4 +1,5 @@
 """torchport as a launcher: what it refuses, and the RESULT line of 70_mpi_log for each way in which ranks end."""
+import json
 import os
 import pathlib
 import re
@@ -13,6 +14,7 @@ from harness import AS_ROOT, BIN, command
 
 UNITS = len(os.sched_getaffinity(0))
 LOST = "TimeoutOccuredError"
+SEE = "docs/reference/error-codes.md lists all errors.\n"
 pytestmark = pytest.mark.skipif(UNITS < 2, reason="the launcher needs two processing units")
 
 
@@ -29,6 +31,10 @@ def last_line(text):
     return text.splitlines()[-1]
 
 
+def error_info(folder):
+    return json.loads((pathlib.Path(folder) / "run/module_statistics/error_info.json").read_text())["Exception"]
+
+
 def result(code, rank, cause):
     return f'RESULT exit={code} first_rank={rank} cause="{cause}" checkpoint=none'
 
@@ -41,9 +47,11 @@ def test_refused():
                  f"but must be at most {UNITS}, the number of processing units\n"
                  "  hint   Lower --process-count-per-node.\n")
         assert done.stderr == block, done.stderr
-        assert log == block + result(2, "-", f"--process-count-per-node is {too_many}, but must be at most {UNITS}, "
-                                             "the number of processing units") + "\n", log
+        cause = f"--process-count-per-node is {too_many}, but must be at most {UNITS}, the number of processing units"
+        assert log == (block + f'FATAL code=LessThanOrEqualToError/0007 rank=- step=- cause="{cause}" path=- '
+                       'hint="Lower --process-count-per-node."\n' + result(2, "-", cause) + "\n"), log
         assert os.listdir(pathlib.Path(folder) / "run/logs") == ["70_mpi_log"]
+        assert error_info(folder)["ErrorCode"] == 7
     with tempfile.TemporaryDirectory() as folder:
         done, log = launch(folder, status=2, flags=["--node-count=3"])
         cause = "--node-count is 3, but must be at most 1, the number of machines that torchport itself can start processes on"
@@ -75,12 +83,12 @@ def test_chosen_engine():
         assert done.stderr == ("error[LessThanOrEqualToError] train_pytorch_model: --process-count-per-node is 2, but must be at most 1 "
                                "with --engine local, which starts no process beside this one\n"
                                "  hint   Give --engine mpirun, or leave --engine out.\n"), done.stderr
-        assert os.listdir(folder) == []
+        assert last_line((pathlib.Path(folder) / "run/logs/70_mpi_log").read_text()).startswith("RESULT exit=2 first_rank=- ")
         done = command(*run, "--engine=mpirun", status=2, env={"PMIX_RANK": "0"})
         assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: --engine mpirun would start processes, but this is "
                                "a process of a launcher already\n"
                                "  hint   Leave --engine out, or start torchport without the launcher.\n"), done.stderr
-        assert os.listdir(folder) == []
+        assert (pathlib.Path(folder) / "run/logs/70_mpi_log.1").exists()
         command(*run, "--engine=mpirun")
         assert last_line((pathlib.Path(folder) / "run/logs/70_mpi_log").read_text()) == result(0, "-", "ok")
         assert "rank 0\n" in (pathlib.Path(folder) / "run/logs/70_driver_log_0").read_text()
@@ -98,8 +106,9 @@ def test_endings():
              "  hint   The system may have been out of memory: lower --batch-size, or use fewer processes.\n"),
             ("aborted", 13, 1, "process 1 was ended by signal 6",
              f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 6\n  hint   Look at the end of its driver log.\n"),
-            ("quiet", 70, "-", "Library Error - Silence: a process ended with status 5 and named no cause",
-             "error[LibraryException] train_pytorch_model: Library Error - Silence: a process ended with status 5 and named no cause\n"),
+            ("quiet", 13, 1, "process 1 ended with status 5 without a word",
+             f"error[{LOST}] train_pytorch_model: process 1 ended with status 5 without a word\n"
+             "  hint   Look at the end of its driver log and of 70_mpi_log.\n"),
             ("full", 11, "-", "a process could not write its outputs and had no room to say which",
              "error[FailedToWriteOutputsError] train_pytorch_model: a process could not write its outputs and had no room to say which\n"),
             ("stuck", 13, 0, "barrier number 2 did not end within 2 s: another process is stuck or lost", "")]:
@@ -107,7 +116,11 @@ def test_endings():
             done, log = launch(folder, fault, status)
             assert last_line(log) == result(status, rank, cause), log
             assert shown in done.stderr, done.stderr
-            assert done.stderr in log, "70_mpi_log lacks what was shown"
+            assert all(line in log for line in done.stderr.removesuffix(SEE).splitlines()), "70_mpi_log lacks what was shown"
+            assert "----" not in done.stderr and (not shown or done.stderr.endswith(SEE)), "mpirun has the last word"
+            if status:
+                assert error_info(folder)["Message"].count(cause.replace('\\"', '"')), error_info(folder)
+                assert f'cause="{cause}"' in log.splitlines()[-2] and log.splitlines()[-2].startswith("FATAL "), log
             assert not done.stdout, done.stdout
             logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
             failed = {"agreed": [0, 1], "alone": [1], "late": [0, 1], "stuck": [0]}.get(fault, [])
@@ -120,13 +133,14 @@ def test_nothing_started():
         path = folder + "/run/logs/70_mpi_log"
         cause = re.search(r"mpirun ended with status \d+ before the processes had started", done.stderr)
         assert cause and f"Its output is in {path}." in done.stderr, done.stderr
-        assert "mpirun was unable to" in log, log
+        assert "mpirun was unable to" in log and "mpirun was unable to" in done.stderr, log   # no rank says why
+        assert done.stderr.endswith(f"Its output is in {path}.\n" + SEE), done.stderr
         assert last_line(log) == result(2, "-", cause.group()), log
     with tempfile.TemporaryDirectory() as folder:
         done = command(BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT, status=2,
                        env={"PATH": "/nonexistent"})
         assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: mpirun could not be started: No such file or "
-                               "directory\n  hint   Install Open MPI (Debian package openmpi-bin).\n"), done.stderr
+                               "directory\n  hint   Install Open MPI (Debian package openmpi-bin).\n" + SEE), done.stderr
 
 
 def test_stopped():
@@ -136,10 +150,41 @@ def test_stopped():
                                     env={**os.environ, "FAULT": "slow"}, stderr=subprocess.PIPE, text=True)
         assert launcher.stderr.readline() == "waiting\n"
         launcher.send_signal(signal.SIGTERM)
-        launcher.communicate(timeout=60)
+        _, errors = launcher.communicate(timeout=60)
         assert launcher.returncode == 128 + signal.SIGTERM, launcher.returncode
         log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
-        assert last_line(log) == result(143, "-", "stopped by signal 15"), log
+        assert last_line(log) == result(143, "-", "the run was stopped by signal 15"), log
+        assert errors == ("error[FailedToCompleteOperationError] train_pytorch_model: the run was stopped by signal 15\n"
+                          "  hint   Start it again. The exit status is 128 and the number of the signal.\n" + SEE), errors
+        told = json.loads((pathlib.Path(folder) / "module_statistics/error_info.json").read_text())["Exception"]
+        assert told["Message"].startswith("FailedToCompleteOperation: the run was stopped by signal 15. "), told
+
+
+@pytest.mark.parametrize("sent, how", [(signal.SIGTERM, r"ended with status \d+"), (signal.SIGKILL, "was ended by signal 9")])
+def test_mpirun_is_stopped(sent, how):
+    """mpirun, not the launcher, gets the signal: neither a bug nor a fault of a rank."""
+    with tempfile.TemporaryDirectory() as folder:
+        launcher = subprocess.Popen([BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT],
+                                    env={**os.environ, "FAULT": "slow"}, stderr=subprocess.PIPE, text=True)
+        assert launcher.stderr.readline() == "waiting\n"
+        os.kill(int(pathlib.Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text()), sent)
+        _, errors = launcher.communicate(timeout=60)
+        assert launcher.returncode == 13, errors
+        assert re.fullmatch(rf"error\[{LOST}\] train_pytorch_model: mpirun {how} before its processes had\n"
+                            r"  hint   Somebody, .* has its last words\.\n" + SEE, errors), errors
+        log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
+        assert re.fullmatch(rf'RESULT exit=13 first_rank=- cause="mpirun {how} before its processes had" checkpoint=none',
+                            last_line(log)), log
+
+
+def test_within_a_launcher_of_one():
+    """In a shell of mpirun -np 1 or srun -n1 the launcher starts processes as anywhere else."""
+    for outer in (["mpirun", *AS_ROOT, "-np", "1"], ["env", "SLURM_JOB_ID=5", "SLURM_STEP_ID=0", "SLURM_PROCID=0", "SLURM_NTASKS=1"]):
+        with tempfile.TemporaryDirectory() as folder:
+            command(*outer, BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT,
+                    timeout=120)
+            assert last_line((pathlib.Path(folder) / "logs/70_mpi_log").read_text()) == result(0, "-", "ok")
+            assert "rank 1\n" in (pathlib.Path(folder) / "logs/70_driver_log_1").read_text()
 
 
 def test_launcher_killed():
@@ -182,3 +227,4 @@ def test_full_disk():
         assert done.stderr.startswith(f"70_mpi_log is incomplete: '{folder}/run/logs/70_mpi_log' could not be written: File too large\n"), \
             done.stderr
         assert "mpirun could not be started" in done.stderr, done.stderr
+        assert re.search(r"^RESULT exit=2 .* record=truncated$", done.stderr, re.M), done.stderr

@@ -31,7 +31,7 @@ TEST_CASE("engines: mpirun's command has the settings and our variables, then th
   const std::vector<std::string> worker = {"/w", "run", "c", "--x"};
   CHECK(mpirun->command(request_with({"--process-count-per-node=2"}), worker) ==
         std::vector<std::string>{"mpirun", "--bind-to", "none", "--oversubscribe", "-np", "2", "-x", "TORCHPORT_RUN_DIR", "-x",
-                                 "TORCHPORT_TERMINAL", "/w", "run", "c", "--x"});
+                                 "TORCHPORT_RUN_READY", "-x", "TORCHPORT_TERMINAL", "/w", "run", "c", "--x"});
   CHECK(mpirun->command(request_with({"--allow-run-as-root"}), worker)[1] == "--allow-run-as-root");
 }
 
@@ -45,6 +45,11 @@ TEST_CASE("engines: of mpirun's exit statuses some are a worker's, and its words
   CHECK(end.lost_by == 9);
   CHECK_FALSE(mpirun->how_it_ended(134, "mpirun noticed that process rank x").lost_rank);
   CHECK_FALSE(mpirun->how_it_ended(134, "mpirun noticed that process rank 1 exited").lost_rank);
+  CHECK(mpirun->how_it_ended(5, "The first process to do so was:\n\n  Process name: [[52105,1],3]\n  Exit code:    5\n")
+            .exited_rank == 3);
+  CHECK(mpirun->how_it_ended(1, "mpirun has exited due to process rank 4 with PID 0 on\nnode n exiting improperly.").exited_rank ==
+        4);
+  CHECK_FALSE(mpirun->how_it_ended(1, "").exited_rank);
 }
 
 TEST_CASE("engines: local takes this process's place, and refuses several processes", "[engines]") {

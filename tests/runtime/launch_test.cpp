@@ -21,11 +21,27 @@ namespace {
 class Environment {
  public:
   explicit Environment(std::initializer_list<std::pair<const char*, const char*>> variables) {
-    for (const char* const name :
-         {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "PMIX_RANK",
-          "PMIX_NAMESPACE", "SLURM_PROCID", "SLURM_STEP_ID", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID",
-          "SLURM_STEP_TASKS_PER_NODE", "SLURM_JOB_ID", "SLURM_CPU_BIND_LIST", "OMPI_MCA_orte_bound_at_launch",
-          "OMPI_MCA_ess_base_jobid", "TORCHPORT_RUN_DIR"}) {
+    for (const char* const name : {"OMPI_COMM_WORLD_RANK",
+                                   "OMPI_COMM_WORLD_SIZE",
+                                   "OMPI_COMM_WORLD_LOCAL_RANK",
+                                   "OMPI_COMM_WORLD_LOCAL_SIZE",
+                                   "PMIX_RANK",
+                                   "PMIX_NAMESPACE",
+                                   "SLURM_PROCID",
+                                   "SLURM_STEP_ID",
+                                   "SLURM_NTASKS",
+                                   "SLURM_STEP_NUM_TASKS",
+                                   "SLURM_LOCALID",
+                                   "SLURM_STEP_TASKS_PER_NODE",
+                                   "SLURM_JOB_ID",
+                                   "SLURM_CPU_BIND_LIST",
+                                   "OMPI_MCA_orte_bound_at_launch",
+                                   "OMPI_MCA_ess_base_jobid",
+                                   "TORCHPORT_RUN_DIR",
+                                   "PMI_RANK",
+                                   "PMI_SIZE",
+                                   "RANK",
+                                   "WORLD_SIZE"}) {
       unsetenv(name);
     }
     for (const auto& [name, value] : variables) {
@@ -138,9 +154,9 @@ TEST_CASE("run folder: what an earlier run left is renamed, the youngest to .1",
     write_file_atomically(run_dir / "logs/notes", run);
   }
   for (const char* const name : {"logs/70_driver_log_0", "logs/failure_0.json", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
-    CHECK(read_file(folder / "r" / name) == "third");
-    CHECK(read_file(folder / "r" / (std::string(name) + ".1")) == "second");
-    CHECK(read_file(folder / "r" / (std::string(name) + ".2")) == "first");
+    CHECK(read_file(folder / "r" / name, 1 << 30) == "third");
+    CHECK(read_file(folder / "r" / (std::string(name) + ".1"), 1 << 30) == "second");
+    CHECK(read_file(folder / "r" / (std::string(name) + ".2"), 1 << 30) == "first");
   }
   CHECK_FALSE(fs::exists(folder / "r/logs/notes.1"));
 }
@@ -154,6 +170,60 @@ TEST_CASE("run folder: one that cannot be made is an error with its reason", "[l
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.exit_status() == 11);
-    CHECK(std::string(error.what()) == "'" + (folder / "file").string() + "' could not be written: a file of that name exists");
+    CHECK(std::string(error.what()) ==
+          "the run folder '" + (folder / "file").string() + "' cannot be made: a file of that name exists");
   }
+}
+
+TEST_CASE("launched_as: launchers whose processes our MPI does not know are told, and one process alone is no launch", "[launch]") {
+  {
+    const Environment mpich({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}});
+    REQUIRE(launched_as());
+    CHECK(launched_as()->rank == 1);
+    CHECK(launched_as()->size == 4);
+  }
+  {
+    const Environment torchrun({{"RANK", "2"}, {"WORLD_SIZE", "3"}, {"LOCAL_RANK", "0"}});
+    REQUIRE(launched_as());
+    CHECK(launched_as()->size == 3);
+  }
+  {
+    const Environment inner(
+        {{"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}, {"PMI_RANK", "0"}, {"PMI_SIZE", "2"}});
+    REQUIRE(launched_as());  // mpiexec in a shell of srun -n1 --pty
+    CHECK(launched_as()->size == 2);
+  }
+  {
+    const Environment shell({{"SLURM_STEP_ID", "0"}, {"SLURM_PROCID", "0"}, {"SLURM_STEP_NUM_TASKS", "1"}, {"PMIX_RANK", "0"}});
+    CHECK_FALSE(launched_as());
+  }
+  {
+    const Environment alone({{"OMPI_COMM_WORLD_RANK", "0"},
+                             {"OMPI_COMM_WORLD_SIZE", "1"},
+                             {"WORLD_SIZE", "4"},
+                             {"OMPI_UNIVERSE_SIZE", "1"},
+                             {"OMPI_MCA_btl", "self"},
+                             {"PMIX_NAMESPACE", "x"}});
+    CHECK_FALSE(launched_as());  // a WORLD_SIZE without a rank is nobody's
+    torchport::runtime::forget_launcher();
+    CHECK_FALSE(std::getenv("OMPI_UNIVERSE_SIZE"));
+    CHECK_FALSE(std::getenv("PMIX_NAMESPACE"));
+    CHECK(std::getenv("OMPI_MCA_btl") == std::string("self"));
+  }
+}
+
+TEST_CASE("run_dir: one that cannot be made is told with the flag that names another", "[launch]") {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "file", "");
+  try {
+    torchport::runtime::check_run_dir(folder / "file/deep/run");
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.exit_status() == 11);
+    CHECK(std::string(error.what()) == "the run folder '" + (folder / "file/deep/run").string() + "' cannot be made: '" +
+                                           (folder / "file").string() + "' is not a folder");
+    CHECK(error.hint().find("--run-dir") != std::string::npos);
+  }
+  torchport::runtime::check_run_dir(folder / "new/run");
+  CHECK_FALSE(fs::exists(folder / "new"));
 }

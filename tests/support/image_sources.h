@@ -23,7 +23,7 @@ inline void put(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-inline std::string get(const std::filesystem::path& file) { return runtime::read_file(file); }
+inline std::string get(const std::filesystem::path& file) { return runtime::read_file(file, 1 << 30); }
 
 inline std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
 
@@ -72,11 +72,11 @@ inline Names lines_of(const datasets::ImageSource& source) {
   return lines;
 }
 
-/// The file names below `root`, sorted, without the list of sizes, which the original does not write.
+/// The file names below `root`, sorted, without the lists of sizes and origins, which the original does not write.
 inline Names tree(const std::filesystem::path& root) {
   Names names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (!entry.is_directory() && entry.path() != root / "_sizes.lst")
+    if (!entry.is_directory() && entry.path() != root / "_sizes.lst" && entry.path() != root / "_origins.lst")
       names.push_back(entry.path().lexically_relative(root).string());
   }
   std::sort(names.begin(), names.end());

@@ -26,18 +26,26 @@ std::optional<int> number_after(const std::string& text, std::string_view words,
   return number;
 }
 
+/// Of "Process name: [[57034,1],3]", or "has exited due to process rank 3 with PID 0 on node n exiting improperly".
+std::optional<int> exited_rank(const std::string& words) {
+  std::size_t at = 0;
+  if (const auto rank = number_after(words, "exited due to process rank ", at)) return rank;
+  at = words.find("Process name: [[");
+  return at == words.npos ? std::nullopt : number_after(words, "],", at);
+}
+
 class Mpirun : public Engine {
  public:
   Problems refusals(const Request& request) const override {
     Problems problems;
-    const std::int64_t processes = request.setting<std::int64_t>("process_count_per_node");
-    const std::int64_t nodes = request.setting<std::int64_t>("node_count");
+    const auto count = [&](const char* name) { return request.has_setting(name) ? request.setting<std::int64_t>(name) : 1; };
+    const std::int64_t processes = count("process_count_per_node"), nodes = count("node_count");
     const int units = processing_units();
     if (processes > units)
       problems.add(Error("LessThanOrEqualTo.processes", {{"value", std::to_string(processes)}, {"bound", std::to_string(units)}}));
     if (nodes > 1)
       problems.add(Error("LessThanOrEqualTo.nodes", {{"value", std::to_string(nodes)}, {"component", request.component->name}}));
-    const bool leave = request.setting<bool>("allow_run_as_root") ||
+    const bool leave = (request.has_setting("allow_run_as_root") && request.setting<bool>("allow_run_as_root")) ||
                        (set_to_one("OMPI_ALLOW_RUN_AS_ROOT") && set_to_one("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"));
     if (geteuid() == 0 && !leave) problems.add(Error("FailedToCompleteOperation.root"));
     return problems;
@@ -49,7 +57,8 @@ class Mpirun : public Engine {
     // Slots count cores; the number of processes was compared with the processing units, so hardware threads count too.
     command.insert(command.end(), {"--bind-to", "none", "--oversubscribe", "-np"});
     command.push_back(std::to_string(request.setting<std::int64_t>("process_count_per_node")));
-    for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_TERMINAL"}) command.insert(command.end(), {"-x", variable});
+    for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_RUN_READY", "TORCHPORT_TERMINAL"})
+      command.insert(command.end(), {"-x", variable});
     command.insert(command.end(), worker.begin(), worker.end());
     return command;
   }
@@ -68,6 +77,7 @@ class Mpirun : public Engine {
     const auto signal = rank ? number_after(words, " exited on signal ", at) : std::nullopt;
     if (signal) end.lost_rank = rank;
     end.lost_by = signal.value_or(0);
+    end.exited_rank = exited_rank(words);
     return end;
   }
 };

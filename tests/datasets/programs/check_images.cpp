@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     try {
       const datasets::ImageHeader header = datasets::check_image_file(argv[i]);
-      std::printf("%d %d %d\n", header.width, header.height, datasets::exif_orientation(torchport::runtime::read_file(argv[i])));
+      std::printf("%d %d %d\n", header.width, header.height,
+                  datasets::exif_orientation(torchport::runtime::read_file(argv[i], datasets::kMaxImageFile)));
     } catch (const datasets::ImageError& error) {
       std::printf("error %s\n", error.what());
     } catch (const std::system_error& error) {
