@@ -18,7 +18,8 @@ void apply_image_transformation(runtime::Context& ctx) {
   auto sizes = datasets::check_transformable(images, transformation, threads, unusable, ctx.log);
   const std::filesystem::path& output = ctx.output("output");
   const auto seed = ctx.param<std::int64_t>("random_seed");
-  if (ctx.param<std::string>("when") == "once") {
+  const bool once = ctx.param<std::string>("when") == "once";
+  if (once) {
     datasets::transform_once(images, transformation, seed, threads, output, unusable, ctx.log);
     unusable.report(ctx.log);
     ctx.log.info("Transformed " + std::to_string(images.size() - unusable.count()) + " images: " + transformation.names() + ".");
@@ -29,6 +30,8 @@ void apply_image_transformation(runtime::Context& ctx) {
     unusable.report(ctx.log);
     ctx.log.info(counts.text() + " images, to be transformed whenever they are read: " + transformation.names() + ".");
   }
+  ctx.record.set("summary", std::to_string(images.size() - unusable.count()) + " images" +
+                                (once ? " transformed" : ", to be transformed whenever they are read"));
 }
 
 }  // namespace torchport::component

@@ -11,12 +11,14 @@ namespace {
 void report(runtime::Context& ctx, const datasets::ImageSource& source) {
   nlohmann::json account = source.account.json();
   account["images"] = source.items.size();
+  std::string summary = std::to_string(source.items.size()) + " images without labels";
   if (!source.categories) {
-    ctx.log.info(std::to_string(source.items.size()) + " images without labels");
+    ctx.log.info(summary);
   } else {
     std::vector<std::size_t> counts(source.categories->size());
     for (const auto& item : source.items) ++counts[static_cast<std::size_t>(*item.label)];
-    ctx.log.info(std::to_string(source.items.size()) + " images in " + std::to_string(counts.size()) + " categories:");
+    summary = std::to_string(source.items.size()) + " images in " + std::to_string(counts.size()) + " categories";
+    ctx.log.info(summary + ":");
     for (std::size_t i = 0; i < counts.size(); ++i) {
       ctx.log.info("  " + (*source.categories)[i] + ": " + std::to_string(counts[i]));
       account["categories"][(*source.categories)[i]] = counts[i];
@@ -24,6 +26,7 @@ void report(runtime::Context& ctx, const datasets::ImageSource& source) {
   }
   for (const auto& line : source.account.lines()) line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
   ctx.record.set("account", std::move(account));
+  ctx.record.set("summary", summary);
 }
 
 /// The folder of runs, for those who convert the folder that they are in.

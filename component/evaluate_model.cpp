@@ -53,6 +53,7 @@ void report(runtime::Context& ctx, const Evaluation& e, std::size_t mistakes) {
   result["mistakes"] = mistakes;
   ctx.events.result({row});
   ctx.record.set("result", result);
+  ctx.record.set("summary", runtime::formatted("accuracy %.3f, mistakes %zu of %zu", e.accuracy, mistakes, e.rows));
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ void init_image_transformation(runtime::Context& ctx) {
   const auto transformation = datasets::Transformation::parse(operations(ctx).dump());
   runtime::OutputDirectory output(ctx.output("output"));
   datasets::write_transformation(output, transformation);
+  ctx.record.set("summary", transformation.names());
   ctx.log.info("Operations, in this order: " + transformation.names() + ".");
 }
 

@@ -69,6 +69,8 @@ void init_model(runtime::Context& ctx) {
   std::vector<at::Tensor> keep;
   runtime::OutputDirectory output(ctx.output("untrained_model"));
   models::write_model_directory(output, spec, models::weight_views(*network, keep), "", "");
+  ctx.record.set("summary", spec.variant->name + (ctx.request.has("weights") || spec.pretrained ? " with weights that exist"
+                                                                                                : " with random weights"));
   ctx.log.info("Saved the untrained model to '" + output.target().string() + "'.");
 }
 

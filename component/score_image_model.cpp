@@ -160,6 +160,7 @@ void score_image_model(runtime::Context& ctx) {
   score(ctx, *network, input, device, loader, images.size(), bad, rows);
 
   ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});
+  ctx.record.set("summary", std::to_string(rows.size()) + " of " + std::to_string(rows.done()) + " images scored");
   const bool parquet = ctx.param<std::string>("scored_format") == "parquet";
   std::move(rows).write(ctx.output("scored_dataset"), parquet ? datasets::TableFormat::parquet : datasets::TableFormat::csv);
   ctx.log.info("Saved the scored dataset to '" + ctx.output("scored_dataset").string() + "'.");

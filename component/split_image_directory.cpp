@@ -29,6 +29,8 @@ void split_image_directory(runtime::Context& ctx) {
                                               together ? sharing : runtime::Sharing::blocks, runtime::processing_units(), &ctx.log);
   ctx.log.info(std::to_string(split->first.size()) + " images in " + first.target().string() + ", " +
                std::to_string(split->second.size()) + " in " + second.target().string());
+  ctx.record.set("summary",
+                 std::to_string(split->first.size()) + " images and " + std::to_string(split->second.size()) + " others");
   if (counts.linked + counts.cloned > 0) ctx.log.info(counts.text() + " files.");
 }
 

@@ -186,6 +186,8 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
   const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
   ctx.log.info(runtime::formatted("The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
                                   static_cast<long long>(kept.epoch), result.epochs.size(), kept.top1, kept.valid_loss));
+  ctx.record.set("summary", runtime::formatted("the weights of epoch %lld of %zu, with top-1 %.3f",
+                                               static_cast<long long>(kept.epoch), result.epochs.size(), kept.top1));
   ctx.record.set("result", {{"kept_epoch", kept.epoch},
                             {"epochs_run", result.epochs.size()},
                             {"stopped_early", result.stopped_early},

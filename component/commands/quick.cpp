@@ -60,7 +60,8 @@ void show_results(const runtime::Call& call, const runtime::PipelineEnd& end, bo
   out << "\n"
       << runtime::formatted("%.1f %% of %d photos that were not trained on are in the right category.\n",
                             100 * metrics.at("accuracy").get<double>(), metrics.at("rows").get<int>())
-      << runtime::table_text({{"picture", (evaluation / "confusion_matrix.svg").string()},
+      << runtime::table_text({{"mistakes", (evaluation / "mistakes.csv").string()},
+                              {"picture", (evaluation / "confusion_matrix.svg").string()},
                               {"network", end.outputs.at("train.trained_model").string()},
                               {"pipeline", (end.folder / "pipeline.yaml").string()}});
   if (!pretrained) out << "With --pretrained the network begins with weights trained on ImageNet, which few photos need most.\n";

@@ -205,7 +205,7 @@ class Runner {
         record["key"] = "";
         say(place_ + ": an input changed while the pipeline ran; this step will not be reused");
       }
-      say_end(place_ + ": " + summary_of(place) + " after " + duration_text(seconds_since(start)));
+      say_end(place_ + ": " + done_text(place, duration_text(seconds_since(start))));
     } else if (!told_to_stop) {
       if (brief_) say_end(place_ + ": failed after " + duration_text(seconds_since(start)));
       const fs::path log = runs_ / place / "logs" / "70_driver_log_0";
@@ -226,11 +226,10 @@ class Runner {
         command, [&](std::string_view text) { brief_->take(text); }, kPatience, ChildOutput::read);
   }
 
-  /// What the step says that it did, where little else is shown.
-  std::string summary_of(const fs::path& place) const {
-    if (shown_ == Shown::everything) return "done";
-    const std::string told = text_of(step_record(runs_ / place), "summary");
-    return told.empty() ? "done" : told + ",";
+  /// That a step is done and, where little else is shown, what it says that it did.
+  std::string done_text(const fs::path& place, const std::string& duration) const {
+    const std::string told = shown_ == Shown::brief ? text_of(step_record(runs_ / place), "summary") : "";
+    return told.empty() ? "done after " + duration : told + " (" + duration + ")";
   }
 
   std::vector<std::string> command_of(const Step& step, const fs::path& place) const {

@@ -35,7 +35,8 @@ def test_quick(work):
     assert done.stderr == "", done.stderr
     lines = forms(done.stdout)
     steps = [line for line in lines if line.startswith("[")]
-    assert [line.split("] ")[1].split(":")[0] for line in steps] == STEPS and all(line.endswith(" after TIME") for line in steps), done.stdout
+    assert [line.split("] ")[1].split(":")[0] for line in steps] == STEPS and all(line.endswith(" (TIME)") for line in steps), done.stdout
+    assert steps[0] == "[1/9] convert: 20 images in 2 categories (TIME)" and steps[7] == "[8/9] score: 4 of 4 images scored (TIME)", steps
     at = lines.index(steps[0])
     assert lines[at + 1].startswith("  warning: ") and "IMG_broken.jpg" in lines[at + 1], done.stdout
     assert "studio.core" not in done.stdout, "lines of the steps' logs are shown"
@@ -44,7 +45,7 @@ def test_quick(work):
     assert f"{100 * metrics['accuracy']:.1f} % of {metrics['rows']} photos that were not trained on" in done.stdout, done.stdout
     rows = [line.split() for line in lines[lines.index("true \\ predicted  cat  dog") + 1:][:2]]
     assert rows == [[name, *map(str, counts)] for name, counts in zip(("cat", "dog"), metrics["confusion_matrix"])], rows
-    for label in ("picture", "network", "pipeline"):
+    for label in ("mistakes", "picture", "network", "pipeline"):
         [path] = re.findall(rf"^{label} +(.+)$", done.stdout, re.M)
         assert (work / path).exists(), f"{label}: there is no {path}"
     again = torchport("quick", "my photos", *SMALL, cwd=work)
