@@ -16,7 +16,7 @@ namespace {
 
 using runtime::is_ignored;
 
-std::mutex mutex;                   // held while the action runs
+std::mutex mutex;                     // held while the action runs
 std::function<void(int)> to_be_done;  // guarded by it
 
 /// Waits for one of `signals`, which every thread blocks, and ends the process by it.

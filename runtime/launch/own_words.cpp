@@ -6,8 +6,8 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr std::size_t kRule = 74;             ///< dashes above and below what mpirun says
-constexpr std::size_t kLongest = 64 * 1024;   ///< of a line, and of what is held back
+constexpr std::size_t kRule = 74;            ///< dashes above and below what mpirun says
+constexpr std::size_t kLongest = 64 * 1024;  ///< of a line, and of what is held back
 
 bool is_rule(std::string_view line) { return line.size() == kRule && line.find_first_not_of('-') == line.npos; }
 

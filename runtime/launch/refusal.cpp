@@ -22,9 +22,8 @@ void refuse(const Request& request, Problems problems) {
   const auto launched = launched_as();
   const bool several = wants_several_processes(request) || launched;
   if ((names_run_dir(request) || several) && (!launched || launched->rank == 0)) {
-    problems.collect([&] {
-      record_refusal(prepare_run_dir(request, launched, /*fresh=*/true), request.component->name, problems.all());
-    });
+    problems.collect(
+        [&] { record_refusal(prepare_run_dir(request, launched, /*fresh=*/true), request.component->name, problems.all()); });
   }
   problems.throw_if_any();
   throw std::logic_error("refuse: there is no problem");
