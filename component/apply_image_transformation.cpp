@@ -14,14 +14,19 @@ void apply_image_transformation(runtime::Context& ctx) {
   if (ctx.param<std::string>("mode") == "For inference") transformation = transformation.without_random();
   const int threads =
       ctx.request.has("threads") ? static_cast<int>(ctx.param<std::int64_t>("threads")) : runtime::processing_units();
-  auto sizes = datasets::check_transformable(images, transformation, threads, ctx.log);
+  datasets::UnusableImages unusable(images, ctx.param<double>("max_bad_fraction"));
+  auto sizes = datasets::check_transformable(images, transformation, threads, unusable, ctx.log);
   const std::filesystem::path& output = ctx.output("output");
+  const auto seed = ctx.param<std::int64_t>("random_seed");
   if (ctx.param<std::string>("when") == "once") {
-    datasets::transform_once(images, transformation, ctx.param<std::int64_t>("random_seed"), threads, output);
-    ctx.log.info("Transformed " + std::to_string(images.size()) + " images: " + transformation.names() + ".");
+    datasets::transform_once(images, transformation, seed, threads, output, unusable, ctx.log);
+    unusable.report(ctx.log);
+    ctx.log.info("Transformed " + std::to_string(images.size() - unusable.count()) + " images: " + transformation.names() + ".");
   } else {
-    const auto counts = datasets::carry_transformation(
-        images, transformation, output, {std::move(sizes), runtime::sharing_of_outputs(images.root(), output), threads});
+    const auto sharing = runtime::sharing_of_outputs(images.root(), output);
+    const auto counts =
+        datasets::carry_transformation(images, transformation, output, {std::move(sizes), sharing, threads, &unusable, &ctx.log});
+    unusable.report(ctx.log);
     ctx.log.info(counts.text() + " images, to be transformed whenever they are read: " + transformation.names() + ".");
   }
 }

@@ -7,31 +7,49 @@
 namespace torchport::component {
 namespace {
 
-void log_counts(runtime::Log& log, const datasets::ImageSource& source) {
+/// What became of everything in the input: taken, by category, and left out, by reason.
+void report(runtime::Context& ctx, const datasets::ImageSource& source) {
+  nlohmann::json account = source.account.json();
+  account["images"] = source.items.size();
   if (!source.categories) {
-    log.info(std::to_string(source.items.size()) + " images without labels");
-    return;
+    ctx.log.info(std::to_string(source.items.size()) + " images without labels");
+  } else {
+    std::vector<std::size_t> counts(source.categories->size());
+    for (const auto& item : source.items) ++counts[static_cast<std::size_t>(*item.label)];
+    ctx.log.info(std::to_string(source.items.size()) + " images in " + std::to_string(counts.size()) + " categories:");
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      ctx.log.info("  " + (*source.categories)[i] + ": " + std::to_string(counts[i]));
+      account["categories"][(*source.categories)[i]] = counts[i];
+    }
   }
-  std::vector<std::size_t> counts(source.categories->size());
-  for (const auto& item : source.items) ++counts[static_cast<std::size_t>(*item.label)];
-  log.info(std::to_string(source.items.size()) + " images in " + std::to_string(counts.size()) + " categories:");
-  for (std::size_t i = 0; i < counts.size(); ++i) log.info("  " + (*source.categories)[i] + ": " + std::to_string(counts[i]));
+  for (const auto& line : source.account.lines()) line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
+  ctx.record.set("account", std::move(account));
+}
+
+/// The folder of runs, for those who convert the folder that they are in.
+std::filesystem::path own_folder(const std::filesystem::path& run_dir) {
+  return run_dir.parent_path().filename() == "runs" ? run_dir.parent_path() : run_dir;
 }
 
 }  // namespace
 
 void convert_to_image_directory(runtime::Context& ctx) {
   runtime::OutputDirectory output(ctx.output("output"));
-  datasets::SourceOptions options{ctx.input("input"), ctx.param<std::string>("subset"), {},
-                                  &ctx.log,           [&] { return output.scratch(); }, runtime::processing_units()};
+  datasets::SourceOptions options{.path = ctx.input("input"),
+                                  .subset = ctx.param<std::string>("subset"),
+                                  .log = &ctx.log,
+                                  .scratch = [&] { return output.scratch(); },
+                                  .threads = runtime::processing_units(),
+                                  .links = datasets::links_of(ctx.param<std::string>("links")),
+                                  .output = ctx.output("output"),
+                                  .own = own_folder(ctx.run_dir)};
   if (ctx.request.has("labels")) options.labels = datasets::read_labels(ctx.param<std::string>("labels"));
   datasets::ImageSource source = datasets::open_source(ctx.param<std::string>("format"), options);
-  if (!options.labels.empty() && source.categories != options.labels) {
-    ctx.log.warning("--labels is not used: the categories have names of their own");
-  }
+  if (!options.labels.empty() && source.categories != options.labels)
+    source.account.remark("--labels is not used: the categories have names of their own");
   if (ctx.request.has("limit")) datasets::limit_items(source, ctx.param<std::int64_t>("limit"), ctx.param<std::int64_t>("seed"));
   datasets::write_image_directory(source, output, options.threads);
-  log_counts(ctx.log, source);
+  report(ctx, source);
 }
 
 }  // namespace torchport::component

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "component/evaluation/confusion_svg.h"
+#include "component/evaluation/mistakes.h"
 #include "component/evaluation/report.h"
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
@@ -28,11 +29,12 @@ datasets::ScoredDataset open_dataset(const runtime::Context& ctx, std::string_vi
     ctx.log.warning(std::to_string(found - scored.classes.size()) +
                     " categories of the data are none of the model's: their probability counts as 0.");
   }
+  if (!scored.doubt.empty()) ctx.log.warning(scored.doubt);
   return scored;
 }
 
 /// The figures in the log, in the record of metrics and in run.json.
-void report(runtime::Context& ctx, const Evaluation& e) {
+void report(runtime::Context& ctx, const Evaluation& e, std::size_t mistakes) {
   const std::vector<std::pair<std::string, double>> figures = {{"accuracy", e.accuracy},
                                                                {"top_5_accuracy", e.top5},
                                                                {"macro_precision", e.macro.precision},
@@ -48,6 +50,7 @@ void report(runtime::Context& ctx, const Evaluation& e) {
     row.columns.emplace_back(name, value);
     result[name] = value;
   }
+  result["mistakes"] = mistakes;
   ctx.events.result({row});
   ctx.record.set("result", result);
 }
@@ -55,15 +58,23 @@ void report(runtime::Context& ctx, const Evaluation& e) {
 }  // namespace
 
 void evaluate_model(runtime::Context& ctx) {
-  const Evaluation evaluation = evaluate_scores(open_dataset(ctx, "scored_dataset"));
-  report(ctx, evaluation);
+  const datasets::ScoredDataset scored = open_dataset(ctx, "scored_dataset");
+  const Evaluation evaluation = evaluate_scores(scored);
+  const std::size_t mistakes = count_mistakes(scored);
+  report(ctx, evaluation, mistakes);
   runtime::OutputDirectory output(ctx.output("evaluation"));
   output.write("metrics.json", metrics_json(evaluation));
   output.write("confusion_matrix.csv", confusion_csv(evaluation));
   output.write("confusion_matrix.svg", confusion_svg(evaluation));
+  output.write("mistakes.csv", mistakes_csv(scored));
   output.publish(
       "type: EvaluationDirectory\nextension: {}\nmetrics: metrics.json\nconfusion_matrix: confusion_matrix.csv\n"
-      "picture: confusion_matrix.svg\n");
+      "picture: confusion_matrix.svg\nmistakes: mistakes.csv\n");
+  ctx.log.info("Mistakes: " + std::to_string(mistakes) + " of " + std::to_string(evaluation.rows) + " images, in '" +
+               (ctx.output("evaluation") / "mistakes.csv").string() + "', those with the largest loss first.");
+  if (mistakes > 0 && scored.origins.empty())
+    ctx.log.warning("The scored dataset does not say where its images came from: mistakes.csv has their " +
+                    std::string(scored.ids.empty() ? "categories only." : "ids only."));
   ctx.log.info("Saved the evaluation to '" + ctx.output("evaluation").string() + "'.");
 }
 

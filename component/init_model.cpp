@@ -26,11 +26,16 @@ models::ModelSpec model_spec(const runtime::Context& ctx) {
   return spec;
 }
 
+void tell(const runtime::Context& ctx, const models::FileWeights& taken) {
+  for (const auto& note : taken.notes) ctx.log.info(note);
+  for (const auto& warning : taken.warnings) ctx.log.warning(warning);
+}
+
 void load_published(const runtime::Context& ctx, const models::ModelSpec& spec, models::ClassifierModule& network) {
   const auto path = fetch_weights(spec, static_cast<int>(ctx.param<std::int64_t>("download_timeout")), ctx.log);
   try {
     const auto file = models::StateDictFile::open(path, models::StateDictFile::Form::any);
-    models::load_weights_file(network, file, spec, "pretrained model");
+    tell(ctx, models::load_weights_file(network, file, spec, "pretrained model"));
   } catch (const std::runtime_error& error) {
     throw runtime::Error("FailedToDownloadFiles.broken",
                          {{"model", spec.variant->name}, {"path", path.string()}, {"reason", error.what()}});
@@ -41,9 +46,12 @@ void load_published(const runtime::Context& ctx, const models::ModelSpec& spec, 
 /// The weights of a file, in `network`. Its images are taken to have been normalised as those of the published weights.
 void load_file(const runtime::Context& ctx, const models::ModelSpec& spec, models::ClassifierModule& network) {
   const auto& path = ctx.param<std::string>("weights");
-  const bool kept = models::load_weights_file(network, models::open_weights_file(path), spec, "weights file") == models::Head::kept;
+  const auto taken = models::load_weights_file(network, models::open_weights_file(path), spec, "weights file");
   ctx.log.info("Made " + spec.variant->name + " with the weights of '" + path + "'" +
-               (kept ? "." : "; its head is not one of ImageNet's classes and is made again from the random seed."));
+               (taken.head == models::Head::kept
+                    ? "."
+                    : "; its head is not one of ImageNet's classes and is made again from the random seed."));
+  tell(ctx, taken);
 }
 
 }  // namespace

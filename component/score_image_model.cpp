@@ -8,7 +8,9 @@
 
 #include "component/images/bad_images.h"
 #include "component/images/size_check.h"
+#include "component/images/trained_input.h"
 #include "component/training/network_input.h"
+#include "datasets/directory/image_origins.h"
 #include "datasets/loading/loader.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
@@ -37,8 +39,10 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
 }
 
 /// The directory's network with its own head, ready to infer.
-models::Classifier load_network(const models::ModelDirectory& directory, bool channels_last, const Device& device) {
-  auto network = models::load_network(directory, directory.spec().labels, /*seed=*/0).network;
+models::Classifier load_network(const runtime::Context& ctx, const models::ModelDirectory& directory, bool channels_last,
+                                const Device& device) {
+  auto [network, head, converted] = models::load_network(directory, directory.spec().labels, /*seed=*/0);
+  if (!converted.empty()) ctx.log.info(converted);
   if (channels_last) models::use_channels_last(*network);
   device.take(*network);
   network->eval();
@@ -48,7 +52,9 @@ models::Classifier load_network(const models::ModelDirectory& directory, bool ch
 /// The rows of the table, batch by batch. Images that cannot be used leave none.
 class Rows {
  public:
-  Rows(const datasets::ImageDirectory& images, const models::ModelDirectory& model) : images_(images), model_(model) {
+  Rows(const datasets::ImageDirectory& images, const models::ModelDirectory& model, runtime::Log& log)
+      : images_(images), origins_(images), model_(model) {
+    if (!origins_.doubt().empty()) log.warning(origins_.doubt());
     scored_.classes = model.spec().labels;
     scored_.probabilities.resize(scored_.classes.size());
     for (auto& column : scored_.probabilities) column.reserve(images.size());
@@ -72,7 +78,7 @@ class Rows {
   std::size_t size() const { return scored_.rows(); }
   void write(const std::filesystem::path& target, datasets::TableFormat format) && {
     runtime::OutputDirectory output(target);
-    datasets::write_scored_dataset(output, std::move(scored_), std::move(ids_), images_.label_column(), format);
+    datasets::write_scored_dataset(output, std::move(scored_), images_.label_column(), format);
   }
 
  private:
@@ -87,14 +93,15 @@ class Rows {
     }
     const auto best = std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin();  // the first of equals
     scored_.predicted.push_back(scored_.classes[static_cast<std::size_t>(best)]);
-    ids_.push_back(images_.id(done_));
+    scored_.ids.push_back(images_.id(done_));
+    scored_.origins.push_back(origins_.of(done_));
     if (images_.labelled()) scored_.truth.push_back(images_.categories()[static_cast<std::size_t>(images_.label(done_))].name);
   }
 
   const datasets::ImageDirectory& images_;
+  const datasets::ImageOrigins origins_;
   const models::ModelDirectory& model_;
   datasets::ScoredDataset scored_;
-  std::vector<std::int64_t> ids_;
   std::size_t done_ = 0;  ///< images, left out ones included
 };
 
@@ -131,23 +138,25 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
 }  // namespace
 
 void score_image_model(runtime::Context& ctx) {
-  const auto images = open_dataset(ctx, "dataset");
+  auto images = open_dataset(ctx, "dataset");
   const auto model = ctx.open<models::ModelDirectory>("trained_model");
+  const bool as_is = ctx.param<bool>("as_is");
+  if (!as_is) treat_as_trained(images, model, ctx.log);
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, Fate::left_out);
-  const auto size = common_size(images, bad, ctx.control);
+  const auto size = as_is ? common_size(images, bad, ctx.control) : size_as_trained(images, model, bad, ctx.control);
   check_minimum_size(images, size, spec);
 
   const Device device;
-  const auto network = load_network(model, channels_last, device);
+  const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
   datasets::Loader loader(images, size, device.loading({threads, {std::nullopt, false, nullptr}}));
-  Rows rows(images, model);
+  Rows rows(images, model, ctx.log);
   score(ctx, *network, input, device, loader, images.size(), bad, rows);
 
   ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});

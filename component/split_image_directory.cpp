@@ -1,6 +1,7 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
 #include "datasets/directory/image_subset.h"
 #include "datasets/directory/split.h"
+#include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/pipeline/step_outputs.h"
 #include "runtime/request/context.h"
@@ -21,10 +22,11 @@ void split_image_directory(runtime::Context& ctx) {
     split = datasets::random_split(images.size(), fraction, seed);
   }
   runtime::OutputDirectory first(ctx.output("first")), second(ctx.output("second"));
+  runtime::counts_with(first.target(), second.target());  // one half alone would be in the way of the next try
   const auto sharing = runtime::sharing_of_outputs(images.root(), first.target());
   const bool together = sharing == runtime::sharing_of_outputs(images.root(), second.target());
   const auto counts = datasets::write_subsets(images, {{split->first, first}, {split->second, second}},
-                                              together ? sharing : runtime::Sharing::blocks, runtime::processing_units());
+                                              together ? sharing : runtime::Sharing::blocks, runtime::processing_units(), &ctx.log);
   ctx.log.info(std::to_string(split->first.size()) + " images in " + first.target().string() + ", " +
                std::to_string(split->second.size()) + " in " + second.target().string());
   if (counts.linked + counts.cloned > 0) ctx.log.info(counts.text() + " files.");

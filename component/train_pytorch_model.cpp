@@ -1,13 +1,17 @@
 // Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
 #include <numeric>
 
+#include "component/images/category_check.h"
 #include "component/images/size_check.h"
+#include "component/images/trained_input.h"
 #include "component/training/trainer.h"
+#include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
 #include "models/nn/cpu/cpu_bfloat16.h"
 #include "models/nn/load_weights.h"
 #include "models/nn/state_dict.h"
+#include "runtime/files/space.h"
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
@@ -57,6 +61,8 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   auto images = ctx.open<datasets::ImageDirectory>(port);
   if (images.raw()) {
     ctx.log.warning("The " + images.what() + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
+    for (const auto& line : datasets::account_of(images).lines())
+      line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
   } else {
     ctx.log.info("Got annotation type: COCO_classification");
   }
@@ -64,6 +70,7 @@ datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_v
   std::string names;
   for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";
   ctx.log.info("Dataset classes: [" + names + "]");
+  warn_of_categories(images, ctx.log);
   if (const datasets::Transformation* carried = images.transformation()) {
     ctx.log.info("The images of the " + images.what() + " are transformed whenever they are read: " + carried->names() +
                  (augmented ? ", drawn afresh in each epoch." : ", without what is random."));
@@ -124,7 +131,8 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
                                  const std::vector<std::string>& labels, std::int64_t seed) {
   ctx.log.info("Start building model.");
   ctx.log.info("Initializing " + directory.spec().variant->name + " with " + std::to_string(labels.size()) + " classes.");
-  auto [network, head] = models::load_network(directory, labels, seed);
+  auto [network, head, converted] = models::load_network(directory, labels, seed);
+  if (!converted.empty()) ctx.log.info(converted);
   const bool kept = head == models::Head::kept;
   ctx.log.info(
       kept ? "The weights of the model directory are the start, its head included: its labels are those of the data."
@@ -151,11 +159,27 @@ void save(const runtime::Context& ctx, models::ModelSpec spec, const models::Cla
   spec.labels = labels;
   spec.mean = data.normalisation.mean;
   spec.std_dev = data.normalisation.std_dev;
+  spec.input = trained_input(data.train, data.valid, data.size, ctx.log);
   std::vector<at::Tensor> keep;
   runtime::OutputDirectory output(ctx.output("trained_model"));
   models::write_model_directory(output, spec, models::weight_views(network, keep), data.train.schema_json(),
                                 data.train.samples_json());
   ctx.events.output({"trained_model_outputs", output.files()});
+}
+
+/// Room for the trained model, on the rank that writes it: a full disk is found before the first epoch, not after the last.
+std::unique_ptr<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const models::ClassifierModule& network,
+                                             const datasets::ImageDirectory& train) {
+  constexpr std::uint64_t kFiles = 8;                                      // the folder and what is in it
+  constexpr std::uint64_t kEntry = 1024, kMost = std::uint64_t{64} << 10;  // around a tensor in its file, and small files
+  std::uint64_t bytes = kMost + train.schema_json().size() + train.samples_json().size();
+  for (const auto& [key, tensor] : models::state_dict(network)) bytes += kEntry + tensor.nbytes();
+  std::unique_ptr<runtime::HeldRoom> room;
+  ctx.control.agree_on([&] {
+    if (ctx.control.rank() == 0)
+      room = std::make_unique<runtime::HeldRoom>(ctx.output("trained_model"), bytes, kFiles, "trained model");
+  });
+  return room;
 }
 
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
@@ -187,6 +211,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   const auto network = build_network(ctx, *directory, labels, options.random_seed);
   directory.reset();  // the network has its weights: training needs the memory
 
+  auto room = hold_room(ctx, *network, train);
   const TrainingData data{train, valid, size, normalisation(model), model.component->architecture->minimum_size};
   TrainResult result;
   {
@@ -198,6 +223,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   }
   if (ctx.control.rank() == 0) {
     record_result(ctx, result);
+    room.reset();
     save(ctx, model, *network, data, labels);
   }
   ctx.control.barrier();

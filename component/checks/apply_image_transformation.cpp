@@ -8,12 +8,12 @@ namespace torchport::component {
 namespace {
 
 /// The directory of a port, kept for the component, or nothing where the port has a fault.
-template <class Directory>
-std::optional<Directory> open(const runtime::Request& request, const char* port, runtime::Problems& problems) {
+template <class Directory, class... More>
+std::optional<Directory> open(const runtime::Request& request, const char* port, runtime::Problems& problems, More... more) {
   const auto given = request.inputs.find(port);
   std::optional<Directory> opened;
   if (given != request.inputs.end())
-    problems.collect([&] { opened = Directory::open(given->second, request.component->input(port)->what()); });
+    problems.collect([&] { opened = Directory::open(given->second, request.component->input(port)->what(), more...); });
   return opened;
 }
 
@@ -22,7 +22,7 @@ std::optional<Directory> open(const runtime::Request& request, const char* port,
 void apply_image_transformation(const runtime::Request& request, runtime::Problems& problems) {
   if (auto transformation = open<datasets::TransformationDirectory>(request, "transformation", problems))
     request.keep("transformation", std::move(*transformation));
-  auto images = open<datasets::ImageDirectory>(request, "images", problems);
+  auto images = open<datasets::ImageDirectory>(request, "images", problems, datasets::Annotations::any);
   if (!images) return;
   if (images->transformation())
     problems.add(

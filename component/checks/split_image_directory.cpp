@@ -10,7 +10,7 @@ void split_image_directory(const runtime::Request& request, runtime::Problems& p
   if (path == request.inputs.end()) return;
   const std::string what = request.component->input("images")->what();
   problems.collect([&] {
-    auto images = datasets::ImageDirectory::open(path->second, what);
+    auto images = datasets::ImageDirectory::open(path->second, what, datasets::Annotations::any);
     const std::size_t count = images.size();
     request.keep("images", std::move(images));
     if (count < 2) throw runtime::Error("InvalidDataset.one_image", {{"what", what}, {"path", path->second.string()}});

@@ -1,8 +1,8 @@
 // torchport graph
 #include "component/check.h"
 #include "runtime/cli/call.h"
-#include "runtime/files/files.h"
 #include "runtime/pipeline/checked_plan.h"
+#include "runtime/pipeline/history.h"
 #include "runtime/pipeline/picture.h"
 
 namespace torchport::component {
@@ -17,7 +17,7 @@ int graph(runtime::Call& call) {
   if (given.has("run")) {
     const std::filesystem::path folder = given.get<std::string>("run");
     try {
-      record = nlohmann::json::parse(runtime::read_file(folder / "pipeline.json"));
+      record = runtime::read_record(folder);
     } catch (const std::exception&) {
       throw runtime::Error("ParameterParsing.no_run", {{"path", folder.string()}});
     }

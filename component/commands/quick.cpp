@@ -9,11 +9,15 @@
 #include "runtime/pipeline/checked_plan.h"
 #include "runtime/pipeline/run.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{256} << 20;
+constexpr runtime::JsonLimits kMetricsLimits{8, 20'000'000};  ///< a matrix of the most categories that are evaluated
 
 constexpr std::size_t kWidestMatrix = 12;  // categories whose confusion matrix fits a terminal
 constexpr const char* kPipeline = "photos.yaml";
@@ -51,7 +55,7 @@ void show_matrix(std::ostream& out, const nlohmann::json& metrics) {
 void show_results(const runtime::Call& call, const runtime::PipelineEnd& end, bool pretrained) {
   std::ostream& out = call.host.out;
   const fs::path evaluation = end.outputs.at("evaluate.evaluation");
-  const auto metrics = nlohmann::json::parse(runtime::read_file(evaluation / "metrics.json"));
+  const auto metrics = runtime::parse_json(runtime::read_file(evaluation / "metrics.json", kMostBytes), kMetricsLimits);
   show_matrix(out, metrics);
   out << "\n"
       << runtime::formatted("%.1f %% of %d photos that were not trained on are in the right category.\n",

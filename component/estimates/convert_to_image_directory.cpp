@@ -18,7 +18,11 @@ class Conversion : public StepMethod {
     const ScratchFolder unpacked;
     fs::create_directory(unpacked.path() / "archive");
     const datasets::SourceOptions options{
-        bench.input(step_, "input").path, *value<std::string>("subset"), {}, nullptr, [&] { return unpacked.path() / "archive"; }};
+        .path = bench.input(step_, "input").path,
+        .subset = *value<std::string>("subset"),
+        .scratch = [&] { return unpacked.path() / "archive"; },
+        .links = datasets::links_of(*value<std::string>("links")),
+    };
     const auto source = datasets::open_source(*value<std::string>("format"), options);
     const double listing = runtime::seconds_since(begin);
     const auto limit = static_cast<std::size_t>(value<std::int64_t>("limit").value_or(INT64_MAX));

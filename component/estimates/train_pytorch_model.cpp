@@ -5,15 +5,17 @@
 #include "datasets/sampler.h"
 #include "runtime/files/files.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json.h"
 
 namespace torchport::component {
 namespace {
 
-constexpr std::int64_t kMostBatch = 32;    ///< images of a trial's batch: larger ones are scaled from it
-constexpr std::size_t kSteps = 8;          ///< that a trial is to have
-constexpr std::int64_t kFewestSteps = 3;   ///< even if their batches must be small for it
-constexpr std::size_t kWarmUpSteps = 2;    ///< left out of the mean where there are at least as many others
-constexpr double kForwardShare = 1.0 / 3;  ///< of a step's time: the backward pass computes twice as much
+constexpr std::size_t kMostEvents = std::size_t{16} << 20;  ///< bytes of a trial's steps
+constexpr std::int64_t kMostBatch = 32;                     ///< images of a trial's batch: larger ones are scaled from it
+constexpr std::size_t kSteps = 8;                           ///< that a trial is to have
+constexpr std::int64_t kFewestSteps = 3;                    ///< even if their batches must be small for it
+constexpr std::size_t kWarmUpSteps = 2;                     ///< left out of the mean where there are at least as many others
+constexpr double kForwardShare = 1.0 / 3;                   ///< of a step's time: the backward pass computes twice as much
 
 std::string figure(double value, int digits) { return runtime::formatted("%.*f", digits, value); }
 
@@ -30,9 +32,9 @@ std::optional<Times> times_of(const Trial& trial) {
   std::vector<double> steps;
   std::optional<double> validated;
   try {
-    std::istringstream lines(runtime::read_file(trial.run_dir / "steps.jsonl"));
+    std::istringstream lines(runtime::read_file(trial.run_dir / "steps.jsonl", kMostEvents));
     for (std::string line; std::getline(lines, line);) {
-      const auto event = nlohmann::json::parse(line);
+      const auto event = runtime::parse_json(line);
       if (event.at("event") == "step") {
         steps.push_back(event.at("time"));
       } else {

@@ -61,7 +61,6 @@ void judge_categories(Evaluation& result) {
 /// What the probabilities say. A category that the model does not know has the probability 0.
 void judge_probabilities(Evaluation& result, const datasets::ScoredDataset& scored, const Indices& truth,
                          const Indices& predicted) {
-  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
   const std::size_t classes = scored.classes.size();
   std::array<double, kConfidenceBins> hits{}, confidence{};
   std::int64_t in_top = 0;
@@ -76,7 +75,7 @@ void judge_probabilities(Evaluation& result, const datasets::ScoredDataset& scor
       highest = std::max(highest, p);
     }
     in_top += known && ahead < kTop ? 1 : 0;
-    result.log_loss -= std::log(std::clamp(own, kEpsilon, 1 - kEpsilon));
+    result.log_loss += log_loss_of(own);
     const double place = std::ceil(highest * static_cast<double>(kConfidenceBins)) - 1;
     const auto bin = static_cast<std::size_t>(std::clamp(place, 0.0, static_cast<double>(kConfidenceBins - 1)));
     ++result.bins[bin].rows;
@@ -97,6 +96,11 @@ void judge_probabilities(Evaluation& result, const datasets::ScoredDataset& scor
 }
 
 }  // namespace
+
+double log_loss_of(double probability) {
+  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+  return -std::log(std::clamp(probability, kEpsilon, 1 - kEpsilon));
+}
 
 std::vector<std::string> all_categories(const datasets::ScoredDataset& scored) {
   std::vector<std::string> names = scored.classes;

@@ -50,6 +50,9 @@ struct Evaluation {
 /// \pre there is a row, and no more than kMaxCategories categories
 Evaluation evaluate_scores(const datasets::ScoredDataset& scored);
 
+/// -ln p, p within [eps, 1 - eps] of double precision.
+double log_loss_of(double probability);
+
 /// The names of Evaluation::categories.
 std::vector<std::string> all_categories(const datasets::ScoredDataset& scored);
 

@@ -11,6 +11,7 @@
 #include "component/worker/faults.h"
 #include "component/worker/stop.h"
 #include "runtime/files/files.h"
+#include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
@@ -80,6 +81,11 @@ class Run {
     try {
       if (!problems.empty() && alone_) or_warn([&] { runtime::record_refusal(run_dir_, request_.component->name, problems); });
       world_.agree_on_errors(problems);
+      runtime::Reservations reserved;  // until the end: another run to the same place is refused at its start
+      world_.agree_on([&] {
+        if (!first_) return;
+        for (const auto& [port, path] : request_.outputs) reserved.add(path);
+      });
       runtime::WorldOfOne alone;
       const bool distributed = request_.component->distributed;
       runtime::Context context{request_, distributed ? world_ : alone, *log_, events_, record_, run_dir_, position_};

@@ -1,10 +1,10 @@
 #include "datasets/codecs/decode.h"
 
+#include "datasets/codecs/bmp.h"
+#include "datasets/codecs/image_modules.h"
 #include "datasets/codecs/jpeg.h"
-#include "datasets/codecs/opencv.h"
 #include "datasets/codecs/png.h"
 #include "datasets/codecs/pnm.h"
-#include "datasets/codecs/tiff.h"
 
 namespace torchport::datasets {
 namespace {
@@ -20,9 +20,10 @@ void decode_whole(std::string_view bytes, ImageFormat format, Pixels& out) {
     case ImageFormat::pnm:
       return images::decode_pnm(bytes, out);
     case ImageFormat::tiff:
-      return images::decode_tiff(bytes, out);
+    case ImageFormat::gif:
     case ImageFormat::webp:
-      return images::decode_webp(bytes, out);
+    case ImageFormat::heif:
+      return images::decode_by_module(bytes, format, out);
   }
 }
 

@@ -1,8 +1,9 @@
 #include "datasets/codecs/header.h"
 
+#include "datasets/codecs/image_modules.h"
+#include "datasets/codecs/jpeg_segments.h"
 #include "datasets/codecs/pnm.h"
 #include "datasets/codecs/reader.h"
-#include "datasets/codecs/tiff.h"
 #include "runtime/files/files.h"
 
 namespace torchport::datasets {
@@ -18,29 +19,18 @@ namespace {
 using images::header_of;
 using images::Reader;
 
-/// Walks the markers up to the frame header.
 ImageHeader jpeg_header(std::string_view bytes) {
-  const Reader in(bytes, "JPEG", true);
-  std::size_t at = 2;
-  while (true) {
-    if (in.u8(at) != 0xFF) in.fail("no marker where one must be");
-    const unsigned marker = in.u8(at + 1);
-    if (marker == 0xFF) {  // fill byte
-      ++at;
-      continue;
-    }
-    at += 2;
-    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) continue;  // markers without a body
-    if (marker == 0xD9 || marker == 0xDA) in.fail("no frame header");
-    const bool frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
-    if (frame) {
-      const bool supported = marker <= 0xC2 || marker == 0xC9 || marker == 0xCA;
-      if (!supported) in.fail("lossless and hierarchical images are not supported");
-      if (in.u8(at + 2) != 8) in.fail(std::to_string(in.u8(at + 2)) + " bits a sample are not supported");
-      return header_of(ImageFormat::jpeg, in.u16(at + 5), in.u16(at + 3));
-    }
-    at += std::max<std::size_t>(in.u16(at), 2);
+  images::JpegSegments segments(bytes);
+  while (segments.next()) {
+    const Reader frame(segments.body(), "JPEG", true);
+    if (segments.marker() == 0xD9 || segments.marker() == 0xDA) frame.fail("no frame header");
+    if (!segments.frame()) continue;
+    const bool supported = segments.marker() <= 0xC2 || segments.marker() == 0xC9 || segments.marker() == 0xCA;
+    if (!supported) frame.fail("lossless and hierarchical images are not supported");
+    if (frame.u8(0) != 8) frame.fail(std::to_string(frame.u8(0)) + " bits a sample are not supported");
+    return header_of(ImageFormat::jpeg, frame.u16(3), frame.u16(1));
   }
+  throw ImageError("JPEG: premature end of data");
 }
 
 ImageHeader png_header(std::string_view bytes) {
@@ -76,18 +66,37 @@ ImageHeader webp_header(std::string_view bytes) {
   in.fail("unknown kind of image");
 }
 
+/// The brands of HEIC files, which say what decodes them; those of AVIF are others.
+bool is_heif(std::string_view bytes) {
+  static const std::set<std::string_view> kBrands = {"heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"};
+  return bytes.size() >= 12 && bytes.substr(4, 4) == "ftyp" && kBrands.contains(bytes.substr(8, 4));
+}
+
+bool is_tiff(std::string_view bytes) {
+  static const std::set<std::string_view> kBeginnings = {{"II*\0", 4}, {"MM\0*", 4}, {"II+\0", 4}, {"MM\0+", 4}};  // +: BigTIFF
+  return kBeginnings.contains(bytes.substr(0, 4));
+}
+
 ImageHeader any_header(std::string_view bytes) {
   const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
   if (bytes.empty()) throw ImageError("the file is empty");
   if (starts("\xFF\xD8\xFF")) return jpeg_header(bytes);
   if (starts("\x89PNG\r\n\x1A\n")) return png_header(bytes);
   if (starts("BM")) return bmp_header(bytes);
-  if (starts(std::string_view("II*\0", 4)) || starts(std::string_view("MM\0*", 4))) return images::tiff_header(bytes);
+  if (is_tiff(bytes)) return images::module_header(bytes, ImageFormat::tiff);
+  if (starts("GIF87a") || starts("GIF89a")) return images::module_header(bytes, ImageFormat::gif);
   if (starts("RIFF") && bytes.size() >= 12 && bytes.substr(8, 4) == "WEBP") return webp_header(bytes);
+  if (is_heif(bytes)) return images::module_header(bytes, ImageFormat::heif);
   if (bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' && std::strchr(" \t\n\v\f\r", bytes[2])) {
     return images::pnm_header(bytes);
   }
-  throw ImageError("no JPEG, PNG, BMP, PNM, TIFF or WebP image");
+  throw ImageError("no JPEG, PNG, BMP, GIF, PNM, TIFF, WebP or HEIC image");
+}
+
+std::string lower_extension(std::string_view file_name) {
+  std::string extension = std::filesystem::path(file_name).extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return extension;
 }
 
 }  // namespace
@@ -105,16 +114,20 @@ ImageHeader read_file_header(const std::filesystem::path& file) {
   try {
     return read_header(runtime::read_head(file, kBeginning));
   } catch (const ImageError&) {  // a long profile before the header, or a TIFF file, whose header may be anywhere
-    return read_header(runtime::read_file(file));
+    return read_header(runtime::read_file(file, kMaxImageFile));
   }
 }
 
-bool has_image_extension(std::string_view file_name) {
+bool is_originals_extension(std::string_view file_name) {
   static const std::set<std::string, std::less<>> kExtensions = {".jpg", ".jpeg", ".png",  ".ppm", ".bmp",
                                                                  ".pgm", ".tif",  ".tiff", ".webp"};
-  std::string extension = std::filesystem::path(file_name).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return kExtensions.contains(extension);
+  return kExtensions.contains(lower_extension(file_name));
+}
+
+bool has_image_extension(std::string_view file_name) {
+  static const std::set<std::string, std::less<>> kOurs = {".jfif", ".jfi", ".jif",  ".jpe", ".gif", ".heic",
+                                                           ".heif", ".hif", ".apng", ".pbm", ".pnm"};
+  return is_originals_extension(file_name) || kOurs.contains(lower_extension(file_name));
 }
 
 }  // namespace torchport::datasets

@@ -21,7 +21,7 @@ struct Box {
   ImageSize size() const { return {height, width}; }
 };
 
-enum class ImageFormat { jpeg, png, bmp, pnm, tiff, webp };
+enum class ImageFormat { jpeg, png, bmp, pnm, tiff, gif, webp, heif };
 
 struct ImageHeader {
   ImageFormat format;
@@ -41,6 +41,9 @@ struct OversizedImage : ImageError {
 /// More pixels than this are refused from the header alone.
 inline constexpr std::int64_t kMaxPixels = std::int64_t{64} << 20;
 
+/// Longer image files are not read: kMaxPixels in four channels of 16 bits, bytes.
+inline constexpr std::size_t kMaxImageFile = std::size_t{512} << 20;
+
 /// Format (by magic bytes, never by file name) and size. \throws ImageError for anything else, or above kMaxPixels
 ImageHeader read_header(std::string_view bytes);
 
@@ -48,7 +51,10 @@ ImageHeader read_header(std::string_view bytes);
 /// read
 ImageHeader read_file_header(const std::filesystem::path& file);
 
-/// Whether the original takes files of this name: jpg jpeg png ppm bmp pgm tif tiff webp, in any case.
+/// Whether Convert takes files of this name, in any case: those of the original, and jfif jfi jif jpe gif heic heif hif apng pbm
+/// pnm.
 bool has_image_extension(std::string_view file_name);
+/// Whether the original takes files of this name: jpg jpeg png ppm bmp pgm tif tiff webp, in any case.
+bool is_originals_extension(std::string_view file_name);
 
 }  // namespace torchport::datasets

@@ -6,6 +6,7 @@
 #include <csetjmp>
 #include <cstdio>  // jpeglib.h needs FILE
 
+#include <jerror.h>
 #include <jpeglib.h>
 
 #include "datasets/codecs/reader.h"
@@ -13,8 +14,12 @@
 namespace torchport::datasets::images {
 namespace {
 
-/// Real images have about ten scans; thousands of them in a small file would keep the decoder busy for minutes.
-constexpr int kMaxScans = 100;
+/// Real images have about ten scans; thousands of them in a small file would keep the decoder busy for minutes. Each passes over
+/// the whole image, so that a large one may have fewer.
+int most_scans(const jpeg_decompress_struct& image) {
+  constexpr std::int64_t kMost = 100, kLeast = 30, kPixels = std::int64_t{1} << 30;  // pixels of all scans
+  return static_cast<int>(std::clamp(kPixels / (std::int64_t{image.image_width} * image.image_height + 1), kLeast, kMost));
+}
 
 /// libjpeg reports by jumping out, which must not skip destructors: everything between setjmp and the jump is plain C data.
 struct Session {
@@ -22,6 +27,7 @@ struct Session {
   jpeg_error_mgr errors;
   jpeg_progress_mgr progress;
   std::jmp_buf give_up;
+  bool in_header;  ///< before the first scan
   char message[JMSG_LENGTH_MAX];
 };
 
@@ -34,13 +40,17 @@ Session& session_of(j_common_ptr image) { return *static_cast<Session*>(image->c
 }
 
 void on_message(j_common_ptr image, int level) {
-  if (level < 0) on_error(image);  // negative levels are warnings about damage, others are traces
+  if (level >= 0) return;  // a trace; negative levels are warnings about damage
+  // Stray bytes between the segments of the header do no harm; after pixels they are what is left of them.
+  if (session_of(image).in_header && image->err->msg_code == JWRN_EXTRANEOUS_DATA) return;
+  on_error(image);
 }
 
 void on_progress(j_common_ptr image) {
   Session& session = session_of(image);
-  if (session.image.input_scan_number <= kMaxScans) return;
-  std::snprintf(session.message, sizeof session.message, "more than %d scans", kMaxScans);
+  const int most = most_scans(session.image);
+  if (session.image.input_scan_number <= most) return;
+  std::snprintf(session.message, sizeof session.message, "more than %d scans", most);
   std::longjmp(session.give_up, 1);
 }
 
@@ -95,7 +105,9 @@ bool start(Session& session, std::string_view bytes, const ImageHeader& header, 
   session.progress.progress_monitor = on_progress;
   image.progress = &session.progress;
   jpeg_mem_src(&image, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  session.in_header = true;
   jpeg_read_header(&image, TRUE);
+  session.in_header = false;
   if (static_cast<int>(image.image_width) != header.width || static_cast<int>(image.image_height) != header.height) {
     std::snprintf(session.message, sizeof session.message, "two sizes are given");
     return false;

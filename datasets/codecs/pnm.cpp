@@ -23,6 +23,12 @@ class Pnm {
   bool bitmap() const { return kind_ == 1 || kind_ == 4; }
   bool plain() const { return kind_ <= 3; }
   int channels() const { return kind_ == 3 || kind_ == 6 ? 3 : 1; }
+  std::uint64_t size() const {
+    if (plain()) return 0;
+    const std::uint64_t width = static_cast<std::uint64_t>(width_), height = static_cast<std::uint64_t>(height_);
+    if (bitmap()) return at_ + (width + 7) / 8 * height;
+    return at_ + width * height * static_cast<std::uint64_t>(channels()) * (maximum_ < 256 ? 1 : 2);
+  }
   ImageHeader header() const { return {ImageFormat::pnm, width_, height_}; }
 
   /// The next sample as a byte. Pillow scales to 8 bits, but grey of more than 8 bits to 16, which it then clips.
@@ -93,6 +99,8 @@ class Pnm {
 }  // namespace
 
 ImageHeader pnm_header(std::string_view bytes) { return Pnm(bytes).header(); }
+
+std::uint64_t pnm_size(std::string_view bytes) { return Pnm(bytes).size(); }
 
 void decode_pnm(std::string_view bytes, Pixels& out) {
   Pnm image(bytes);

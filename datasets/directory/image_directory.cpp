@@ -9,6 +9,7 @@ namespace torchport::datasets {
 namespace {
 
 constexpr std::size_t kNamesShown = 10;
+constexpr std::size_t kMaxSamples = std::size_t{64} << 20;  ///< bytes of three images as base64
 
 /// "cat, dog, fox", or their beginning and "and 90 more".
 std::string listing(const std::vector<std::string>& names) {
@@ -62,13 +63,13 @@ std::string ImageDirectory::schema_json() const {
 
 std::string ImageDirectory::samples_json() const {
   try {
-    if (!samples_.empty()) return runtime::read_file(runtime::resolve_inside(root_, samples_));
+    if (!samples_.empty()) return runtime::read_file(runtime::resolve_inside(root_, samples_), kMaxSamples);
   } catch (const std::runtime_error&) {
     // Nothing depends on the samples but a preview: they are made afresh below.
   }
   std::vector<Sample> samples;
   for (std::size_t i = 0; i < std::min(size(), kSamples); ++i) {
-    Sample sample{runtime::read_file(path(i)), id(i), std::nullopt};
+    Sample sample{runtime::read_file(path(i), kMaxImageFile), id(i), std::nullopt};
     if (labelled_) sample.category = categories_[static_cast<std::size_t>(label(i))].name;
     samples.push_back(std::move(sample));
   }

@@ -28,13 +28,18 @@ struct Category {
 /// (datasets/transforms/transformation.h). Whoever makes a directory of another's images hands it on.
 using Extension = std::map<std::string, std::string, std::less<>>;
 
+/// What the images of a directory may be annotated for: with one category each, as training needs it, or with anything, such as
+/// boxes, which Split and Apply hand on as it stands.
+enum class Annotations { categories, any };
+
 /// An opened ImageDirectory: its index, in at most 100 bytes an image, and its categories. Image files are not touched.
 class ImageDirectory {
  public:
   /// Reads `_meta.yaml`, the schema and the index; a tree of class folders without `_meta.yaml` is taken as it is.
   /// `what` names the directory in errors, e.g. "training dataset".
   /// \throws Error InvalidDataset.* where anything is missing, broken, permuted or guessed at by the original (contract 2.1, W18)
-  static ImageDirectory open(const std::filesystem::path& root, std::string_view what);
+  static ImageDirectory open(const std::filesystem::path& root, std::string_view what,
+                             Annotations annotations = Annotations::categories);
 
   std::size_t size() const { return labels_.size(); }
   bool labelled() const { return labelled_; }
@@ -52,10 +57,16 @@ class ImageDirectory {
   std::int64_t id(std::size_t i) const { return ids_[i]; }
   /// The index's key, and so the scored dataset's column, of the categories; "" in an unlabelled directory.
   const std::string& label_column() const { return label_column_; }
+  /// The annotation type of a directory that is annotated for something else than categories, which counts as unlabelled; else "".
+  const std::string& other_annotation() const { return other_annotation_; }
+  /// The index's key of what says where the image is.
+  const std::string& image_key() const { return image_key_; }
   const Extension& extension() const { return extension_; }
   /// The transformation that the images are to go through whenever they are read, of extension()'s "transforms"; null: none.
   /// Training applies all of it, everything else what is left for inference.
   const Transformation* transformation() const { return transformation_ ? &*transformation_ : nullptr; }
+  /// Lets the images go through `transformation`, as if the directory carried it.
+  void carry(Transformation transformation) { transformation_ = std::move(transformation); }
   /// Path below root(), as in the index.
   std::string_view file(std::size_t i) const;
   /// Checked path of the image file. \throws std::runtime_error if it leads out of root()
@@ -72,7 +83,7 @@ class ImageDirectory {
   std::vector<std::int32_t> labels_;
   std::vector<std::int64_t> ids_;
   std::vector<Category> categories_;
-  std::string label_column_, schema_, samples_;
+  std::string label_column_, image_key_ = "image_info", other_annotation_, schema_, samples_;
   Extension extension_;
   std::optional<Transformation> transformation_;
   bool labelled_ = false, raw_ = false;
@@ -86,23 +97,32 @@ std::optional<Transformation> carried(const ImageDirectory& images, bool augment
 /// \throws Error InvalidDataset.categories_differ listing the difference (at most 10 names each way)
 void check_same_categories(const ImageDirectory& train, const ImageDirectory& valid);
 
+/// What may be known of an image beside its label.
+struct AboutImage {
+  std::string origin{};   ///< the path that it came from
+  std::string line{};     ///< of the index, for annotations other than categories; "" for the one that follows from the rest
+  std::string members{};  ///< of that line, beside image and id (IndexLines)
+};
+
 /// Writes an ImageDirectory image by image, with the original's file names, fields and forms.
 class ImageDirectoryWriter {
  public:
-  /// `categories` in id order; absent for an unlabelled directory.
+  /// `categories` in id order; absent for an unlabelled directory. A `schema` takes the place of the one that follows from them.
   ImageDirectoryWriter(runtime::OutputDirectory& output, std::optional<std::vector<std::string>> categories,
-                       Extension extension = {});
+                       Extension extension = {}, std::string schema = "");
   ~ImageDirectoryWriter();
   /// Adds the next image: `bytes` go to `file_name` (below the root, e.g. "image/0_3.png"), unchanged. Without an `id` it is the
   /// number of the images before it.
   void add(const std::string& file_name, std::string_view bytes, std::optional<std::int32_t> label,
-           std::optional<std::int64_t> id = std::nullopt);
+           std::optional<std::int64_t> id = std::nullopt, const AboutImage& about = {});
   /// A file to be added as it is.
   struct File {
     std::string name;  ///< as in add()
     std::optional<std::int32_t> label;
     std::optional<std::int64_t> id;
     ImageSize size;  ///< of the image; 0 x 0 where nobody has looked
+    AboutImage about{};
+    std::function<std::string()> make{};  ///< makes the bytes, where they are not those of the file
   };
   /// How such files come here; `move` is for those in the output's scratch folder.
   enum class Transfer { copy, link, move };
@@ -110,7 +130,7 @@ class ImageDirectoryWriter {
   /// `file` is called again for the index. \throws Error CouldNotOpenFile.file
   runtime::CopyCounts add_files(std::size_t count, const std::function<File(std::size_t)>& file,
                                 const std::function<std::filesystem::path(std::size_t)>& from, Transfer how, int threads);
-  /// Writes index, schema, samples, sizes and publishes.
+  /// Writes index, schema, samples, sizes, origins and publishes.
   void publish();
 
  private:

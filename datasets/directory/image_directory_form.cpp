@@ -56,6 +56,7 @@ std::string samples_text(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) {
     Json row = {{"image", runtime::base64(sample.bytes)}, {"id", sample.id}};
     if (sample.category) row["category"] = *sample.category;
+    if (!sample.members.empty()) row.update(Json::parse("{" + sample.members + "}"));
     list.push_back(row);
   }
   return list.dump(kIndent, ' ', true);

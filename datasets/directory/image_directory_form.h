@@ -20,6 +20,7 @@ struct Sample {
   std::string bytes;  ///< of the image file
   std::int64_t id = 0;
   std::optional<std::string> category;
+  std::string members{};  ///< of the row, in place of the category: `"boxes": [...]`
 };
 
 /// A line of `images.lst`, with its line feed.
@@ -37,8 +38,9 @@ struct Schema {
   std::string image_key;  ///< of the object that names the image file, e.g. "image_info"
   std::string label_key;  ///< of the category; empty in an unlabelled directory
   std::vector<Category> categories;
+  std::string other_annotation;  ///< the annotation type where that is not one category for each image
 };
-/// \throws Error InvalidDataset.broken_schema, category_ids, annotation_type, with the fields `what` and `path`
+/// \throws Error InvalidDataset.broken_schema, category_ids, with the fields `what` and `path`
 Schema parse_schema(std::string_view text, std::string_view what, const std::string& path);
 
 }  // namespace torchport::datasets

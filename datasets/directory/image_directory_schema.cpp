@@ -1,19 +1,21 @@
 // Reading `_schema.json`: which column is the image, which the label, and what the categories are.
 #include "datasets/directory/image_directory_form.h"
 #include "runtime/error/error.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
 namespace {
 
 using nlohmann::json;
 
+constexpr runtime::JsonLimits kLimits{64, 4'000'000};  ///< a million categories
+
 class SchemaReader {
  public:
   SchemaReader(std::string_view what, const std::string& path) : what_(what), path_(path) {}
 
   Schema read(std::string_view text) const {
-    const json root = json::parse(text, nullptr, false);
-    if (root.is_discarded()) broken("it is not valid JSON");
+    const json root = parse(text);
     if (!root.is_object() || !root.contains("columnAttributes") || !root["columnAttributes"].is_array()) {
       broken("it has no list 'columnAttributes'");
     }
@@ -34,6 +36,14 @@ class SchemaReader {
     return object[key].get<std::string>();
   }
 
+  json parse(std::string_view text) const {
+    try {
+      return runtime::parse_json(text, kLimits);
+    } catch (const runtime::JsonError& error) {
+      broken(error.what());
+    }
+  }
+
   void read_column(const json& column, Schema& schema) const {
     const std::string name = text(column, "name");
     text(column, "type");
@@ -43,10 +53,11 @@ class SchemaReader {
     if (element == "bytes" && properties.value("mime_type", json()) == "image/png" && schema.image_key.empty()) {
       schema.image_key = text(properties, "image_ref");
     }
-    if (properties.contains("annotation_type") && schema.label_key.empty()) {
+    if (properties.contains("annotation_type") && schema.label_key.empty() && schema.other_annotation.empty()) {
       const std::string annotation = text(properties, "annotation_type");
       if (annotation != "COCO_classification") {
-        throw runtime::Error("InvalidDataset.annotation_type", {{"what", what_}, {"path", path_}, {"found", annotation}});
+        schema.other_annotation = annotation;
+        return;
       }
       if (name.empty()) broken("the label column has no name");
       schema.label_key = name;
@@ -60,9 +71,10 @@ class SchemaReader {
     std::vector<Category> categories;
     std::set<std::string> names;
     for (const json& row : list) {
-      if (!row.is_object() || !row.contains("id") || !row["id"].is_number_integer()) broken("a category has no whole number 'id'");
+      if (!row.is_object() || !row.contains("id") || !runtime::whole_number(row["id"]))
+        broken("a category has no whole number 'id'");
       if (!row.contains("name") || !row["name"].is_string() || row["name"] == "") broken("a category has no name");
-      categories.push_back({row["id"].get<std::int64_t>(), row["name"].get<std::string>()});
+      categories.push_back({*runtime::whole_number(row["id"]), row["name"].get<std::string>()});
       if (!names.insert(categories.back().name).second) broken("the category '" + categories.back().name + "' is listed twice");
     }
     for (std::size_t i = 0; i < categories.size(); ++i) {

@@ -1,8 +1,11 @@
 #include "datasets/directory/image_subset.h"
 
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/image_origins.h"
 #include "datasets/directory/image_sizes.h"
+#include "datasets/directory/index_lines.h"
 #include "datasets/each.h"
+#include "datasets/transforms/applied.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/space.h"
@@ -12,33 +15,33 @@ namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
-/// The file of an image. \throws Error CouldNotOpenFile.file where it lies outside of the directory
+/// The file of an image. \throws Error InvalidDataset.bad_file_name where it lies outside of the directory
 fs::path source(const ImageDirectory& images, std::uint32_t row) {
   try {
     return images.path(row);
-  } catch (const std::runtime_error& error) {
-    throw runtime::Error("CouldNotOpenFile.file",
-                         {{"path", (images.root() / images.file(row)).string()}, {"reason", error.what()}});
+  } catch (const std::runtime_error&) {
+    throw runtime::Error(
+        "InvalidDataset.bad_file_name",
+        {{"what", images.what()}, {"path", (images.root() / images.file(row)).string()}, {"file", std::string(images.file(row))}});
   }
 }
 
 /// What all subsets of one directory are made of.
 class Parts {
  public:
-  explicit Parts(const ImageDirectory& images) : images_(images), sizes_(images) {
+  Parts(const ImageDirectory& images, runtime::Log* log, const std::string& where)
+      : images_(images), sizes_(images), origins_(images, where) {
+    if (log && !origins_.doubt().empty()) log->warning(origins_.doubt());
     if (images.raw()) {
       meta_text_ = meta_text();
       return;
     }
     const runtime::DirectoryMeta meta = runtime::read_meta(images.root(), "InvalidDataset", "dataset");
-    meta_text_ = runtime::read_file(images.root() / "_meta.yaml");
+    meta_text_ = runtime::read_file(images.root() / runtime::kMetaFile, runtime::kSmallText);
     index_name_ = meta.get("image_list");
     schema_name_ = meta.get("schema");
     samples_name_ = meta.get("samples");
-    index_ = runtime::read_file(runtime::resolve_inside(images.root(), index_name_));
-    for (std::size_t begin = 0; begin < index_.size(); begin = lines_.back()) {
-      lines_.push_back(std::min(index_.find('\n', begin), index_.size() - 1) + 1);
-    }
+    index_.emplace(images);
   }
 
   void write(const Subset& subset, runtime::Sharing sharing, int threads, runtime::CopyCounts& counts) const {
@@ -71,18 +74,22 @@ class Parts {
     std::string index;
     std::vector<Sample> samples;
     SizeListWriter sizes;
+    OriginListWriter origins;
     for (std::size_t k = 0; k < subset.rows.size(); ++k) {
       const std::uint32_t row = subset.rows[k];
       if (samples.size() < kSamples)
-        samples.push_back({runtime::read_file(subset.output.path(file_name(row))), images_.id(row), category(row)});
+        samples.push_back({runtime::read_file(subset.output.path(file_name(row)), kMaxImageFile), images_.id(row), category(row),
+                           images_.other_annotation().empty() ? "" : index_->members(row)});
       index += line(row);
-      if (index.back() != '\n') index += '\n';
       sizes.add(file_name(row), noted[k]);
+      origins.add(file_name(row), origins_.of(row));
     }
     subset.output.write(index_name_, index);
     subset.output.write(schema_name_, images_.schema_json());
     if (!samples_name_.empty()) subset.output.write(samples_name_, samples_text(samples));
     sizes.write(subset.output);
+    origins.write(subset.output);
+    hand_on_applied(subset.output, images_);
   }
   std::optional<std::string> category(std::uint32_t row) const {
     if (!images_.labelled()) return std::nullopt;
@@ -94,29 +101,29 @@ class Parts {
     return converted_name(name, images_.labelled() ? std::optional(images_.label(row)) : std::nullopt, row);
   }
   std::string line(std::uint32_t row) const {
-    if (!images_.raw()) return index_.substr(row == 0 ? 0 : lines_[row - 1], lines_[row] - (row == 0 ? 0 : lines_[row - 1]));
+    if (index_) return index_->line(row);
     const auto name = category(row);
     return index_line(file_name(row), row, name ? &*name : nullptr);
   }
 
   const ImageDirectory& images_;
   const ImageSizes sizes_;
+  const ImageOrigins origins_;
   std::string meta_text_, index_name_ = "images.lst", schema_name_ = "_schema.json", samples_name_ = "_samples.json";
-  std::string index_;
-  std::vector<std::size_t> lines_;  ///< where each line of index_ ends
+  std::optional<IndexLines> index_;
 };
 
 }  // namespace
 
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets, runtime::Sharing sharing,
-                                  int threads) {
+                                  int threads, runtime::Log* log, const std::string& where) {
   std::vector<runtime::Copies> copies;
   for (const Subset& subset : subsets) {
     const auto file = [&](std::size_t i) { return source(images, subset.rows[i]); };
     copies.push_back({subset.rows.size(), file, subset.output.staging(), sharing});
   }
   runtime::check_space(copies);
-  const Parts parts(images);
+  const Parts parts(images, log, where);
   runtime::CopyCounts counts;
   for (const Subset& subset : subsets) parts.write(subset, sharing, threads, counts);
   for (const Subset& subset : subsets) subset.output.publish(parts.meta());

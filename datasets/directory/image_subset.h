@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "datasets/directory/image_directory.h"
+#include "runtime/report/log.h"
 
 namespace torchport::datasets {
 
@@ -14,10 +15,12 @@ struct Subset {
 };
 
 /// Writes and publishes all subsets, or, after an error, none that was not published before it. Lines of the index, schema,
-/// _meta.yaml and the noted sizes stay as they are; class folders without metadata become what Convert to Image Directory would
-/// have made of them. Files are copied on several threads. \throws Error ModuleOutOfMemory.disk before the first file,
-/// CouldNotOpenFile.file, and what OutputDirectory throws
+/// _meta.yaml and what is noted of the images stay as they are (what is noted and does not fit is named in `log`); class folders
+/// without metadata become what Convert to Image Directory would have made of them. Files are copied on several threads. \throws
+/// Error ModuleOutOfMemory.disk before the first file, InvalidDataset.bad_file_name, CouldNotOpenFile.file, and what
+/// OutputDirectory throws. `where` is that of ImageOrigins
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets,
-                                  runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1);
+                                  runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1, runtime::Log* log = nullptr,
+                                  const std::string& where = "");
 
 }  // namespace torchport::datasets

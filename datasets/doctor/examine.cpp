@@ -6,6 +6,8 @@
 
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/mode.h"
+#include "datasets/codecs/orientation.h"
+#include "datasets/sources/directory_account.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
@@ -28,6 +30,14 @@ struct Seen {
   Digest pixels, file;
   std::uint32_t dataset, row;
 };
+
+bool blackens(const ImageDirectory& images, ImageSize size) {
+  try {
+    return images.transformation() && images.transformation()->blackens(size);
+  } catch (const TransformError&) {  // Apply has refused such an image
+    return false;
+  }
+}
 
 class Examiner {
  public:
@@ -52,7 +62,7 @@ class Examiner {
   }
 
  private:
-  enum Kind { kBroken, kOversized, kConflict, kDuplicate, kLeak, kThin, kCategories };
+  enum Kind { kBroken, kOversized, kConflict, kDuplicate, kLeak, kEmpty, kThin, kOne, kCategories };
   struct Found {
     std::pair<Kind, std::uint64_t> place;  ///< kind, then dataset and row of its first image
     Finding finding;
@@ -69,10 +79,11 @@ class Examiner {
 
   void look_through(std::uint32_t dataset) {
     const ImageDirectory& images = datasets_[dataset];
-    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}};
+    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}, 0};
     for (const Category& row : images.categories()) contents.categories.emplace_back(row.name, 0);
     for (std::size_t i = 0; i < images.size() && images.labelled(); ++i)
       ++contents.categories[static_cast<std::size_t>(images.label(i))].second;
+    for (Account::Line& line : account_of(images).lines()) contents.notes.push_back(std::move(line.text));
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     const auto work = [&] {
@@ -83,6 +94,10 @@ class Examiner {
     for (int t = 1; t < options_.threads; ++t) threads.emplace_back(work);
     work();
     for (std::thread& thread : threads) thread.join();
+    if (contents.turned > 0) {
+      contents.notes.push_back(std::to_string(contents.turned) + (contents.turned == 1 ? " image carries" : " images carry") +
+                               " an EXIF rotation, which is ignored here as by the original: programs that show photos turn them");
+    }
     diagnosis_.datasets.push_back(std::move(contents));
   }
 
@@ -92,16 +107,19 @@ class Examiner {
       found_.push_back({{kind, place_of(dataset, row)}, {word, {name(dataset, row)}, reason}});
     };
     try {
-      const std::string bytes = runtime::read_file(datasets_[dataset].path(row));
+      const std::string bytes = runtime::read_file(datasets_[dataset].path(row), kMaxImageFile);
       decode(bytes, pixels);
       const std::string size = runtime::size_text(pixels.width, pixels.height), mode = image_mode(bytes);
       const std::string_view rgb(reinterpret_cast<const char*>(pixels.rgb.data()), pixels.rgb.size());
       const Seen seen{digest({size, rgb}), digest({bytes}), dataset, row};
+      const bool black = blackens(datasets_[dataset], pixels.size());
       const std::lock_guard lock(mutex);
       seen_.push_back(seen);
+      contents.blackened += black;
       contents.bytes += bytes.size();
       ++contents.sizes[{pixels.width, pixels.height}];
       ++contents.modes[mode];
+      if (exif_orientation(bytes) > 1) ++contents.turned;
     } catch (const OversizedImage& error) {
       note(kOversized, "oversized", error.what());
     } catch (const std::runtime_error& error) {
@@ -110,13 +128,22 @@ class Examiner {
   }
 
   void find_thin(std::uint32_t dataset) {
-    for (const auto& [name, count] : diagnosis_.datasets[dataset].categories) {
-      if (count >= options_.thin) continue;
-      const std::string text = "the category '" + name + "' of " + diagnosis_.datasets[dataset].path + " has " +
-                               std::to_string(count) + (count == 1 ? " image" : " images") + ", fewer than " +
-                               std::to_string(options_.thin);
-      found_.push_back({{kThin, place_of(dataset, 0)}, {"thin_category", {}, text}});
+    const Contents& contents = diagnosis_.datasets[dataset];
+    const auto report = [&](Kind kind, const char* word, const std::string& text) {
+      found_.push_back({{kind, place_of(dataset, 0)}, {word, {}, text}});
+    };
+    for (const auto& [name, count] : contents.categories) {
+      const std::string category = "the category '" + name + "' of " + contents.path;
+      if (count == 0) {
+        report(kEmpty, "empty_category", category + " has no image");
+      } else if (count < options_.thin) {
+        report(kThin, "thin_category",
+               category + " has " + std::to_string(count) + (count == 1 ? " image" : " images") + ", fewer than " +
+                   std::to_string(options_.thin));
+      }
     }
+    if (contents.categories.size() == 1)
+      report(kOne, "one_category", "'" + contents.categories[0].first + "' is the only category of " + contents.path);
   }
 
   void find_same_images() {

@@ -11,8 +11,8 @@ namespace torchport::datasets {
 
 /// One thing wrong.
 struct Finding {
-  /// broken, oversized, duplicate, conflict (duplicates in different categories), thin_category, leak (an image in both datasets),
-  /// categories_differ
+  /// broken, oversized, duplicate, conflict (duplicates in different categories), empty_category, thin_category, one_category, leak
+  /// (an image in both datasets), categories_differ
   std::string kind;
   std::vector<std::string> files;  ///< paths with their directories'
   std::string text;                ///< the reason or the circumstances, in words
@@ -26,6 +26,9 @@ struct Contents {
   std::vector<std::pair<std::string, std::size_t>> categories;  ///< images of each, by id
   std::map<std::pair<int, int>, std::size_t> sizes;             ///< images of each width and height, pixels
   std::map<std::string, std::size_t> modes;                     ///< images of each format and mode, e.g. "PNG RGBA"
+  std::vector<std::string> notes{};                             ///< what is no problem, but should be known
+  std::size_t turned = 0;                                       ///< images that EXIF data say are to be turned or mirrored
+  std::size_t blackened = 0;  ///< images around which the transformation that the dataset carries puts black
 };
 
 struct Diagnosis {

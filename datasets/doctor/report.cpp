@@ -33,7 +33,11 @@ std::string contents_text(const Contents& contents) {
   const auto same = [](const std::string& name) { return name; };
   if (contents.labelled) out += "  categories  " + counts(contents.categories, same) + "\n";
   if (!contents.sizes.empty()) out += "  sizes       " + counts(contents.sizes, size_text) + "\n";
+  if (contents.blackened > 0)
+    out += "  black       " + std::to_string(contents.blackened) +
+           " images are smaller than the carried CenterCrop: black comes around them\n";
   if (!contents.modes.empty()) out += "  modes       " + counts(contents.modes, same) + "\n";
+  for (const std::string& note : contents.notes) out += "  note        " + runtime::visible(note) + "\n";
   return out;
 }
 
@@ -72,7 +76,10 @@ std::string diagnosis_json(const Diagnosis& diagnosis) {
                         {"labelled", contents.labelled},
                         {"categories", categories},
                         {"sizes", sizes},
-                        {"modes", modes}});
+                        {"modes", modes},
+                        {"notes", contents.notes},
+                        {"exif_rotated", contents.turned}});
+    if (contents.blackened > 0) datasets.back()["blackened"] = contents.blackened;
   }
   for (const Finding& finding : diagnosis.findings)
     findings.push_back({{"kind", finding.kind}, {"files", finding.files}, {"text", finding.text}});

@@ -29,7 +29,7 @@ void ImageReader::read(std::size_t image, std::int64_t epoch, Scratch& scratch, 
     return;
   }
   Span reading("read");
-  const std::string bytes = runtime::read_file(images_.path(image));
+  const std::string bytes = runtime::read_file(images_.path(image), kMaxImageFile);
   reading.end();
   const ImageHeader header = read_header(bytes);
   const auto first = beginning({header.height, header.width}, key);

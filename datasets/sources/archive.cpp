@@ -2,41 +2,30 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <locale.h>
 #include <sys/stat.h>
 
 #include <fstream>
+#include <unordered_set>
 
-#include "datasets/sources/image_tree.h"
+#include "datasets/sources/foreign_names.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/text/utf8.h"
+#include "runtime/text/utf8_locale.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 using runtime::Error;
 namespace {
 
-constexpr std::uint64_t kHeaderBytes = 512;  ///< what an entry counts beside its content
-constexpr std::size_t kLongestName = 255, kLongestPath = 1000;
+constexpr std::uint64_t kEntryBytes = 4096;  ///< what a file or a folder counts beside its content: a block of the disk
+constexpr std::size_t kLongestName = 255, kLongestPath = 1000, kDeepest = 64;
 
-/// While it lives, names are UTF-8 on this thread: in the C locale libarchive would lose a ZIP file's names that are not ASCII.
-class Utf8Names {
- public:
-  Utf8Names() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(uselocale(utf8_)) {}
-  ~Utf8Names() {
-    uselocale(before_);
-    if (utf8_) freelocale(utf8_);
-  }
-  Utf8Names(const Utf8Names&) = delete;
-  Utf8Names& operator=(const Utf8Names&) = delete;
-
- private:
-  locale_t utf8_, before_;
-};
+constexpr const char* kEmpty = "it is empty";
 
 /// Why libarchive makes nothing of a file: for ZIP files it does not tell.
 std::string unrecognised(const fs::path& file) {
+  if (fs::file_size(file) == 0) return kEmpty;
   if (!runtime::read_head(file, 2).starts_with("PK")) return "it is neither a ZIP nor a tar archive";
   const std::uint64_t size = fs::file_size(file), tail = std::min<std::uint64_t>(size, 22 + 65535);
   std::string end(tail, '\0');
@@ -46,13 +35,14 @@ std::string unrecognised(const fs::path& file) {
   const std::size_t record = end.rfind("PK\x05\x06");
   if (record == end.npos || record + 22 > end.size()) return "its end is missing: it was cut short, or is a part of several";
   const bool parts = end.substr(record + 4, 4) != std::string(4, '\0');  // numbers of this part and of the directory's
-  return parts ? "it is one of several parts" : "its directory is damaged";
+  if (parts) return "it is one of several parts";
+  return end.substr(record + 10, 2) == std::string(2, '\0') ? kEmpty : "its directory is damaged";  // the number of entries
 }
 
 class Unpacker {
  public:
-  Unpacker(const fs::path& file, const fs::path& target, const ArchiveLimits& limits)
-      : file_(file), target_(target), limits_(limits), archive_(archive_read_new(), archive_read_free) {
+  Unpacker(const fs::path& file, const fs::path& target, const ArchiveLimits& limits, Account* account)
+      : file_(file), target_(target), limits_(limits), account_(account), archive_(archive_read_new(), archive_read_free) {
     if (!archive_) throw std::bad_alloc();
     most_ = std::min(limits.bytes, std::max(limits.harmless, limits.ratio * fs::file_size(file)));
   }
@@ -68,6 +58,7 @@ class Unpacker {
     archive_entry* entry = nullptr;
     for (std::uint64_t entries = 0;; ++entries) {
       const int status = archive_read_next_header(archive_.get(), &entry);
+      if (status == ARCHIVE_EOF && entries == 0) broken(kEmpty);
       if (status == ARCHIVE_EOF) return files_;
       if (status < ARCHIVE_WARN) broken(reason());
       if (entries >= limits_.entries) broken("it has more than " + std::to_string(limits_.entries) + " entries");
@@ -91,16 +82,19 @@ class Unpacker {
     const char* name = archive_entry_pathname_utf8(entry);
     if (!name) name = archive_entry_pathname(entry);  // without a statement of its encoding
     name_ = name ? name : "";
+    if ((archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP)
+      std::replace(name_.begin(), name_.end(), '\\', '/');  // programs on Windows write either, or both
     const fs::path path = safe_path();
-    if (!path.empty() && *path.begin() == kMacLeftovers) return;
-    const auto type = archive_entry_filetype(entry);
+    if (is_tools(path)) return;
+    const bool named_folder = name_.ends_with('/') && archive_entry_size(entry) == 0;
+    const auto type = named_folder ? AE_IFDIR : archive_entry_filetype(entry);
     if (archive_entry_hardlink(entry)) refuse("is a hard link");
     if (type == AE_IFLNK) refuse("is a symbolic link");
     if (type == AE_IFDIR) return make_folder(path);
     if (type != AE_IFREG) refuse("is neither a file nor a folder");
     if (path.empty()) refuse("has no name");
     if (archive_entry_is_encrypted(entry)) refuse("is protected by a password");
-    count(kHeaderBytes);
+    count(kEntryBytes);
     if (archive_entry_size_is_set(entry)) foresee(static_cast<std::uint64_t>(archive_entry_size(entry)));
     make_folder(path.parent_path());
     if (fs::exists(fs::symlink_status(target_ / path))) refuse("is there twice");
@@ -110,7 +104,8 @@ class Unpacker {
 
   /// The entry's path below the target. \throws Error where it could lead elsewhere, or cannot be a path here
   fs::path safe_path() const {
-    if (name_.starts_with('/')) refuse("has an absolute path");
+    const bool drive = name_.size() > 2 && name_[1] == ':' && name_[2] == '/';
+    if (name_.starts_with('/') || drive) refuse("has an absolute path");
     if (!runtime::is_utf8(name_)) refuse("has a name that is not UTF-8");
     if (name_.size() > kLongestPath) refuse("has too long a path");
     fs::path path;
@@ -119,19 +114,31 @@ class Unpacker {
       if (part.string().size() > kLongestName) refuse("has too long a name");
       if (!part.empty() && part != ".") path /= part;
     }
+    if (static_cast<std::size_t>(std::distance(path.begin(), path.end())) > kDeepest)
+      refuse("lies more than " + std::to_string(kDeepest) + " folders deep");
     return path;
   }
 
-  void make_folder(const fs::path& path) {
-    fs::path folder = target_;
+  /// Of what tools and systems left, only the outermost folder is told.
+  bool is_tools(const fs::path& path) {
+    fs::path begin;
     for (const fs::path& part : path) {
-      folder /= part;
-      if (mkdir(folder.c_str(), 0750) == 0) {
-        count(kHeaderBytes);
-      } else if (!fs::is_directory(folder)) {
-        refuse("is in a folder that is a file, too, or cannot be made");
-      }
+      begin /= part;
+      if (kind_of_name(part.native()) != NameKind::tool) continue;
+      if (account_ && tools_.insert(begin.native()).second) account_->leave_out_tool(begin.string());
+      return true;
     }
+    return false;
+  }
+
+  /// Each folder is counted, and made, once, whatever the number of entries in it.
+  void make_folder(const fs::path& path) {
+    if (path.empty() || folders_.contains(path.native())) return;
+    make_folder(path.parent_path());
+    count(kEntryBytes);
+    if (mkdir((target_ / path).c_str(), 0777) != 0 && !fs::is_directory(target_ / path))
+      refuse("is in a folder that is a file, too, or cannot be made");
+    folders_.insert(path.native());
   }
 
   void count(std::uint64_t bytes) {
@@ -167,9 +174,11 @@ class Unpacker {
 
   const fs::path &file_, &target_;
   const ArchiveLimits& limits_;
+  Account* const account_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::vector<char> piece_ = std::vector<char>(1 << 18);
-  std::string name_;  ///< of the entry at hand
+  std::string name_;                                 ///< of the entry at hand
+  std::unordered_set<std::string> folders_, tools_;  ///< that were made; that were told
   std::uint64_t files_ = 0, written_ = 0, most_ = 0;
 };
 
@@ -182,9 +191,9 @@ bool is_archive_name(const fs::path& file) {
   return kExtensions.contains(extension);
 }
 
-std::uint64_t unpack(const fs::path& archive, const fs::path& target, const ArchiveLimits& limits) {
-  const Utf8Names utf8_names;
-  return Unpacker(archive, target, limits).run();
+std::uint64_t unpack(const fs::path& archive, const fs::path& target, const ArchiveLimits& limits, Account* account) {
+  const runtime::Utf8Locale utf8_names;  // in the C locale libarchive would lose a ZIP file's names that are not ASCII
+  return Unpacker(archive, target, limits, account).run();
 }
 
 }  // namespace torchport::datasets

@@ -3,9 +3,12 @@
 #include <random>
 
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/image_subset.h"
 #include "datasets/sources/archive.h"
 #include "datasets/sources/image_tree.h"
+#include "datasets/sources/packed_directory.h"
 #include "runtime/error/error.h"
+#include "runtime/files/files.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
 
@@ -23,12 +26,21 @@ const std::vector<std::string>& guesses() {
 }
 
 /// The first compressed file at the top of a folder, by name, or nothing.
-std::optional<fs::path> archive_in(const fs::path& folder) {
+std::optional<fs::path> archive_in(const fs::path& folder, Links links) {
   std::set<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (is_archive_name(entry.path()) && entry.is_regular_file()) found.insert(entry.path());
+    if (!is_users(entry.path()) || !is_archive_name(entry.path()) || (links != Links::follow && entry.is_symlink())) continue;
+    if (entry.is_regular_file()) found.insert(entry.path());
   }
   return found.empty() ? std::nullopt : std::optional(*found.begin());
+}
+
+std::set<fs::path> folders_in(const fs::path& folder) {
+  std::set<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_users(entry.path()) && fs::is_directory(entry.symlink_status())) found.insert(entry.path());
+  }
+  return found;
 }
 
 /// Opens one input, step by step.
@@ -43,11 +55,14 @@ class Opener {
       if (!fs::is_regular_file(given) || !is_archive_name(given)) throw Error("InvalidDataset.unsupported_input", fields);
       unpack_from(given);
     }
-    refuse_image_directory(fields);
-    std::optional<ImageSource> source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
+    std::optional<ImageSource> source = find_directory(fields);
+    if (!source) source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
     if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
-    if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields);
-    source->in_scratch = unpacked_;
+    if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields, found_instead(source));
+    source->in_scratch = !options_.archive.empty();
+    source->account.add(account_);
+    source->archive = options_.archive.string();
+    if (!options_.archive.empty()) source->unpacked = options_.path;
     return std::move(*source);
   }
 
@@ -55,16 +70,19 @@ class Opener {
   std::optional<ImageSource> find(const runtime::Fields& fields) {
     std::optional<ImageSource> source = find_announced();
     if (source) return source;
-    const auto archive = unpacked_ ? std::nullopt : archive_in(options_.path);
+    const auto archive = options_.archive.empty() ? archive_in(options_.path, options_.links) : std::nullopt;
     if (archive) {
-      if (options_.log) options_.log->warning("Only " + archive->string() + " is taken: the rest of its folder does not count.");
+      account_.remark("Only " + archive->string() + " is taken: the rest of its folder does not count.");
       unpack_from(*archive);
-      refuse_image_directory(fields);
-      source = find_announced();
+      source = find_directory(fields);
+      if (!source) source = find_announced();
     }
     for (const std::string& name : guesses()) {
       if (!source) source = formats().at(name)(options_);
     }
+    const auto deeper = [](const ImageSource::Item& item) { return item.file_name.find('/') != std::string::npos; };
+    if (!source->categories && std::any_of(source->items.begin(), source->items.end(), deeper))
+      account_.remark("Folders are no categories here: no image lies exactly one folder deep.");
     return source;
   }
 
@@ -78,19 +96,43 @@ class Opener {
 
   void unpack_from(const fs::path& archive) {
     if (!options_.scratch) throw std::logic_error("there is no place to unpack an archive");
+    options_.archive = archive;
     options_.path = options_.scratch();
-    const std::uint64_t files = unpack(archive, options_.path);
+    const std::uint64_t files = unpack(archive, options_.path, {}, &account_);
     if (options_.log) options_.log->info(std::to_string(files) + " files were unpacked from " + archive.string());
-    unpacked_ = true;
   }
 
-  void refuse_image_directory(const runtime::Fields& fields) const {
-    if (fs::exists(only_folder(options_.path) / "_meta.yaml")) throw Error("InvalidDataset.already_converted", fields);
+  /// An ImageDirectory that was packed; one that was not needs no conversion.
+  std::optional<ImageSource> find_directory(const runtime::Fields& fields) const {
+    fs::path root = options_.path;
+    while (!fs::exists(root / "_meta.yaml")) {
+      const std::set<fs::path> folders = folders_in(root);
+      const bool all =
+          std::all_of(folders.begin(), folders.end(), [](const fs::path& at) { return fs::exists(at / "_meta.yaml"); });
+      if (folders.size() > 1 && all) {
+        const std::string two = folders.begin()->filename().string() + ", " + std::next(folders.begin())->filename().string();
+        throw Error("InvalidDataset.converted_parts", {{"what", kWhat}, {"path", fields.at("path")}, {"names", two}});
+      }
+      if (folders.size() != 1) return std::nullopt;
+      root = *folders.begin();
+    }
+    if (options_.archive.empty()) throw Error("InvalidDataset.already_converted", fields);
+    if (options_.log) options_.log->info("The archive holds an image directory, which is taken as it is");
+    return packed_directory(root, options_.threads);
+  }
+
+  /// What there was, in place of images.
+  std::vector<runtime::Detail> found_instead(const std::optional<ImageSource>& source) const {
+    std::vector<runtime::Detail> rows;
+    Account all = account_;
+    if (source) all.add(source->account);
+    for (const Account::Line& line : all.lines()) rows.push_back({"found", line.text});
+    return rows;
   }
 
   std::string format_;
   SourceOptions options_;
-  bool unpacked_ = false;
+  Account account_;
 };
 
 /// How many of `limit` each group gets: its share rounded down, the rest to the largest remainders, at least one each.
@@ -117,6 +159,11 @@ std::vector<std::size_t> shares(const std::vector<std::size_t>& sizes, std::size
 }
 
 }  // namespace
+
+std::string ImageSource::shown_origin(const Item& item) const {
+  const std::string folder = unpacked.string() + "/";
+  return archive.empty() || !item.origin.starts_with(folder) ? item.origin : archive + "!" + item.origin.substr(folder.size());
+}
 
 ImageSource open_source(const std::string& format, const SourceOptions& options) {
   try {
@@ -150,11 +197,20 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
   std::vector<ImageSource::Item> items;
   for (const std::size_t i : kept) items.push_back(std::move(source.items[i]));
   source.items = std::move(items);
+  if (source.directory) {
+    std::vector<std::uint32_t> rows;
+    for (const std::size_t i : kept) rows.push_back(source.rows[i]);
+    source.rows = std::move(rows);
+  }
   if (!source.read) return;
   source.read = [read = std::move(source.read), kept = std::move(kept)](std::size_t i) { return read(kept[i]); };
 }
 
 void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads) {
+  if (source.directory) {
+    write_subsets(*source.directory, {{source.rows, output}}, runtime::Sharing::inode, threads);  // what is linked is scratch
+    return;
+  }
   using Transfer = ImageDirectoryWriter::Transfer;
   const Transfer how = source.in_scratch ? Transfer::move : Transfer::copy;
   const std::size_t count = source.items.size();
@@ -162,13 +218,14 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   if (!source.read && how == Transfer::copy) runtime::check_space({{count, from, output.staging()}});
   const auto name = [&](std::size_t i) {
     const ImageSource::Item& item = source.items[i];
-    return source.keeps_names ? "image/" + item.file_name : converted_name(item.file_name, item.label, i);
+    const std::string file = item.file_name + item.stored.suffix;
+    return source.keeps_names ? "image/" + file : converted_name(file, item.label, i);
   };
   ImageDirectoryWriter writer(output, source.categories);
   if (source.read) {
     for (std::size_t i = 0; i < count; ++i) {
       try {
-        writer.add(name(i), source.read(i), source.items[i].label);
+        writer.add(name(i), source.read(i), source.items[i].label, std::nullopt, {source.shown_origin(source.items[i])});
       } catch (const std::runtime_error& error) {
         throw Error("CouldNotOpenFile.file", {{"path", source.items[i].origin}, {"reason", error.what()}});
       }
@@ -176,7 +233,9 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
   } else {
     const auto file = [&](std::size_t i) {
       const ImageSource::Item& item = source.items[i];
-      return ImageDirectoryWriter::File{name(i), item.label, std::nullopt, item.size};
+      ImageDirectoryWriter::File one{name(i), item.label, std::nullopt, item.size, {source.shown_origin(item)}, {}};
+      if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin, kMaxImageFile)); };
+      return one;
     };
     writer.add_files(count, file, from, how, threads);
   }

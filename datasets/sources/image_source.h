@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "datasets/codecs/decode.h"
+#include "datasets/codecs/stored.h"
+#include "datasets/sources/account.h"
+#include "datasets/sources/image_walk.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/report/log.h"
 #include "runtime/spec/table.h"
@@ -17,13 +20,19 @@
 namespace torchport::datasets {
 
 struct SourceOptions {
-  std::filesystem::path path;                      ///< folder; open_source takes an archive as well
-  std::string subset;                              ///< of formats that hold several: "train" or "test"
-  std::vector<std::string> labels;                 ///< category names in id order, for formats that only number them; may be empty
-  runtime::Log* log = nullptr;                     ///< for files that are passed over
-  std::function<std::filesystem::path()> scratch;  ///< gives the folder to unpack archives into
-  int threads = 1;                                 ///< that read headers
+  std::filesystem::path path;         ///< folder; open_source takes an archive as well
+  std::string subset;                 ///< of formats that hold several: "train" or "test"
+  std::vector<std::string> labels{};  ///< category names in id order, for formats that only number them; may be empty
+  runtime::Log* log = nullptr;        ///< for files that are passed over
+  std::function<std::filesystem::path()> scratch{};  ///< gives the folder to unpack archives into
+  int threads = 1;                                   ///< that read headers
+  Links links = Links::follow;                       ///< what becomes of symbolic links
+  std::filesystem::path output{};                    ///< where the ImageDirectory will be; named in advice
+  std::filesystem::path archive{};                   ///< what `path` was unpacked from, if it was
+  std::filesystem::path own{};                       ///< a folder of the running program, which may lie in `path`
 };
+
+class ImageDirectory;
 
 /// The images that a source offers, in the order of the ImageDirectory to be.
 struct ImageSource {
@@ -32,6 +41,7 @@ struct ImageSource {
     std::optional<std::int32_t> label;  ///< class index
     std::string origin;                 ///< the image file, or words for where the bytes come from
     ImageSize size{};                   ///< of a file's image; 0 x 0 where nobody has looked
+    Stored stored{};                    ///< of a file
   };
   std::optional<std::vector<std::string>> categories;  ///< in id order; absent = unlabelled
   std::vector<Item> items;
@@ -39,6 +49,13 @@ struct ImageSource {
       read;                  ///< the bytes of item i; absent where the origins are files, to be taken as they are
   bool keeps_names = false;  ///< labelled images keep their file_name, too
   bool in_scratch = false;   ///< the origins lie in the scratch folder
+  Account account{};         ///< of what is not among the items
+  std::shared_ptr<const ImageDirectory> directory{};  ///< the items are images of one that was in an archive, and stay as they are
+  std::vector<std::uint32_t> rows{};                  ///< of the directory's index, for each item
+  std::string archive;                                ///< that was unpacked, as it was given; "" where none was
+  std::filesystem::path unpacked;                     ///< where to
+  /// The path that an item came from, for the user: as the input was given, or "photos.zip!cat/1.jpg".
+  std::string shown_origin(const Item& item) const;
 };
 
 /// The generated table of datasets/sources/formats/. A function returns nothing where the folder is not of its format.
@@ -46,9 +63,9 @@ struct ImageSource {
 const runtime::Table<std::optional<ImageSource>(const SourceOptions&)>& formats();
 
 /// Opens a folder or an archive as `format`, or, of "auto", the first that fits of: the formats that files of their own announce; a
-/// compressed file at the top of the folder, unpacked; class_folders; flat.
-/// \throws Error InvalidDataset.not_this_format, no_images, already_converted, unsupported_input, and what unpack and the formats
-/// throw
+/// compressed file at the top of the folder, unpacked; class_folders; flat. An ImageDirectory in an archive is opened as what it
+/// is. \throws Error InvalidDataset.not_this_format, no_images, already_converted, unsupported_input, CouldNotOpenFile.file, and
+/// what unpack, the formats and keep_readable throw
 ImageSource open_source(const std::string& format, const SourceOptions& options);
 
 /// Keeps `limit` items (or all, if there are fewer), the same share of every category but at least one, chosen by `seed`; order is

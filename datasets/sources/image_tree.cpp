@@ -2,47 +2,24 @@
 
 #include <mutex>
 
+#include "datasets/codecs/sound.h"
 #include "datasets/each.h"
+#include "datasets/sources/image_walk.h"
 #include "runtime/error/error.h"
-#include "runtime/files/output_directory.h"
-#include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
-/// Whether an entry at the top belongs to somebody else: the Finder, or an output that is being made in the same folder.
-bool is_foreign(const fs::path& entry) { return entry.filename() == kMacLeftovers || runtime::is_staging(entry); }
-
 std::vector<fs::directory_entry> entries_of(const fs::path& folder) {
   std::vector<fs::directory_entry> entries;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (!is_foreign(entry.path())) entries.push_back(entry);
+    if (is_users(entry.path())) entries.push_back(entry);
   }
   return entries;
 }
 
 }  // namespace
-
-std::vector<std::string> find_images(const fs::path& root, std::string_view what) {
-  std::vector<std::string> images;
-  const std::size_t inside = (root / "").native().size();
-  try {
-    for (auto entry = fs::recursive_directory_iterator(root); entry != fs::recursive_directory_iterator(); ++entry) {
-      if (entry.depth() == 0 && is_foreign(entry->path())) entry.disable_recursion_pending();
-      if (!has_image_extension(entry->path().filename().string()) || entry->is_directory()) continue;
-      images.push_back(entry->path().native().substr(inside));
-      if (!runtime::is_utf8(images.back())) {
-        throw runtime::Error("InvalidDataset.bad_name",
-                             {{"what", std::string(what)}, {"file", images.back()}, {"path", root.string()}});
-      }
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw runtime::Error("CouldNotOpenFile.file", {{"path", error.path1().string()}, {"reason", error.code().message()}});
-  }
-  std::sort(images.begin(), images.end());  // whatever the order of the file system
-  return images;
-}
 
 ClassFolders sort_into_classes(std::vector<std::string> images) {
   ClassFolders found;
@@ -54,6 +31,21 @@ ClassFolders sort_into_classes(std::vector<std::string> images) {
   }
   found.categories.assign(categories.begin(), categories.end());
   return found;
+}
+
+std::string class_root(const std::vector<std::string>& images) {
+  std::string root;
+  while (!images.empty()) {
+    const std::size_t slash = images.front().find('/', root.size());
+    if (slash == std::string::npos) break;
+    const std::string child = images.front().substr(0, slash + 1);
+    if (!images.back().starts_with(child)) break;  // they are sorted
+    const auto direct = static_cast<std::size_t>(std::count_if(
+        images.begin(), images.end(), [&](const std::string& file) { return file.find('/', child.size()) == file.npos; }));
+    if (2 * direct >= images.size()) break;
+    root = child;
+  }
+  return root;
 }
 
 fs::path only_folder(fs::path folder) {
@@ -72,29 +64,53 @@ fs::path image_root(const fs::path& folder) {
   return folders ? deepest : deepest.parent_path();
 }
 
-ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, runtime::Log* log) {
-  std::vector<ImageSize> sizes(images.size());
+namespace {
+
+/// What is not stored under its name or as it is.
+void remark_stored(const ReadableImages& kept, Account& account) {
+  std::size_t remade = 0, renamed = 0;
+  std::string first_remade, first_renamed;
+  for (std::size_t i = 0; i < kept.files.size(); ++i) {
+    if (kept.stored[i].as_png && remade++ == 0) first_remade = kept.files[i];
+    if (!kept.stored[i].as_png && !kept.stored[i].suffix.empty() && renamed++ == 0) first_renamed = kept.files[i];
+  }
+  if (remade > 0) {
+    account.remark("Stored as PNG, which loses nothing of their first frame: " + std::to_string(remade) +
+                   " GIF or HEIC images, which the original does not take; the first is " + first_remade);
+  }
+  if (renamed > 0) {
+    account.remark("Stored under an extension that the original takes: " + std::to_string(renamed) + " images; the first is " +
+                   first_renamed);
+  }
+}
+
+}  // namespace
+
+ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, Account& account) {
+  std::vector<ImageHeader> headers(images.size());
   std::mutex mutex;
   std::map<std::size_t, std::string> faults;
   each(images.size(), threads, [&](std::size_t i) {
     try {
-      const ImageHeader header = read_file_header(root / images[i]);
-      sizes[i] = {header.height, header.width};
-    } catch (const std::runtime_error& error) {
+      headers[i] = check_image_file(root / images[i]);
+    } catch (const ImageError& error) {
       const std::lock_guard lock(mutex);
       faults[i] = error.what();
+    } catch (const std::runtime_error& error) {
+      throw runtime::Error("CouldNotOpenFile.input_file", {{"path", (root / images[i]).string()}, {"reason", error.what()}});
     }
   });
   ReadableImages kept;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    const auto fault = faults.find(i);
-    if (fault == faults.end()) {
-      kept.files.push_back(images[i]);
-      kept.sizes.push_back(sizes[i]);
-    } else if (log) {
-      log->warning((root / images[i]).string() + " is left out: " + fault->second);
+    if (const auto fault = faults.find(i); fault != faults.end()) {
+      account.leave_out("unreadable", images[i], fault->second);
+      continue;
     }
+    kept.files.push_back(images[i]);
+    kept.sizes.push_back({headers[i].height, headers[i].width});
+    kept.stored.push_back(stored_as(images[i], headers[i].format));
   }
+  remark_stored(kept, account);
   return kept;
 }
 

@@ -1,4 +1,5 @@
-// The image files below a folder, by their names: what class folders, flat folders and directories without metadata are read from.
+// How class folders are found among the image files of a folder, by their names, and which files are images by their content.
+// Called by the formats of Convert to Image Directory and for directories without metadata.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -6,13 +7,10 @@
 #include <vector>
 
 #include "datasets/codecs/decode.h"
-#include "runtime/report/log.h"
+#include "datasets/codecs/stored.h"
+#include "datasets/sources/account.h"
 
 namespace torchport::datasets {
-
-/// Files with an image's extension below `root`, as sorted relative POSIX paths; folders that are symbolic links are not entered.
-/// \throws Error InvalidDataset.bad_name, CouldNotOpenFile.file
-std::vector<std::string> find_images(const std::filesystem::path& root, std::string_view what);
 
 /// Class folders hold images exactly one folder deep; where there are any, images elsewhere don't count.
 struct ClassFolders {
@@ -22,24 +20,27 @@ struct ClassFolders {
 };
 ClassFolders sort_into_classes(std::vector<std::string> images);
 
-/// What the Finder adds to archives.
-inline constexpr std::string_view kMacLeftovers = "__MACOSX";
+/// Where class folders begin, as "" or a path that ends with '/': below folders that hold all of the sorted `images`, most of them
+/// not directly. So a category is not left behind, even if it is the only one.
+std::string class_root(const std::vector<std::string>& images);
 
-/// The folder below `folder`, or itself, that does not hold just one folder.
+/// The folder below `folder`, or itself, that does not hold just one folder. What tools left does not count.
 std::filesystem::path only_folder(std::filesystem::path folder);
 
-/// Where the images of an unpacked archive begin: below folders that hold nothing but one folder. A folder whose only content is
-/// one class folder is not left behind.
+/// Where the images of a folder begin that has no class folders: below folders that hold nothing but one folder. A folder without
+/// folders in it is not left behind.
 std::filesystem::path image_root(const std::filesystem::path& folder);
 
-/// Files that are images by their content, with the sizes in their headers.
+/// Files that are images by their content, with the sizes in their headers, and what becomes of them in an ImageDirectory.
 struct ReadableImages {
   std::vector<std::string> files;
   std::vector<ImageSize> sizes;
+  std::vector<Stored> stored;
 };
-/// Reads the headers on `threads` threads, leaves out the files that are not images, and says so in `log`.
+/// Looks at all images on `threads` threads; those whose content cannot be used are left out, and counted in `account`.
+/// \throws Error CouldNotOpenFile.input_file for a reason that does not lie in the file's content
 ReadableImages keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images, int threads,
-                             runtime::Log* log);
+                             Account& account);
 
 /// The category of a file of class folders: the name of its folder.
 std::string_view class_of(std::string_view file);

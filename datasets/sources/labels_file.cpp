@@ -8,6 +8,11 @@
 #include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+}  // namespace
 
 std::vector<std::string> read_labels(const std::filesystem::path& file) {
   std::string text;
@@ -16,21 +21,22 @@ std::vector<std::string> read_labels(const std::filesystem::path& file) {
   } catch (const std::runtime_error& error) {
     throw runtime::Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
   }
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  const auto refuse = [&](std::size_t line, const char* problem) {
+    throw runtime::Error("FileParsingFailed.labels",
+                         {{"path", file.string()}, {"line", std::to_string(line)}, {"problem", problem}});
+  };
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a byte order mark, as Windows writes it
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) refuse(1, "is UTF-16, not UTF-8");
   std::vector<std::string> names;
-  std::istringstream lines(text);
+  std::set<std::string> seen;
+  std::istringstream lines(text.substr(0, text.find_last_not_of(kBlanks) + 1));
   for (std::string name; std::getline(lines, name);) {
     if (!name.empty() && name.back() == '\r') name.pop_back();
-    const bool twice = std::find(names.begin(), names.end(), name) != names.end();
-    const char* problem = name.empty()              ? "is blank"
-                          : twice                   ? "repeats an earlier one"
-                          : !runtime::is_utf8(name) ? "is not UTF-8"
-                                                    : nullptr;
+    const std::size_t line = names.size() + 1;
+    if (name.find_first_not_of(kBlanks) == name.npos) refuse(line, "is blank");
+    if (!seen.insert(name).second) refuse(line, "repeats an earlier one");
+    if (!runtime::is_utf8(name)) refuse(line, "is not UTF-8");
     names.push_back(std::move(name));
-    if (problem) {
-      throw runtime::Error("FileParsingFailed.labels",
-                           {{"path", file.string()}, {"line", std::to_string(names.size())}, {"problem", problem}});
-    }
   }
   return names;
 }

@@ -32,12 +32,19 @@ class DataFrameDirectoryReader {
     return runtime::Error("NotScoredDataset." + reason, std::move(fields));
   }
 
+  /// ".csv" also of T.CSV, as other systems write it.
+  static std::string kind_of(const fs::path& file) {
+    std::string extension = file.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    return extension;
+  }
+
   /// The table files of a folder: all its Parquet files, or else its CSV files.
   static std::vector<fs::path> table_files(const fs::path& path) {
     std::map<std::string, std::vector<fs::path>> found;
     std::error_code ignored;
     for (fs::directory_iterator entry(path, ignored), end; entry != end; entry.increment(ignored))
-      found[entry->path().extension().string()].push_back(entry->path());
+      found[kind_of(entry->path())].push_back(entry->path());
     auto& files = found[".parquet"].empty() ? found[".csv"] : found[".parquet"];
     std::sort(files.begin(), files.end());
     return files;
@@ -46,7 +53,7 @@ class DataFrameDirectoryReader {
   /// Whether there are any.
   bool take_files(std::vector<fs::path> files) {
     if (files.empty()) return false;
-    directory_.format_ = files.front().extension() == ".csv" ? TableFormat::csv : TableFormat::parquet;
+    directory_.format_ = kind_of(files.front()) == ".csv" ? TableFormat::csv : TableFormat::parquet;
     directory_.files_ = std::move(files);
     return true;
   }

@@ -1,10 +1,13 @@
 #include "datasets/tables/data_frame_form.h"
 
+#include "runtime/text/json.h"
+
 namespace torchport::datasets {
 namespace {
 
 using Json = nlohmann::ordered_json;  // keys stay in the original's order
 
+constexpr runtime::JsonLimits kLimits{64, 4'000'000};  ///< a table of half a million columns
 constexpr int kIndent = 2;
 constexpr std::size_t kSampleRows = 3, kShownRows = 100, kShownColumns = 100;
 constexpr const char* kTrueLabels = "True Labels";  ///< key of `labelColumns`
@@ -68,20 +71,21 @@ std::string table_schema_text(const DataFrame& frame, const ColumnRoles& roles) 
 
 TableSchema parse_table_schema(std::string_view text) {
   const auto broken = [](const std::string& reason) { return std::runtime_error(reason); };
-  const Json root = Json::parse(text, nullptr, false);
-  if (root.is_discarded()) throw broken("it is not valid JSON");
+  const nlohmann::json root = runtime::parse_json(text, kLimits);
   if (!root.is_object() || !root.contains("columnAttributes") || !root["columnAttributes"].is_array())
     throw broken("it has no list 'columnAttributes'");
   TableSchema schema;
-  for (const Json& column : root["columnAttributes"]) {
+  for (const nlohmann::json& column : root["columnAttributes"]) {
     const bool named = column.is_object() && column.contains("name") && column["name"].is_string();
     if (!named) throw broken("a column has no text 'name'");
     schema.names.push_back(column["name"].get<std::string>());
-    const Json element = column.value("elementType", Json());
-    if (element.is_object() && element.value("typeName", Json()) == "str") schema.texts.insert(schema.names.back());
+    const auto element = column.find("elementType");
+    if (element != column.end() && element->is_object() && element->value("typeName", nlohmann::json()) == "str")
+      schema.texts.insert(schema.names.back());
   }
   for (const char* key : {"labelColumns", "scoreColumns"}) {
-    const Json roles = root.value(key, Json::object());
+    if (!root.contains(key)) continue;
+    const nlohmann::json& roles = root[key];
     if (!roles.is_object()) throw broken(std::string("'") + key + "' is not an object");
     for (const auto& [role, column] : roles.items()) {
       if (!column.is_string()) throw broken(std::string("'") + key + "' names a column that is not a text");

@@ -40,7 +40,9 @@ DataFrame read_table(const DataFrameDirectory& directory, std::set<std::string> 
       } else {
         append(frame, std::move(part));
       }
-    } catch (const std::runtime_error& error) {
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {  // whatever Arrow makes of damage
       throw runtime::Error("NotScoredDataset.broken_table", {{"what", directory.what()},
                                                              {"path", directory.root().string()},
                                                              {"reason", "'" + file.filename().string() + "': " + error.what()}});

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/origin_list.h"
 #include "datasets/tables/scored_columns.h"
 #include "runtime/error/error.h"
 #include "runtime/text/python_json.h"
@@ -10,11 +11,14 @@
 namespace torchport::datasets {
 namespace {
 
+constexpr const char* kIdColumn = "id";
+
 /// Takes columns out of a table, as texts or as probabilities.
 class Taker {
  public:
   Taker(const DataFrameDirectory& directory, DataFrame frame) : directory_(directory), frame_(std::move(frame)) {}
 
+  std::size_t rows() const { return frame_.rows; }
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const Column& column : frame_.columns) names.push_back(column.name);
@@ -23,12 +27,23 @@ class Taker {
 
   std::vector<std::string> texts(const std::string& name) {
     Column& column = sound(name);
-    if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) return *texts;
+    if (auto* texts = std::get_if<std::vector<std::string>>(&column.values)) {
+      const auto blank = std::find(texts->begin(), texts->end(), "");  // how pandas writes a missing one to CSV
+      if (blank != texts->end()) broken(name, "row " + std::to_string(blank - texts->begin() + 1) + " has no value");
+      return std::move(*texts);
+    }
     const auto* numbers = std::get_if<std::vector<std::int64_t>>(&column.values);  // categories named 0, 1, ... by another program
     if (!numbers) broken(name, "it holds numbers instead of names");
     std::vector<std::string> texts;
     for (const std::int64_t number : *numbers) texts.push_back(std::to_string(number));
     return texts;
+  }
+
+  /// The ids of the rows, or none where there are no such numbers.
+  std::vector<std::int64_t> ids() const {
+    const Column* column = frame_.find(kIdColumn);
+    const auto* numbers = column && column->fault.empty() ? std::get_if<std::vector<std::int64_t>>(&column->values) : nullptr;
+    return numbers ? *numbers : std::vector<std::int64_t>();
   }
 
   std::vector<double> probabilities(const std::string& name) {
@@ -70,12 +85,15 @@ class Taker {
 
 }  // namespace
 
-void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, std::vector<std::int64_t> ids,
-                          const std::string& label_column, TableFormat format) {
+void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, const std::string& label_column,
+                          TableFormat format) {
+  OriginListWriter origins;
+  for (std::size_t row = 0; row < scored.origins.size(); ++row) origins.add(std::to_string(scored.ids[row]), scored.origins[row]);
+  origins.write(output);
   DataFrame frame;
   ColumnRoles roles;
   frame.rows = scored.rows();
-  frame.columns.push_back({"id", std::move(ids), {}});
+  frame.columns.push_back({kIdColumn, std::move(scored.ids), {}});
   if (!scored.truth.empty()) {
     roles.label = label_column;
     frame.columns.push_back({label_column, std::move(scored.truth), {}});
@@ -94,6 +112,8 @@ void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored
 ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
   Taker table(directory, read_table(directory, {kLabelColumn, std::string(kScoredLabels)}));
   const ScoredColumns columns = scored_columns(directory, table.names());
+  if (table.rows() == 0)
+    throw runtime::Error("NotScoredDataset.no_rows", {{"what", directory.what()}, {"path", directory.root().string()}});
   ScoredDataset scored;
   scored.truth = table.texts(columns.truth);
   scored.predicted = table.texts(columns.predicted);
@@ -101,9 +121,11 @@ ScoredDataset read_scored_dataset(const DataFrameDirectory& directory) {
     scored.classes.push_back(name);
     scored.probabilities.push_back(table.probabilities(column));
   }
-  if (scored.rows() == 0) {
-    throw runtime::Error("NotScoredDataset.no_rows", {{"what", directory.what()}, {"path", directory.root().string()}});
-  }
+  scored.ids = table.ids();
+  if (!directory.schema() || scored.ids.empty()) return scored;
+  OriginList list = read_origins(directory.root(), scored.rows(), [&](std::size_t row) { return std::to_string(scored.ids[row]); });
+  scored.origins = std::move(list.origins);
+  scored.doubt = std::move(list.doubt);
   return scored;
 }
 

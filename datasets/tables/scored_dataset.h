@@ -14,13 +14,16 @@ struct ScoredDataset {
   std::vector<std::string> truth;                  ///< category of each row; empty where the dataset has no labels
   std::vector<std::string> predicted;              ///< category of the highest probability, of each row
   std::vector<std::vector<double>> probabilities;  ///< [class][row]
+  std::vector<std::int64_t> ids;                   ///< of each row; empty where a table from elsewhere has none
+  std::vector<std::string> origins;                ///< path that the image of each row came from; empty where that is not noted
+  std::string doubt;                               ///< for the log: that origins are noted, but not used, and why
   std::size_t rows() const { return predicted.size(); }
 };
 
-/// Writes and publishes the columns `label_column` and `id` (sorted by name), `Scored Probabilities_<class>` and `Scored Labels`.
-/// \pre `ids` has as many entries as there are rows
-void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, std::vector<std::int64_t> ids,
-                          const std::string& label_column, TableFormat format);
+/// Writes and publishes the columns `label_column` and `id` (sorted by name), `Scored Probabilities_<class>` and `Scored Labels`,
+/// and beside the table the origins of its rows. \pre there is an id for each row
+void write_scored_dataset(runtime::OutputDirectory& output, ScoredDataset scored, const std::string& label_column,
+                          TableFormat format);
 
 /// Reads a labelled scored dataset. The columns are found by the schema's roles, or in a table without them by their names, with
 /// `category` for the true labels. \throws Error NotScoredDataset.*, NotLabeledDataset.unlabelled

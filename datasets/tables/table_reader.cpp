@@ -5,7 +5,7 @@
 #include <arrow/array.h>
 #include <arrow/csv/options.h>
 #include <arrow/csv/reader.h>
-#include <arrow/io/memory.h>
+#include <arrow/io/file.h>
 #include <arrow/memory_pool.h>
 #include <arrow/table.h>
 #include <arrow/util/utf8.h>
@@ -14,11 +14,17 @@
 #include <parquet/file_reader.h>
 
 #include "runtime/files/files.h"
+#include "runtime/text/encoding.h"
 
 namespace torchport::datasets {
 namespace {
 
-constexpr std::size_t kMaxBytes = TableBudget{}.bytes;  ///< of a file, and of Arrow's memory for it
+constexpr std::string_view kParquetMagic = "PAR1";
+constexpr std::int64_t kArrowBytes = std::int64_t{64} << 20;  ///< of Arrow's memory beside what the values may take
+
+[[noreturn]] void too_large(const TableBudget& budget) {
+  throw std::runtime_error("its values take more than " + std::to_string(budget.given) + " bytes");
+}
 
 void check(const arrow::Status& status) {
   if (!status.ok()) throw std::runtime_error(status.message());
@@ -33,11 +39,13 @@ T checked(arrow::Result<T> result) {
 /// Copies Arrow's columns out, within the budget: a short file may hold one long text a million times.
 class Columns {
  public:
+  /// \throws std::runtime_error before anything is decoded, where even the shortest values are too many
   Columns(std::int64_t rows, std::int64_t columns, TableBudget& budget) : rows_(rows), budget_(budget) {
     if (rows < 0 || columns < 0 || (columns > 0 && rows > budget.cells / columns)) {
       throw std::runtime_error("it has " + std::to_string(rows) + " rows and " + std::to_string(columns) + " columns, more than " +
                                std::to_string(TableBudget{}.cells) + " cells in the whole table");
     }
+    if (static_cast<std::size_t>(rows * columns) > budget.bytes / sizeof(double)) too_large(budget);
     budget.cells -= rows * columns;
   }
 
@@ -129,7 +137,7 @@ class Columns {
   void push(std::vector<Value>& out, View view) {
     std::size_t bytes = sizeof(Value);
     if constexpr (std::is_same_v<Value, std::string>) bytes += view.size();
-    if (bytes > budget_.bytes) throw std::runtime_error("its values take more than " + std::to_string(kMaxBytes) + " bytes");
+    if (bytes > budget_.bytes) too_large(budget_);
     budget_.bytes -= bytes;
     out.emplace_back(view);
   }
@@ -139,11 +147,24 @@ class Columns {
   DataFrame frame_;
 };
 
+/// The file, read as Arrow asks for it; its size adds to the budget.
+std::shared_ptr<arrow::io::ReadableFile> opened(const std::filesystem::path& file, TableBudget& budget) {
+  auto input = checked(arrow::io::ReadableFile::Open(runtime::open_regular_file(file), arrow::system_memory_pool()));
+  const auto size = static_cast<std::size_t>(checked(input->GetSize()));
+  const std::size_t room = TableBudget::kMostBytes - std::min(TableBudget::kMostBytes, budget.given);
+  const std::size_t more = std::min(room, std::min(size, room) * TableBudget::kBytesForEachByte);
+  budget.bytes += more;
+  budget.given += more;
+  return input;
+}
+
 }  // namespace
 
 DataFrame read_parquet(const std::filesystem::path& file, TableBudget& budget) {
-  const std::shared_ptr<arrow::io::BufferReader> input = arrow::io::BufferReader::FromString(runtime::read_file(file, kMaxBytes));
-  arrow::CappedMemoryPool pool(arrow::system_memory_pool(), static_cast<std::int64_t>(kMaxBytes));
+  if (runtime::read_head(file, kParquetMagic.size()) != kParquetMagic)
+    throw std::runtime_error("it is not a Parquet file; a CSV file has the extension csv");
+  const auto input = opened(file, budget);
+  arrow::CappedMemoryPool pool(arrow::system_memory_pool(), static_cast<std::int64_t>(budget.bytes) + kArrowBytes);
   try {
     parquet::ReaderProperties properties(&pool);
     properties.set_page_checksum_verification(true);
@@ -151,12 +172,19 @@ DataFrame read_parquet(const std::filesystem::path& file, TableBudget& budget) {
     check(builder.Open(input, properties));
     const auto metadata = builder.raw_reader()->metadata();
     Columns columns(metadata->num_rows(), metadata->num_columns(), budget);
-    const auto reader = checked(builder.memory_pool(&pool)->Build());
+    parquet::ArrowReaderProperties decoding(/*use_threads=*/false);
+    for (int i = 0; i < metadata->num_columns(); ++i) {
+      // A text of a dictionary stays there once, however many rows have it.
+      if (metadata->schema()->Column(i)->logical_type()->is_string()) decoding.set_read_dictionary(i, true);
+    }
+    const auto reader = checked(builder.memory_pool(&pool)->properties(decoding)->Build());
     std::shared_ptr<arrow::Schema> schema;
     check(reader->GetSchema(&schema));
     for (int i = 0; i < schema->num_fields(); ++i) {
       std::shared_ptr<arrow::ChunkedArray> data;
-      check(reader->ReadColumn(i, &data));
+      const arrow::Status status = reader->ReadColumn(i, &data);
+      if (status.IsOutOfMemory()) too_large(budget);
+      check(status);
       columns.add(schema->field(i)->name(), *data);
     }
     return std::move(columns).frame();
@@ -166,8 +194,10 @@ DataFrame read_parquet(const std::filesystem::path& file, TableBudget& budget) {
 }
 
 DataFrame read_csv(const std::filesystem::path& file, const std::set<std::string>& texts, TableBudget& budget) {
-  const std::shared_ptr<arrow::io::BufferReader> input = arrow::io::BufferReader::FromString(runtime::read_file(file, kMaxBytes));
-  arrow::CappedMemoryPool pool(arrow::system_memory_pool(), static_cast<std::int64_t>(kMaxBytes));
+  const std::string head = runtime::read_head(file, 4);
+  if (const char* const fault = runtime::other_encoding(head)) throw std::runtime_error(std::string("it ") + fault);
+  const auto input = opened(file, budget);
+  arrow::CappedMemoryPool pool(arrow::system_memory_pool(), static_cast<std::int64_t>(budget.bytes) + kArrowBytes);
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
   auto parse = arrow::csv::ParseOptions::Defaults();
@@ -175,7 +205,9 @@ DataFrame read_csv(const std::filesystem::path& file, const std::set<std::string
   auto convert = arrow::csv::ConvertOptions::Defaults();
   for (const std::string& name : texts) convert.column_types[name] = arrow::utf8();
   const auto reader = checked(arrow::csv::TableReader::Make(arrow::io::IOContext(&pool), input, read, parse, convert));
-  const auto table = checked(reader->Read());
+  const auto result = reader->Read();
+  if (result.status().IsOutOfMemory()) too_large(budget);
+  const auto table = checked(result);
   Columns columns(table->num_rows(), table->num_columns(), budget);
   for (int i = 0; i < table->num_columns(); ++i) columns.add(table->field(i)->name(), *table->column(i));
   return std::move(columns).frame();

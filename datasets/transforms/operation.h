@@ -22,6 +22,8 @@ struct Operation {
   std::function<std::optional<Placement>(ImageSize, RandomStream&)> place;
   /// The size of what comes out of an image of a size; absent where it stays. \throws TransformError
   std::function<ImageSize(ImageSize)> resize;
+  /// Whether an image of a size gets black around it because the crop is larger; absent where that never happens.
+  std::function<bool(ImageSize)> blackens;
   /// What `resize` gives for every image that it takes; absent where that depends on the image.
   std::optional<ImageSize> fixed;
   bool random = false;  ///< left out for inference

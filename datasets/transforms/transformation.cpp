@@ -2,6 +2,7 @@
 
 #include "datasets/transforms/operation.h"
 #include "runtime/error/error.h"
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -10,7 +11,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostOperations = 100;
-constexpr int kDeepest = 8;  // of lists in lists; a deeper one would be copied and shown by recursion
+constexpr runtime::JsonLimits kLimits{8, 10'000};
 
 /// torchvision's operations that the original takes, too, but that make no image of one image.
 constexpr std::array<std::string_view, 5> kNoImage = {"ToTensor", "ToPILImage", "Normalize", "FiveCrop", "TenCrop"};
@@ -78,12 +79,7 @@ struct Transformation::Step {
 Transformation::Transformation(std::vector<Step> steps) : steps_(std::make_shared<const std::vector<Step>>(std::move(steps))) {}
 
 Transformation Transformation::parse(std::string_view json) {
-  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
-    if (depth > kDeepest) throw std::runtime_error("it is nested too deeply");
-    return true;
-  };
-  const Json list = Json::parse(json, shallow, false);
-  if (list.is_discarded()) throw std::runtime_error("it is not valid JSON");
+  const Json list = runtime::parse_ordered_json(json, kLimits);
   if (!list.is_array()) throw std::runtime_error("it is not a list of operations");
   if (list.size() > kMostOperations)
     throw std::runtime_error("it has more than " + std::to_string(kMostOperations) + " operations");
@@ -116,6 +112,14 @@ bool Transformation::random() const {
 ImageSize Transformation::size(ImageSize from) const {
   for (const Step& step : *steps_) from = size_after(step.name, step.operation, from);
   return from;
+}
+
+bool Transformation::blackens(ImageSize from) const {
+  for (const Step& step : *steps_) {
+    if (step.operation.blackens && step.operation.blackens(from)) return true;
+    from = size_after(step.name, step.operation, from);
+  }
+  return false;
 }
 
 std::optional<ImageSize> Transformation::fixed_size() const {

@@ -14,7 +14,7 @@
 
 namespace torchport::datasets {
 
-/// Why an image cannot be transformed, e.g. "CenterCrop: the image is 30 x 20, smaller than the crop of 40 x 40".
+/// Why an image cannot be transformed, e.g. "RandomCrop: the image is 30 x 20, smaller than the crop of 40 x 40".
 struct TransformError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -35,6 +35,9 @@ class Transformation {
   bool random() const;
   /// The size of what comes out of an image of the size `from`. \throws TransformError
   ImageSize size(ImageSize from) const;
+  /// Whether an image of the size `from` gets black around it, because a CenterCrop is larger than what comes to it.
+  /// \throws TransformError
+  bool blackens(ImageSize from) const;
   /// What size() gives for every image that it takes; nothing where that depends on the image.
   std::optional<ImageSize> fixed_size() const;
   /// Thread-safe: what comes out depends on the pixels and the key alone. \throws TransformError

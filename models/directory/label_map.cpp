@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "runtime/text/csv.h"
+#include "runtime/text/encoding.h"
 #include "runtime/text/utf8.h"
 
 namespace torchport::models {
@@ -45,6 +46,7 @@ std::pair<std::string, std::string> take_row(std::string_view& csv, std::size_t 
 }  // namespace
 
 std::vector<std::string> parse_label_map(std::string_view csv) {
+  if (const char* const fault = runtime::encoding_fault(csv)) throw std::runtime_error(std::string("it ") + fault);
   if (!runtime::is_utf8(csv)) throw std::runtime_error("it is not UTF-8");
   if (take_row(csv, 0).second != "label") throw std::runtime_error("its second column is not 'label'");
   std::vector<std::string> labels;

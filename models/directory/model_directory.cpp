@@ -2,8 +2,10 @@
 
 #include "models/directory/label_map.h"
 #include "models/directory/model_fault.h"
+#include "models/directory/model_input.h"
 #include "models/directory/model_spec_reader.h"
 #include "models/directory/model_spec_writer.h"
+#include "models/weights/mismatches.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
 
@@ -12,40 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSpecFile = "model_spec.yaml", kWeightsFile = "model", kLabelFile = "index_to_label.csv";
-constexpr std::size_t kMaxTextFile = std::size_t{64} << 20, kMaxRows = 5;
-
-/// "float32 [64, 3, 7, 7]"; a size of -1 is any.
-std::string describe(DType dtype, const std::vector<std::int64_t>& shape) {
-  std::string text = std::string(name(dtype)) + " [";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + (shape[i] < 0 ? "any" : std::to_string(shape[i]));
-  return text + "]";
-}
-
-/// The entries in which a weights file differs from a network.
-class Mismatches {
- public:
-  void add(const std::string& key, const std::string& expected, const std::string& found) {
-    if (++count_ <= kMaxRows) rows_.push_back({key, "expected " + expected + ", found " + found});
-  }
-  void compare(const StateDictFile& weights, const TensorEntry& wanted) {
-    const auto expected = describe(wanted.dtype, wanted.shape);
-    const TensorEntry* found = weights.find(wanted.key);
-    if (!found) return add(wanted.key, expected, "nothing");
-    const auto fits = [](std::int64_t size, std::int64_t other) { return size < 0 || size == other; };
-    const bool equal = found->dtype == wanted.dtype &&
-                       std::equal(wanted.shape.begin(), wanted.shape.end(), found->shape.begin(), found->shape.end(), fits);
-    if (!equal) add(wanted.key, expected, describe(found->dtype, found->shape));
-  }
-  void throw_if_any(runtime::Fields fields) const {
-    if (count_ == 0) return;
-    fields["count"] = std::to_string(count_);
-    throw runtime::Error("InvalidModelDirectory.weights_mismatch", std::move(fields), rows_);
-  }
-
- private:
-  std::vector<runtime::Detail> rows_;
-  std::size_t count_ = 0;
-};
+constexpr std::size_t kMaxTextFile = std::size_t{64} << 20;
 
 /// Reads a file that the directory names, and reports whatever keeps it from being read as `reason` of spec/errors.yaml.
 std::string read_named(const ModelFault& fault, std::string_view file, std::string_view reason) {
@@ -85,8 +54,9 @@ void check_head(const ModelFault& fault, const ModelSpec& spec, const StateDictF
   const bool second_head = spec.pretrained && spec.num_classes;  // the original's way to put classes on ImageNet weights
   const auto outputs = second_head ? kImageNetClasses : spec.num_classes.value_or(kImageNetClasses);
   Mismatches mismatches;
-  mismatches.compare(weights, {head, DType::float32, {outputs, -1}});
-  if (second_head) mismatches.compare(weights, {"out_linear_model.weight", DType::float32, {*spec.num_classes, kImageNetClasses}});
+  const auto compare = [&](const TensorEntry& wanted) { mismatches.compare(weights.find(wanted.key), wanted); };
+  compare({head, DType::float32, {outputs, -1}});
+  if (second_head) compare({"out_linear_model.weight", DType::float32, {*spec.num_classes, kImageNetClasses}});
   mismatches.throw_if_any({{"what", fault.what}, {"path", fault.root.string()}, {"model", spec.variant->name}});
 }
 
@@ -109,6 +79,7 @@ ModelDirectory ModelDirectory::open(const fs::path& root, std::string_view what)
   } else {
     for (std::int64_t i = 0; i < spec.num_classes.value_or(0); ++i) spec.labels.push_back(std::to_string(i));
   }
+  spec.input = read_model_input(fault);
   directory.weights_ = read_weights(fault, file.weights_file);
   check_head(fault, spec, directory.weights_);
   return directory;
@@ -120,10 +91,10 @@ void check_weights(const StateDictFile& weights, const std::vector<TensorEntry>&
   std::set<std::string_view> keys;
   for (const auto& entry : expected) {
     keys.insert(entry.key);
-    mismatches.compare(weights, entry);
+    mismatches.compare(weights.find(entry.key), entry);
   }
   for (const auto& entry : weights.entries()) {
-    if (!keys.contains(entry.key)) mismatches.add(entry.key, "nothing", describe(entry.dtype, entry.shape));
+    if (!keys.contains(entry.key)) mismatches.add_extra(entry);
   }
   mismatches.throw_if_any({{"what", std::string(what)}, {"model", std::string(model)}});
 }
@@ -145,6 +116,7 @@ void write_model_directory(runtime::OutputDirectory& output, const ModelSpec& sp
     output.write(kLabelFile, label_map_csv(spec.labels));
     output.write("_schema.json", schema_json);
     output.write("_samples.json", samples_json);
+    if (spec.input) output.write(kInputFile, model_input_json(*spec.input));
     meta += "registerModel: true\nmodelOutputPath: trained_model_outputs\n";
   }
   output.publish(meta);

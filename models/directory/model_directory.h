@@ -19,7 +19,14 @@ namespace torchport::models {
 /// Outputs of a network whose model spec has no num_classes: ImageNet's classes.
 inline constexpr std::int64_t kImageNetClasses = 1000;
 
-/// What model_spec.yaml and index_to_label.csv say.
+/// The images that a model was trained on: a note of torchport's own beside the original's files (model_input.h).
+struct ModelInput {
+  std::int64_t height = 0, width = 0;  ///< pixels
+  std::optional<std::string>
+      transforms;  ///< what photos go through before, as in `_transforms.json`; absent where that is not known
+};
+
+/// What model_spec.yaml, index_to_label.csv and the note of the input say.
 struct ModelSpec {
   const runtime::ComponentSpec* component = nullptr;  ///< resnet, densenet, ...
   const runtime::Variant* variant = nullptr;          ///< its row of `variants:`, e.g. resnet18
@@ -28,6 +35,7 @@ struct ModelSpec {
   std::optional<std::int64_t> num_classes;             ///< absent in an untrained directory: a head of 1000 classes
   std::vector<std::string> labels;                     ///< by class index; empty in an untrained directory
   std::optional<std::array<double, 3>> mean, std_dev;  ///< ImageNormalizer of `inputs`
+  std::optional<ModelInput> input;                     ///< absent in an untrained directory and in the original's
 };
 
 /// An opened model directory: its spec, labels and weights file are sound, and its last layer has the classes that the spec states.
@@ -51,7 +59,8 @@ class ModelDirectory {
   StateDictFile weights_;
 };
 
-/// Compares a weights file with the entries that `model` (e.g. "resnet18") has: by key, dtype and shape, in any order.
+/// Compares a weights file with the entries that `model` (e.g. "resnet18") has: by key, shape and type, in any order. Any
+/// floating-point type will do, and a counter (num_batches_tracked) may be of any number type or lack.
 /// \throws Error InvalidModelDirectory.weights_mismatch with the first differences as rows; `what` as for ModelDirectory::open
 void check_weights(const StateDictFile& weights, const std::vector<TensorEntry>& expected, std::string_view what,
                    std::string_view model);

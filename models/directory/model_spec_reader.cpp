@@ -166,6 +166,8 @@ class Reader {
       throw broken("it has no " + entry);
     }
     const std::string value = text(entry);
+    const bool figure = parameter.type != ParameterType::string && parameter.type != ParameterType::choice;
+    if (figure) refuse_quotes(entry);
     try {
       return runtime::parse_value(parameter, value);
     } catch (const runtime::Error&) {  // which speaks of a flag
@@ -174,7 +176,13 @@ class Reader {
     }
   }
 
+  /// A number in quotes is a text to the original.
+  void refuse_quotes(const std::string& path) const {
+    if (runtime::is_quoted(required(path))) throw broken(path + " is in quotes, which make a text of it");
+  }
+
   std::int64_t classes(const std::string& path) const {
+    refuse_quotes(path);
     const auto number = runtime::decimal_integer(text(path));
     if (!number || *number < 1 || *number > 1'000'000)
       throw broken(path + " is '" + text(path) + "', which is not a number of classes");
@@ -203,7 +211,7 @@ class Reader {
     if (!list.IsSequence() || list.size() != 3) throw fault;
     std::array<double, 3> numbers{};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (!list[i].IsScalar()) throw fault;
+      if (!list[i].IsScalar() || runtime::is_quoted(list[i])) throw fault;
       const auto& digits = list[i].Scalar();
       const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), numbers[i]);
       if (error != std::errc() || end != digits.data() + digits.size() || !std::isfinite(numbers[i])) throw fault;

@@ -5,7 +5,9 @@
 
 #include <future>
 
+#include "models/nn/conversions.h"
 #include "models/nn/state_dict.h"
+#include "models/weights/mismatches.h"
 #include "runtime/error/error.h"
 
 namespace torchport::models {
@@ -34,7 +36,9 @@ Tensors read_finite(const ModelDirectory& directory) {
   for (std::size_t i = 0; i < file.entries().size(); ++i) {
     const std::string& key = file.entries()[i].key;
     at::Tensor tensor = read_tensor(file, i);
-    if (!is_finite(tensor)) {
+    const bool counter = is_counter(key);
+    if (!counter && is_floating(file.entries()[i].dtype)) tensor = tensor.to(at::kFloat);
+    if (!counter && !is_finite(tensor)) {
       throw runtime::Error("InvalidModelDirectory.not_finite",
                            {{"what", directory.what()}, {"key", key}, {"path", directory.root().string()}});
     }
@@ -52,24 +56,28 @@ void fold_second_layer(Tensors& tensors, const std::string& head) {
   weight = at::mm(outer, weight.to(at::kDouble));
 }
 
-Head copy_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels,
-                  Tensors tensors) {
+LoadedWeights copy_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels,
+                           Tensors tensors) {
   const std::string& head = directory.spec().component->architecture->head;
   check_entries(network, directory, head);
   const bool keep_head = directory.spec().labels == labels;
   if (keep_head && tensors.count(kSecondWeight) != 0) fold_second_layer(tensors, head);
 
   at::NoGradGuard values_only;
+  Conversions conversions;
   for (auto& [key, tensor] : state_dict(network)) {
     if (!keep_head && (key == head + ".weight" || key == head + ".bias")) continue;
-    tensor.copy_(tensors.at(std::string(kKeyPrefix) + key));
+    const auto given = tensors.find(std::string(kKeyPrefix) + key);
+    if (given == tensors.end()) continue;  // a counter, which check_entries lets lack
+    conversions.add(directory.weights().find(given->first)->dtype, tensor, is_counter(key));
+    tensor.copy_(converted(given->second, tensor, is_counter(key)));
   }
-  return keep_head ? Head::kept : Head::remade;
+  return {keep_head ? Head::kept : Head::remade, conversions.text()};
 }
 
 }  // namespace
 
-Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels) {
+LoadedWeights load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels) {
   return copy_weights(network, directory, labels, read_finite(directory));
 }
 
@@ -79,8 +87,8 @@ LoadedNetwork load_network(const ModelDirectory& directory, const std::vector<st
   auto building = std::async(std::launch::async, make);
   Tensors tensors = read_finite(directory);
   auto network = building.get();
-  const Head head = copy_weights(*network, directory, labels, std::move(tensors));
-  return {std::move(network), head};
+  LoadedWeights weights = copy_weights(*network, directory, labels, std::move(tensors));
+  return {std::move(network), weights.head, std::move(weights.converted)};
 }
 
 }  // namespace torchport::models

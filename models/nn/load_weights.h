@@ -12,14 +12,20 @@ namespace torchport::models {
 /// How the head of a network was treated.
 enum class Head { kept, remade };
 
+struct LoadedWeights {
+  Head head;
+  std::string converted;  ///< what is to be said of types that were converted; "" where none was
+};
+
 /// Copies the directory's weights into `network` (built for the data's classes). The head is kept if the directory's labels equal
 /// `labels` in names and order, and is left as initialised otherwise; `out_linear_model` is folded into it.
 /// \throws Error InvalidModelDirectory.weights_mismatch, InvalidModelDirectory.not_finite
-Head load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
+LoadedWeights load_weights(ClassifierModule& network, const ModelDirectory& directory, const std::vector<std::string>& labels);
 
 struct LoadedNetwork {
   Classifier network;
   Head head;
+  std::string converted;  ///< as in LoadedWeights
 };
 
 /// make_classifier and load_weights in one, side by side. \throws Error as load_weights

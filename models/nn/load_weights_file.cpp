@@ -2,107 +2,151 @@
 
 #include <torch/torch.h>
 
+#include "models/nn/conversions.h"
 #include "models/nn/state_dict.h"
+#include "models/weights/match.h"
+#include "models/weights/mismatches.h"
 #include "runtime/error/error.h"
+#include "runtime/text/text.h"
 
 namespace torchport::models {
 namespace {
 
-// What a file's keys may have before torchvision's, all of them or none: DataParallel's prefix, and that of a model directory.
-constexpr std::array<std::string_view, 2> kPrefixes = {"module.", kKeyPrefix};
+constexpr std::size_t kNamed = 3;  ///< how many of many names are told
 
-/// The entries of a file under torchvision's names.
-class Entries {
+/// "'a', 'b', 'c' and 119 more"
+std::string first_names(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (std::size_t i = 0; i < std::min(kNamed, names.size()); ++i)
+    shown.push_back("'" + runtime::visible(names[i].substr(0, 100)) + "'");
+  return runtime::join(shown, ", ") + (names.size() > kNamed ? " and " + std::to_string(names.size() - kNamed) + " more" : "");
+}
+
+/// A file against the network that it is to go into.
+class Loading {
  public:
-  explicit Entries(const StateDictFile& file) : entries_(file.entries()) {
-    for (bool found = true; found;) {
-      found = false;
-      for (const auto prefix : kPrefixes) {
-        if (entries_.empty() || !all_have(prefix_ + std::string(prefix))) continue;
-        prefix_ += prefix;
-        found = true;
-      }
-    }
+  Loading(ClassifierModule& network, const StateDictFile& file, const ModelSpec& spec, std::string_view what)
+      : network_(network),
+        file_(file),
+        spec_(spec),
+        what_(what),
+        head_(spec.component->architecture->head),
+        own_(entries_of(network, "", head_, network.named_parameters()[head_ + ".bias"].size(0))),
+        match_(match_weights(file, own_, head_)) {}
+
+  FileWeights load() {
+    const Head head = compare_heads();
+    check(head);
+    copy(head);
+    FileWeights result{head, {}, {}};
+    tell_place(result);
+    tell_rest(result);
+    return result;
   }
-  /// The index of an entry, in its new spelling or its old one.
-  std::optional<std::size_t> find(const std::string& key) const {
-    const auto exact = find_exactly(prefix_ + key);
-    return exact ? exact : find_exactly(prefix_ + old_spelling(key));
-  }
-  const TensorEntry& operator[](std::size_t i) const { return entries_[i]; }
-  const std::string& prefix() const { return prefix_; }
 
  private:
-  bool all_have(const std::string& prefix) const {
-    return std::all_of(entries_.begin(), entries_.end(), [&](const TensorEntry& entry) { return entry.key.starts_with(prefix); });
-  }
-  std::optional<std::size_t> find_exactly(const std::string& key) const {
-    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const TensorEntry& entry) { return entry.key == key; });
-    if (found == entries_.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - entries_.begin());
-  }
-  /// Older files of torchvision spell a module such as "norm1" as "norm.1".
-  static std::string old_spelling(std::string key) {
-    const auto parameter = key.rfind('.');
-    auto digits = parameter;
-    while (digits != std::string::npos && digits > 0 && std::isdigit(static_cast<unsigned char>(key[digits - 1]))) --digits;
-    return digits == parameter ? key : key.insert(digits, ".");
+  const StateDictPart& part() const { return file_.parts()[match_.part]; }
+  bool is_of_head(std::size_t i) const { return own_[i].key == head_ + ".weight" || own_[i].key == head_ + ".bias"; }
+  std::optional<std::size_t> find(const std::string& key) const {
+    const auto own = std::find_if(own_.begin(), own_.end(), [&](const TensorEntry& entry) { return entry.key == key; });
+    return match_.found[static_cast<std::size_t>(own - own_.begin())];
   }
 
-  const std::vector<TensorEntry>& entries_;
-  std::string prefix_;
+  /// Whether the file has the network's head: its weight and bias with the classes of the network, or not at all.
+  Head compare_heads() const {
+    const auto weight = find(head_ + ".weight"), bias = find(head_ + ".bias");
+    if (!weight && !bias) return Head::remade;
+    const auto classes = [&](std::size_t i) { return file_.entries()[i].shape.empty() ? -1 : file_.entries()[i].shape[0]; };
+    const std::int64_t own = network_.named_parameters()[head_ + ".bias"].size(0);
+    const bool other = weight && classes(*weight) != own && (!bias || classes(*bias) == classes(*weight));
+    return other ? Head::remade : Head::kept;
+  }
+
+  void check(Head head) const {
+    Mismatches mismatches;
+    for (std::size_t i = 0; i < own_.size(); ++i) {
+      const TensorEntry* const given = match_.found[i] ? &file_.entries()[*match_.found[i]] : nullptr;
+      TensorEntry wanted = own_[i];
+      wanted.key = match_.prefix + wanted.key;
+      if (is_of_head(i) && head == Head::remade) {
+        if (!given) continue;
+        if (!given->shape.empty()) wanted.shape[0] = given->shape[0];
+      }
+      mismatches.compare(given, wanted);
+    }
+    for (const std::size_t i : match_.extra) {
+      if (belongs_to_larger_network(file_.entries()[i], match_, own_, head_)) mismatches.add_extra(file_.entries()[i]);
+    }
+    std::vector<runtime::Detail> more;
+    if (match_.fits == 0 && part().count > 0) more.push_back({"keys of the file", first_names(extra_names())});
+    if (!part().others.empty()) more.push_back({"not tensors", first_names(part().others)});
+    mismatches.throw_if_any({{"what", std::string(what_)}, {"model", spec_.variant->name}}, more);
+  }
+
+  void copy(Head head) {
+    at::NoGradGuard values_only;
+    const auto tensors = state_dict(network_);  // in the order of entries_of
+    for (std::size_t i = 0; i < own_.size(); ++i) {
+      if (!match_.found[i] || (is_of_head(i) && head == Head::remade)) continue;
+      const std::size_t entry = *match_.found[i];
+      at::Tensor to = tensors[i].second;
+      const bool counter = is_counter(own_[i].key);
+      const at::Tensor values = converted(read_tensor(file_, entry), to, counter);
+      if (!is_finite(values)) {
+        throw runtime::Error("InvalidModelDirectory.not_finite",
+                             {{"what", std::string(what_)}, {"key", file_.entries()[entry].key}});
+      }
+      conversions_.add(file_.entries()[entry].dtype, to, counter);
+      to.copy_(values);
+    }
+  }
+
+  std::vector<std::string> extra_names() const {
+    std::vector<std::string> names;
+    for (const std::size_t i : match_.extra) names.push_back(file_.entries()[i].key);
+    return names;
+  }
+
+  void tell_place(FileWeights& result) const {
+    std::string place;
+    if (!part().name.empty()) place = "in its '" + part().name + "'";
+    if (!match_.prefix.empty())
+      place += std::string(place.empty() ? "" : ", ") + "under the prefix '" + runtime::visible(match_.prefix.substr(0, 200)) + "'";
+    if (!place.empty()) result.notes.push_back("Found them " + place + ".");
+    if (const std::string text = conversions_.text(); !text.empty()) result.notes.push_back(text);
+  }
+
+  void tell_rest(FileWeights& result) const {
+    const std::string rest = " that " + spec_.variant->name + " does not have: ";
+    if (const auto names = extra_names(); !names.empty())
+      result.warnings.push_back("Left out " + std::to_string(names.size()) + (names.size() == 1 ? " tensor" : " tensors") + rest +
+                                first_names(names) + ".");
+    if (const auto& others = part().others; !others.empty())
+      result.warnings.push_back("Left out " + std::to_string(others.size()) +
+                                " of its values, which are not tensors: " + first_names(others) + ".");
+    std::vector<std::string> rivals = match_.rivals;
+    for (std::string& rival : rivals) rival = rival.empty() ? "no prefix" : rival;
+    if (!rivals.empty())
+      result.warnings.push_back("The file holds other weights of this form, which were not taken: " + first_names(rivals) + ".");
+    if (!file_.foreign_names().empty())
+      result.notes.push_back("The file names things of Python, none of which was loaded: " + first_names(file_.foreign_names()) +
+                             ".");
+  }
+
+  ClassifierModule& network_;
+  const StateDictFile& file_;
+  const ModelSpec& spec_;
+  std::string_view what_;
+  std::string head_;
+  std::vector<TensorEntry> own_;  ///< the network's entries
+  Match match_;
+  Conversions conversions_;
 };
-
-bool is_floating(DType dtype) {
-  return dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32 || dtype == DType::float64;
-}
-
-/// Whether the file has the network's head: both its tensors, or neither, with the classes of the network.
-Head compare_heads(const Entries& entries, const std::string& head, std::int64_t classes) {
-  const auto weight = entries.find(head + ".weight"), bias = entries.find(head + ".bias");
-  if (!weight && !bias) return Head::remade;
-  const auto other = [&](std::optional<std::size_t> i) {
-    return i && !entries[*i].shape.empty() && entries[*i].shape[0] != classes;
-  };
-  return other(weight) && other(bias) && entries[*weight].shape[0] == entries[*bias].shape[0] ? Head::remade : Head::kept;
-}
 
 }  // namespace
 
-Head load_weights_file(ClassifierModule& network, const StateDictFile& file, const ModelSpec& spec, std::string_view what) {
-  const Entries entries(file);
-  const std::string& head = spec.component->architecture->head;
-  const std::int64_t classes = network.named_parameters()[head + ".bias"].size(0);
-  const Head kept = compare_heads(entries, head, classes);
-
-  std::vector<TensorEntry> expected;
-  std::vector<std::pair<at::Tensor, std::size_t>> copies;  // a tensor of the network, and the entry that it gets
-  for (const auto& [key, tensor] : state_dict(network)) {
-    const auto found = entries.find(key);
-    // Files from before PyTorch 0.4.1 lack the counters, which only layers without momentum would use.
-    if (!found && key.ends_with(".num_batches_tracked")) continue;
-    TensorEntry wanted{found ? entries[*found].key : entries.prefix() + key, dtype_of(tensor), tensor.sizes().vec()};
-    if (found && is_floating(wanted.dtype) && is_floating(entries[*found].dtype)) wanted.dtype = entries[*found].dtype;
-    const bool of_head = key == head + ".weight" || key == head + ".bias";
-    if (of_head && kept == Head::remade) {
-      if (!found) continue;
-      wanted.shape[0] = entries[*found].shape[0];
-    } else if (found) {
-      copies.emplace_back(tensor, *found);
-    }
-    expected.push_back(std::move(wanted));
-  }
-  check_weights(file, expected, what, spec.variant->name);
-
-  at::NoGradGuard values_only;
-  for (auto& [tensor, i] : copies) {
-    const at::Tensor values = read_tensor(file, i).to(tensor.scalar_type());
-    if (!is_finite(values)) {
-      throw runtime::Error("InvalidModelDirectory.not_finite", {{"what", std::string(what)}, {"key", entries[i].key}});
-    }
-    tensor.copy_(values);
-  }
-  return kept;
+FileWeights load_weights_file(ClassifierModule& network, const StateDictFile& file, const ModelSpec& spec, std::string_view what) {
+  return Loading(network, file, spec, what).load();
 }
 
 }  // namespace torchport::models

@@ -31,6 +31,9 @@ const Row& row(DType dtype) {
 
 std::size_t item_size(DType dtype) { return row(dtype).size; }
 std::string_view name(DType dtype) { return row(dtype).name; }
+bool is_floating(DType dtype) {
+  return dtype == DType::float16 || dtype == DType::bfloat16 || dtype == DType::float32 || dtype == DType::float64;
+}
 std::string_view storage_class(DType dtype) { return row(dtype).storage_class; }
 
 std::optional<DType> stored_dtype(std::string_view storage_class) {

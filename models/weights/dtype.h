@@ -12,6 +12,7 @@ enum class DType { uint8, int8, int16, int32, int64, float16, bfloat16, float32,
 /// In bytes.
 std::size_t item_size(DType dtype);
 std::string_view name(DType dtype);
+bool is_floating(DType dtype);
 
 /// The name of torch's class for storages of a dtype, e.g. "FloatStorage".
 std::string_view storage_class(DType dtype);

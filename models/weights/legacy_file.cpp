@@ -17,7 +17,9 @@ constexpr std::string_view kVersion("\x80\x02M\xe9\x03.", 6);
 
 constexpr std::string_view kWhat = "the pickle";
 
-PickleMachine machine_for(std::string_view bytes) { return PickleMachine(bytes, pickle::Dialect::legacy, kWhat); }
+PickleMachine machine_for(std::string_view bytes, pickle::Names names = pickle::Names::known) {
+  return PickleMachine(bytes, pickle::Dialect::legacy, kWhat, names);
+}
 
 /// Passes over the facts of the machine that wrote the file, of which one counts. Returns what follows.
 std::string_view skip_system(std::string_view bytes) {
@@ -57,12 +59,12 @@ Storages read_storages(std::string_view bytes, const std::map<std::string_view, 
 
 bool is_legacy_file(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
-void read_legacy_file(StateDictReader& reader, Wrapped wrapped) {
+void read_legacy_file(StateDictReader& reader) {
   std::string_view bytes = reader.bytes().substr(kMagic.size());
   if (!bytes.starts_with(kVersion)) throw StateDictError("the file's version is unknown");
-  PickleMachine machine = machine_for(skip_system(bytes.substr(kVersion.size())));
+  PickleMachine machine = machine_for(skip_system(bytes.substr(kVersion.size())), pickle::Names::any);
   const auto value = machine.run();
-  auto tensors = state_dict_tensors(machine, value, wrapped);
+  PickledDicts found = state_dicts(machine, value, Content::checkpoint);
 
   std::map<std::string_view, std::size_t> sizes;
   for (const auto& storage : machine.storages()) {
@@ -72,11 +74,15 @@ void read_legacy_file(StateDictReader& reader, Wrapped wrapped) {
     }
   }
   const Storages storages = read_storages(machine.rest(), sizes);
-  for (auto& tensor : tensors) {
-    const std::string name = "the storage " + runtime::visible(tensor.storage.substr(0, 100));
-    const auto storage = storages.find(tensor.storage);
-    if (storage == storages.end()) throw StateDictError("it lacks " + name);
-    reader.add(std::move(tensor), storage->second, name);
+  reader.mention(std::move(found.foreign_names));
+  for (PickledDict& dict : found.dicts) {
+    reader.begin(std::move(dict.name), std::move(dict.others));
+    for (PickledTensor& tensor : dict.tensors) {
+      const std::string name = "the storage " + runtime::visible(tensor.storage.substr(0, 100));
+      const auto storage = storages.find(tensor.storage);
+      if (storage == storages.end()) throw StateDictError("it lacks " + name);
+      reader.add(std::move(tensor), storage->second, name);
+    }
   }
 }
 

@@ -9,6 +9,6 @@ namespace torchport::models {
 /// Whether `bytes` begin as torch before 1.6 began its files.
 bool is_legacy_file(std::string_view bytes);
 /// \throws StateDictError
-void read_legacy_file(StateDictReader& reader, Wrapped wrapped);
+void read_legacy_file(StateDictReader& reader);
 
 }  // namespace torchport::models

@@ -76,6 +76,7 @@ void PickleMachine::push_tuple(std::size_t begin) {
 /// LONG1: a two's complement number of as many bytes as it needs.
 void PickleMachine::push_long() {
   const auto bytes = reader_.take(reader_.number<std::uint8_t>());
+  if (bytes.size() > sizeof(std::int64_t) && names_ == Names::any) return push(Kind::bytes);
   if (bytes.size() > sizeof(std::int64_t)) refuse("a number of more than 64 bits");
   std::uint64_t number = !bytes.empty() && (bytes.back() & 0x80) ? ~std::uint64_t{0} : 0;
   for (std::size_t i = bytes.size(); i-- > 0;) number = number << 8 | static_cast<unsigned char>(bytes[i]);
@@ -101,16 +102,36 @@ void PickleMachine::push_global(std::string_view module, std::string_view name) 
   if (const auto dtype = module == "torch" ? stored_dtype(name) : std::nullopt) {
     return push(Kind::global, kStorages + static_cast<std::int64_t>(*dtype));
   }
-  refuse("it names '" + runtime::visible(module.substr(0, 100)) + "." + runtime::visible(name.substr(0, 100)) +
-         "', which no state dict of tensors needs");
+  push_foreign(Kind::global, module, name);
+  if (names_ == Names::known) refuse("it names '" + foreign_name(foreign_.size() - 1) + "', which no state dict of tensors needs");
+}
+
+/// What a name that is not known stands for, or what something of that name would make.
+void PickleMachine::push_foreign(Kind kind, std::string_view module, std::string_view name) {
+  foreign_.emplace_back(module, name);
+  if (kind == Kind::object) return push_object(foreign_.size() - 1);
+  push(kind, kForeign, foreign_.size() - 1);
+}
+
+std::string PickleMachine::foreign_name(std::size_t index) const {
+  const auto& [module, name] = foreign_.at(index);
+  return runtime::visible(module.substr(0, 100)) + "." + runtime::visible(name.substr(0, 100));
+}
+
+std::vector<std::string> PickleMachine::foreign_names(std::size_t most) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < foreign_.size() && names.size() < most; ++i) {
+    const auto before = std::find(foreign_.begin(), foreign_.begin() + static_cast<std::ptrdiff_t>(i), foreign_[i]);
+    if (before == foreign_.begin() + static_cast<std::ptrdiff_t>(i)) names.push_back(foreign_name(i));
+  }
+  return names;
 }
 
 /// SETITEM and SETITEMS: the stack holds keys and values from `begin` on, above the dict that takes them.
 void PickleMachine::set_items(std::size_t begin) {
   if ((stack_.size() - begin) % 2 != 0) refuse("a key without a value");
-  if (begin <= fence() || stack_[begin - 1].kind != Kind::dict) {
-    refuse("something else where a dict belongs");
-  }
+  const bool dict = begin > fence() && (stack_[begin - 1].kind == Kind::dict || stack_[begin - 1].kind == Kind::object);
+  if (!dict) refuse("something else where a dict belongs");
   for (std::size_t i = begin; i < stack_.size(); i += 2)
     assignments_.push_back({stack_[begin - 1].number, stack_[i], stack_[i + 1]});
   stack_.resize(begin);
@@ -118,15 +139,19 @@ void PickleMachine::set_items(std::size_t begin) {
 
 /// APPEND and APPENDS: the stack holds values from `begin` on, above the list that takes them.
 void PickleMachine::append_items(std::size_t begin) {
-  if (begin <= fence() || stack_[begin - 1].kind != Kind::list) {
-    refuse("something else where a list belongs");
-  }
-  for (std::size_t i = begin; i < stack_.size(); ++i) appended_.push_back({stack_[begin - 1].number, stack_[i]});
+  const bool object = begin > fence() && stack_[begin - 1].kind == Kind::object;  // a set or deque, whose items are of no interest
+  if (begin <= fence() || (stack_[begin - 1].kind != Kind::list && !object)) refuse("something else where a list belongs");
+  for (std::size_t i = begin; i < stack_.size() && !object; ++i) appended_.push_back({stack_[begin - 1].number, stack_[i]});
   stack_.resize(begin);
 }
 
 /// BUILD: attributes of an OrderedDict, such as torch's _metadata, or of a Parameter. They are no part of the weights.
 void PickleMachine::build() {
+  if (names_ == Names::any) {
+    topmost(2);
+    pop();
+    return;
+  }
   if (dialect_ == Dialect::legacy && stack_[topmost(2)].kind == Kind::tensor) {
     pop(Kind::tuple, "a tuple of attributes");
     return;
@@ -145,6 +170,10 @@ void PickleMachine::load_storage() {
       text(item(id, 0)) != "storage")
     refuse("an unknown kind of persistent id");
   const Value type = item(id, 1), key = item(id, 2), elements = item(id, 4);
+  if (type.kind == Kind::global && type.number == kForeign) {  // of an element type that no weights here have
+    if (legacy) refuse("a storage of '" + name_of(type) + "', whose size is not known");
+    return push_object(type.length);
+  }
   if (type.kind != Kind::global || type.number < kStorages || key.kind != Kind::string || item(id, 3).kind != Kind::string ||
       elements.kind != Kind::integer) {
     refuse("a broken id of a storage");
@@ -153,36 +182,53 @@ void PickleMachine::load_storage() {
   push(Kind::storage, static_cast<std::int64_t>(storages_.size() - 1));
 }
 
-/// REDUCE: calls one of the three functions that are allowed.
+/// REDUCE: calls one of the functions that are allowed, or makes an object that stands for the result of another.
 void PickleMachine::reduce() {
+  const bool any = names_ == Names::any;
+  if (any && (stack_[topmost(2)].kind == Kind::object || stack_[topmost(1)].kind == Kind::object)) return make_new(1);
   const Value arguments = pop(Kind::tuple, "a tuple of arguments");
   const Value function = pop(Kind::global, "a function");
+  if (any && function.number == kForeign) return push_object(function.length);
   if (function.number == kOrderedDict) {
-    if (arguments.length != 0) refuse("an OrderedDict with arguments");
-    return push(Kind::dict, dicts_++);
+    if (arguments.length == 0) return push(Kind::dict, dicts_++);
+    if (any) return push_foreign(Kind::object, "collections", "OrderedDict");
+    refuse("an OrderedDict with arguments");
   }
+  if (any && function.number >= kStorages)
+    return push_foreign(Kind::object, "torch", storage_class(static_cast<DType>(function.number - kStorages)));
   if (function.number == kRebuildTensor) return rebuild_tensor(arguments, 6);
   if (function.number == kRebuildOldTensor) return rebuild_tensor(arguments, 4);
   if (function.number >= kStorages) refuse("a call of a storage class");
   const std::size_t wanted = function.number == kParameter ? 1 : 3;
-  if (arguments.length != wanted || item(arguments, 0).kind != Kind::tensor) refuse("a parameter that is not a tensor");
+  if (arguments.length != wanted || item(arguments, 0).kind != Kind::tensor) {
+    if (any) return push_foreign(Kind::object, "torch.nn.parameter", "Parameter");
+    refuse("a parameter that is not a tensor");
+  }
   push(Kind::tensor, item(arguments, 0).number);
+}
+
+/// NEWOBJ and its kin: a class below `arguments` values, none of which is looked at.
+void PickleMachine::make_new(std::size_t arguments) {
+  stack_.resize(topmost(arguments));
+  const Value made = pop();
+  if (made.kind == Kind::object || (made.kind == Kind::global && made.number == kForeign)) return push_object(made.length);
+  push_foreign(Kind::object, "an object", "of a class that is not named");
 }
 
 /// _rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks); _rebuild_tensor has the first four.
 void PickleMachine::rebuild_tensor(const Value& arguments, std::size_t count) {
   static constexpr std::array kWanted = {Kind::storage, Kind::integer, Kind::tuple, Kind::tuple, Kind::boolean, Kind::dict};
-  if (arguments.length != count) refuse("a tensor of an unknown form");
-  for (std::size_t i = 0; i < count; ++i) {
-    if (item(arguments, i).kind != kWanted[i]) refuse("a tensor of an unknown form");
-  }
+  bool known = arguments.length == count;
+  for (std::size_t i = 0; i < count && known; ++i) known = item(arguments, i).kind == kWanted[i];
+  if (!known && names_ == Names::any) return push_foreign(Kind::object, "torch", "Tensor of an unknown form");
+  if (!known) refuse("a tensor of an unknown form");
   tensors_.push_back({item(arguments, 0).number, item(arguments, 1).number, item(arguments, 2), item(arguments, 3)});
   push(Kind::tensor, static_cast<std::int64_t>(tensors_.size() - 1));
 }
 
 void PickleMachine::protocol() {
   const auto version = reader_.number<std::uint8_t>();
-  if (version < 2 || version > 4) refuse("the pickle protocol " + std::to_string(version));
+  if (version < 2 || version > (names_ == Names::any ? 5 : 4)) refuse("the pickle protocol " + std::to_string(version));
 }
 
 /// Opcodes with a number or a constant. Returns false for any other.
@@ -197,6 +243,35 @@ bool PickleMachine::step_number(std::uint8_t opcode) {
     case 'N': push(Kind::none); return true;
     case 0x88: push(Kind::boolean, 1); return true;
     case 0x89: push(Kind::boolean, 0); return true;
+    default: return false;
+      // clang-format on
+  }
+}
+
+/// Passes over the `bytes` of a value that no weights are made of.
+void PickleMachine::skip(std::size_t bytes) {
+  reader_.take(bytes);
+  push(Kind::bytes);
+}
+
+/// Opcodes that only other things than weights need. Returns false for any other.
+bool PickleMachine::step_foreign(std::uint8_t opcode) {
+  switch (opcode) {
+    // clang-format off
+    case 'C': skip(reader_.number<std::uint8_t>()); return true;
+    case 'B': skip(reader_.number<std::uint32_t>()); return true;
+    case 'U': push_string(reader_.number<std::uint8_t>()); return true;
+    case 'T': push_string(reader_.number<std::uint32_t>()); return true;
+    case 0x8b: skip(reader_.number<std::uint32_t>()); return true;  // LONG4
+    case 0x8e: case 0x96: skip(reader_.number<std::uint64_t>()); return true;
+    case 0x8f: push_foreign(Kind::object, "builtins", "set"); return true;
+    case 0x90: append_items(pop_mark()); return true;
+    case 0x91: stack_.resize(pop_mark()); push_foreign(Kind::object, "builtins", "frozenset"); return true;
+    case 0x81: make_new(1); return true;
+    case 0x92: make_new(2); return true;
+    case '0': pop(); return true;
+    case '1': stack_.resize(pop_mark()); return true;
+    case '2': { const Value value = stack_[topmost(1)]; push(value.kind, value.number, value.length); return true; }
     default: return false;
       // clang-format on
   }
@@ -237,7 +312,8 @@ void PickleMachine::step(std::uint8_t opcode) {
     default: break;
       // clang-format on
   }
-  if (!step_number(opcode)) refuse("the opcode " + std::to_string(opcode) + ", which no state dict of tensors needs");
+  if (!step_number(opcode) && !(names_ == Names::any && step_foreign(opcode)))
+    refuse("the opcode " + std::to_string(opcode) + ", which no state dict of tensors needs");
 }
 
 Value PickleMachine::run() {

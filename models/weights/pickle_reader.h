@@ -2,6 +2,7 @@
 // Called by StateDictFile. Nothing is ever executed or looked up by name: the few names that may occur are compared with a list.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,8 +11,8 @@
 
 namespace torchport::models {
 
-/// Whether the state dict may also be one value of the pickled dict, under a name such as "state_dict".
-enum class Wrapped { no, perhaps };
+/// Whether the pickle must be one state dict and nothing else, or may be all that a training script saves, with state dicts in it.
+enum class Content { state_dict, checkpoint };
 
 /// A tensor as the pickle describes it. Nothing here has been compared with the bytes of its storage.
 struct PickledTensor {
@@ -23,11 +24,27 @@ struct PickledTensor {
   std::vector<std::int64_t> shape, stride;
 };
 
+/// A dict that has tensors among its values.
+struct PickledDict {
+  std::string name;  ///< its key in the pickled dict, as "state_dict" or "network/weights"; "" is the whole
+  std::vector<PickledTensor> tensors;
+  std::vector<std::string> others;  ///< keys whose values are something else
+};
+
+/// All that is of use in a pickle: its state dicts, best first, and which names it mentions that were not looked up.
+struct PickledDicts {
+  std::vector<PickledDict> dicts;
+  std::vector<std::string> foreign_names;
+};
+
 /// The tensors of the dict or OrderedDict that `pickle` (protocols 2 to 4) holds, in its order. An attribute such as torch's
 /// `_metadata` is skipped. Memory and time are bounded whatever the bytes. \throws StateDictError
-std::vector<PickledTensor> read_state_dict_pickle(std::string_view pickle, Wrapped wrapped = Wrapped::no);
+std::vector<PickledTensor> read_state_dict_pickle(std::string_view pickle);
+
+/// The state dicts of a pickle of either content. \throws StateDictError where there is none
+PickledDicts read_state_dicts(std::string_view pickle, Content content);
 
 /// The same of a pickle that `machine` has run, with `value` as its result. \throws StateDictError
-std::vector<PickledTensor> state_dict_tensors(const pickle::PickleMachine& machine, const pickle::Value& value, Wrapped wrapped);
+PickledDicts state_dicts(const pickle::PickleMachine& machine, const pickle::Value& value, Content content);
 
 }  // namespace torchport::models

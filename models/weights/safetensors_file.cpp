@@ -2,9 +2,8 @@
 // {"conv1.weight": {"dtype": "F32", "shape": [64, 3, 7, 7], "data_offsets": [0, 37632]}, ..., "__metadata__": {"format": "pt"}}
 #include "models/weights/safetensors_file.h"
 
-#include <nlohmann/json.hpp>
-
 #include "models/weights/byte_reader.h"
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {
@@ -12,9 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-// The largest network here has 1,214 tensors and a header of about 150 kB. As JSON values cost up to 16 bytes for two of text, the
-// header's size bounds the memory; the number of tensors bounds the time, which the parser takes to the square of it.
+// The largest network here has 1,214 tensors and a header of about 150 kB.
 constexpr std::size_t kMaxHeader = std::size_t{4} << 20, kMaxTensors = 5'000, kMaxDimensions = 8;
+constexpr runtime::JsonLimits kLimits{3, kMaxTensors*(4 + 2 + kMaxDimensions)};
 
 struct TypeName {
   std::string_view name;
@@ -29,24 +28,13 @@ std::string shown(std::string_view text) { return "'" + runtime::visible(text.su
 
 [[noreturn]] void refuse(const std::string& reason) { throw StateDictError("its header " + reason); }
 
-/// Duplicate keys would let two readers see two files in one, so they are refused while the parser meets them, and so is what
-/// would cost it much: anything but an object of objects of lists, and more tensors than there are in a network.
 json parse_header(std::string_view text) {
-  std::array<std::set<std::string>, 3> keys;  // of the objects that are open, by depth
-  const auto check = [&](int depth, json::parse_event_t event, json& value) {
-    const auto level = static_cast<std::size_t>(depth);
-    const bool object = event == json::parse_event_t::object_start, list = event == json::parse_event_t::array_start;
-    if ((object && level > 1) || (list && level != 2)) refuse("has a list or an object where none belongs");
-    if (object) keys[level + 1].clear();
-    if (event == json::parse_event_t::key && !keys[level].insert(value.get<std::string>()).second)
-      refuse("has the key " + shown(value.get<std::string>()) + " twice");
-    if (keys[1].size() > kMaxTensors) refuse("has more tensors than a network needs");
-    return true;
-  };
   try {
-    return json::parse(text, check);
-  } catch (const json::exception&) {
-    refuse("is not JSON");
+    json header = runtime::parse_json(text, kLimits);
+    if (header.size() > kMaxTensors) refuse("has more tensors than a network needs");
+    return header;
+  } catch (const runtime::JsonError& error) {
+    refuse(error.reason);
   }
 }
 
@@ -57,9 +45,9 @@ std::vector<std::int64_t> numbers(const json& entry, const char* key, const std:
   if (list->size() > kMaxDimensions) refuse("has too long a list '" + std::string(key) + "' of " + name);
   std::vector<std::int64_t> values;
   for (const json& item : *list) {
-    if (!item.is_number_unsigned() || item.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
-      refuse("has no whole numbers in '" + std::string(key) + "' of " + name);
-    values.push_back(item.get<std::int64_t>());
+    const auto number = runtime::whole_number(item);
+    if (!number || *number < 0) refuse("has no whole numbers in '" + std::string(key) + "' of " + name);
+    values.push_back(*number);
   }
   return values;
 }
@@ -125,6 +113,7 @@ void read_safetensors_file(StateDictReader& reader) {
   }
   std::sort(tensors.begin(), tensors.end(),
             [](const Tensor& a, const Tensor& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  reader.begin("", {});
   std::int64_t place = 0;
   for (Tensor& one : tensors) {
     const std::string name = shown(one.tensor.key);

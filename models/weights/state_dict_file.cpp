@@ -7,6 +7,12 @@
 #include "runtime/text/text.h"
 
 namespace torchport::models {
+namespace {
+
+/// Bytes: the largest network here has 0.5 GB of weights; a checkpoint may hold an optimizer's state besides.
+constexpr std::size_t kMaxWeights = std::size_t{1} << 30, kMaxCheckpoint = std::size_t{4} << 30;
+
+}  // namespace
 
 std::int64_t TensorEntry::elements() const {
   std::int64_t product = 1;
@@ -42,9 +48,12 @@ void StateDictReader::add(PickledTensor tensor, std::string_view data, const std
   file_.layouts_.push_back(
       {static_cast<std::size_t>(data.data() - file_.bytes_.data()), data.size(), tensor.offset, std::move(tensor.stride)});
   file_.entries_.push_back({std::string(tensor.key), tensor.dtype, std::move(tensor.shape)});
+  ++file_.parts_.back().count;
 }
 
-StateDictFile StateDictFile::open(const std::filesystem::path& path, Form form) { return parse(runtime::read_file(path), form); }
+StateDictFile StateDictFile::open(const std::filesystem::path& path, Form form) {
+  return parse(runtime::read_file(path, form == Form::any ? kMaxCheckpoint : kMaxWeights), form);
+}
 
 StateDictFile StateDictFile::parse(std::string bytes, Form form) {
   StateDictFile file;
@@ -54,13 +63,13 @@ StateDictFile StateDictFile::parse(std::string bytes, Form form) {
   // A safetensors file begins with a 64-bit length, and then its header, which must begin with a brace.
   const bool safetensors = file.bytes_.size() > 8 && file.bytes_[8] == '{' && !file.bytes_.starts_with("PK");
   if (any && is_legacy_file(file.bytes_)) {
-    read_legacy_file(reader, Wrapped::perhaps);
+    read_legacy_file(reader);
   } else if (any && safetensors) {
     read_safetensors_file(reader);
   } else if (any && !file.bytes_.starts_with("PK")) {
     throw StateDictError("it is neither a torch.save file nor a safetensors file");
   } else {
-    read_zip_file(reader, any ? Wrapped::perhaps : Wrapped::no);
+    read_zip_file(reader, any ? Content::checkpoint : Content::state_dict);
   }
   return file;
 }

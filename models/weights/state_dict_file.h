@@ -29,18 +29,29 @@ struct StateDictError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One state dict of a file: the entries from `first` on.
+struct StateDictPart {
+  std::string name;  ///< where it lies in what was saved, "state_dict" or "network/weights"; "" where it is the whole
+  std::size_t first = 0, count = 0;
+  std::vector<std::string> others;  ///< keys of it whose values are not tensors
+};
+
 /// A state dict file held in memory, checked whole.
 class StateDictFile {
  public:
   /// Which forms are read: that of the `model` file, or any in which weights are handed around: also torch's from before 1.6,
-  /// safetensors, and a dict that holds the state dict under a name such as "state_dict".
+  /// safetensors, and whatever else a training script saves, with state dicts in it.
   enum class Form { model_file, any };
 
   /// \throws StateDictError; std::runtime_error where the file cannot be read
   static StateDictFile open(const std::filesystem::path& path, Form form = Form::model_file);
   static StateDictFile parse(std::string bytes, Form form = Form::model_file);
-  /// In the order of the file.
+  /// Of each part in the order of the file.
   const std::vector<TensorEntry>& entries() const { return entries_; }
+  /// The state dicts in it, at least one, the one that is probably meant first. The `model` file is one.
+  const std::vector<StateDictPart>& parts() const { return parts_; }
+  /// Names of Python's classes and functions that the file mentions, the first few. Nothing of the kind is loaded or run.
+  const std::vector<std::string>& foreign_names() const { return foreign_names_; }
   const TensorEntry* find(std::string_view key) const;
   /// Copies entry `i`, row-major, to `out` (entries()[i].bytes() bytes); non-contiguous tensors are gathered.
   void copy_to(std::size_t i, void* out) const;
@@ -55,6 +66,8 @@ class StateDictFile {
   };
   std::string bytes_;
   std::vector<TensorEntry> entries_;
+  std::vector<StateDictPart> parts_;
+  std::vector<std::string> foreign_names_;
   std::vector<Layout> layouts_;
   const char* first_element(std::size_t i) const;
   std::pair<std::int64_t, std::size_t> run(std::size_t i) const;

@@ -14,7 +14,12 @@ class StateDictReader {
   explicit StateDictReader(StateDictFile& file) : file_(file) {}
   /// The whole file.
   std::string_view bytes() const { return file_.bytes_; }
-  /// Adds a tensor whose storage is `data`, a part of bytes(); `record` names it in errors.
+  /// Begins the next state dict of the file.
+  void begin(std::string name, std::vector<std::string> others) {
+    file_.parts_.push_back({std::move(name), file_.entries_.size(), 0, std::move(others)});
+  }
+  void mention(std::vector<std::string> foreign_names) { file_.foreign_names_ = std::move(foreign_names); }
+  /// Adds to it a tensor whose storage is `data`, a part of bytes(); `record` names it in errors.
   /// \throws StateDictError where the tensor does not lie within its storage, or the storage is of another size
   void add(PickledTensor tensor, std::string_view data, const std::string& record);
 

@@ -29,7 +29,7 @@ class Records {
 
 }  // namespace
 
-void read_zip_file(StateDictReader& reader, Wrapped wrapped) {
+void read_zip_file(StateDictReader& reader, Content content) {
   const Records records(reader.bytes());
   const auto version = records.get("version");
   if (version != "1" && version != "2" && version != "3" && version != "1\n" && version != "2\n" && version != "3\n") {
@@ -37,9 +37,14 @@ void read_zip_file(StateDictReader& reader, Wrapped wrapped) {
   }
   if (const auto order = records.find("byteorder"); order && *order != "little")
     throw StateDictError("its numbers are not little-endian");
-  for (auto& tensor : read_state_dict_pickle(records.get("data.pkl"), wrapped)) {
-    const std::string record = "data/" + std::string(tensor.storage);
-    reader.add(std::move(tensor), records.get(record), record);
+  PickledDicts found = read_state_dicts(records.get("data.pkl"), content);
+  reader.mention(std::move(found.foreign_names));
+  for (PickledDict& dict : found.dicts) {
+    reader.begin(std::move(dict.name), std::move(dict.others));
+    for (PickledTensor& tensor : dict.tensors) {
+      const std::string record = "data/" + std::string(tensor.storage);
+      reader.add(std::move(tensor), records.get(record), record);
+    }
   }
 }
 

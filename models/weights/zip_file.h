@@ -5,6 +5,6 @@
 namespace torchport::models {
 
 /// \throws StateDictError
-void read_zip_file(StateDictReader& reader, Wrapped wrapped);
+void read_zip_file(StateDictReader& reader, Content content);
 
 }  // namespace torchport::models

@@ -7,6 +7,7 @@
 
 #include "runtime/error/error_catalogue.h"
 #include "runtime/spec/spec.h"
+#include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
@@ -90,7 +91,7 @@ std::string Error::encode() const {
 }
 
 Error Error::decode(std::string_view text) {
-  const auto json = nlohmann::json::parse(text);
+  const auto json = parse_json(text);
   std::vector<Detail> details;
   for (const auto& row : json.at("details")) details.push_back({row.at(0), row.at(1)});
   return Error(json.at("key").get<std::string>(), json.at("fields").get<Fields>(), std::move(details));

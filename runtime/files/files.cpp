@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 
 #include "runtime/error/error.h"
+#include "runtime/files/leftovers.h"
 #include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
@@ -63,6 +65,11 @@ std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::siz
 
 }  // namespace
 
+int open_regular_file(const fs::path& path) {
+  struct stat status {};
+  return open_regular(path, status);
+}
+
 std::string random_suffix() {
   std::array<unsigned char, 8> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) throw std::runtime_error("no random numbers");
@@ -72,9 +79,8 @@ std::string random_suffix() {
 }
 
 FileWriter::FileWriter(const fs::path& path) : path_(path) {
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd_ < 0) fail(path, errno);
-  fchmod(fd_, 0640);  // whatever the umask; mounts without modes refuse, and keep theirs
 }
 
 FileWriter::~FileWriter() {
@@ -144,8 +150,14 @@ std::string read_head(const fs::path& path, std::size_t bytes) {
 
 void write_file_atomically(const fs::path& path, std::string_view text) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const fs::path temporary = folder / ("." + path.filename().string() + "." + random_suffix() + ".tmp");
+  remove_temporaries(folder, path.filename().string());
+  const fs::path temporary = folder / ("." + path.filename().string() + "." + random_suffix() + std::string(kTemporary));
   FileWriter writer(temporary);
+  const int lock = open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);  // closed, and so released, after the renaming
+  const std::unique_ptr<const int, void (*)(const int*)> closing(&lock, [](const int* fd) {
+    if (*fd >= 0) ::close(*fd);
+  });
+  if (lock >= 0) flock(lock, LOCK_EX | LOCK_NB);
   writer.write(text);
   writer.finish();
   if (rename(temporary.c_str(), path.c_str()) != 0) {

@@ -31,9 +31,16 @@ class FileWriter {
   int fd_ = -1;
 };
 
-/// Reads a whole regular file; FIFOs and devices are refused without blocking. At most `limit` bytes.
-/// \throws std::runtime_error with the reason ("No such file or directory", "not a regular file", "larger than N bytes")
-std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 40);
+/// Opens a regular file for reading, close-on-exec; FIFOs and devices are refused without blocking. The caller closes it.
+/// \throws std::runtime_error with the reason ("No such file or directory", "not a regular file")
+int open_regular_file(const std::filesystem::path& path);
+
+/// Reads such a file whole. At most `limit` bytes: what the caller can need, for a file may be of any size, and take no place.
+/// \throws std::runtime_error also "larger than N bytes"
+std::string read_file(const std::filesystem::path& path, std::size_t limit);
+
+/// A megabyte: the limit for small texts such as settings.
+inline constexpr std::size_t kSmallText = std::size_t{1} << 20;
 
 /// The first `bytes` of such a file, or all of it where it is shorter. \throws std::runtime_error as read_file
 std::string read_head(const std::filesystem::path& path, std::size_t bytes);

@@ -1,7 +1,6 @@
 #include "runtime/files/output_directory.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/reservation.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -18,6 +18,7 @@ namespace {
 constexpr std::string_view kStaging = ".torchport-";  ///< begins the name of each folder of outputs in the making
 constexpr std::string_view kMeta = "_meta.yaml";
 constexpr std::string_view kScratch = ".scratch";
+constexpr std::size_t kSuffix = 8;      ///< of random_suffix()
 constexpr std::size_t kManyFiles = 64;  ///< from here one flush of the file system is cheaper than one for each file
 
 [[noreturn]] void fail(const fs::path& path, int error) {
@@ -38,16 +39,30 @@ fs::path tidy(fs::path path) {
 fs::path parent(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
 /// Throws unless `target` is absent in a folder that can be written to, or an empty folder that can be written to.
-/// Returns whether it is present. Folders left by a killed run do not count.
+/// Returns whether it is present. What a killed run left does not count; a place that another run has reserved is refused.
 bool inspect(const fs::path& target) {
   if (target.empty()) refuse(target, "the path is empty");
   if (target.string().find('\0') != std::string::npos) refuse(target, "the path holds a NUL character");
   std::error_code error;
   const fs::file_status status = fs::status(target, error);
   if (status.type() == fs::file_type::none) refuse(target, error.message());
+  std::error_code ignored;
+  const bool has_place = fs::exists(status) || fs::is_directory(parent(target), ignored);
+  const auto unfinished = has_place ? unfinished_at(target) : std::vector<fs::path>();
+  const auto is_unfinished = [&](const fs::path& entry) {
+    const auto same = [&](const fs::path& left) {
+      std::error_code other;
+      return fs::equivalent(left, entry, other);
+    };
+    return std::any_of(unfinished.begin(), unfinished.end(), same);
+  };
+  if (fs::is_directory(status) && is_unfinished(target)) return false;
   if (!fs::exists(status)) {
     if (fs::is_symlink(fs::symlink_status(target, error))) refuse(target, "it is a symbolic link to nowhere");
-    const fs::path folder = parent(target);
+    fs::path folder = parent(target);
+    while (!fs::exists(fs::symlink_status(folder, error)) && folder.has_parent_path() && folder != folder.parent_path())
+      folder = parent(folder);  // missing ones will be made
+    if (folder.empty() || !fs::exists(folder, error)) folder = ".";
     if (!fs::is_directory(folder, error)) refuse(target, "'" + folder.string() + "' is not a folder");
     if (access(folder.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
     return false;
@@ -56,37 +71,22 @@ bool inspect(const fs::path& target) {
   fs::directory_iterator entries(target, error);
   if (error) refuse(target, error.message());
   for (const fs::directory_entry& entry : entries)
-    if (!is_staging(entry.path())) throw Error("AlreadyExists.output", {{"path", target.string()}});
+    if (!is_staging(entry.path()) && !is_unfinished(entry.path())) throw Error("AlreadyExists.output", {{"path", target.string()}});
   if (access(target.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
   return true;
 }
 
-/// Opens and locks a staging folder for as long as its maker lives; -1 where another process holds the lock.
-int lock_folder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  if (fd >= 0) close(fd);
-  return -1;
-}
-
-/// Removes what killed runs left at `folder` for outputs named `prefix`*: whoever is alive holds a lock.
-void remove_leftovers(const fs::path& folder, const std::string& prefix) {
+/// Staging folders for outputs named `prefix`* that a run left before it could note them down: they are empty.
+void remove_empty_leftovers(const fs::path& folder, const std::string& prefix) {
   std::error_code ignored;
   for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
-    if (!entry->path().filename().string().starts_with(prefix)) continue;
-    const int fd = lock_folder(entry->path());
-    if (fd < 0) continue;
-    fs::remove_all(entry->path(), ignored);
-    close(fd);
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with(prefix) && name.size() == prefix.size() + kSuffix) rmdir(entry->path().c_str());
   }
 }
 
 void make_folder(const fs::path& folder) {
-  if (mkdir(folder.c_str(), 0750) == 0) {
-    chmod(folder.c_str(), 0750);  // whatever the umask
-  } else if (errno != EEXIST || !fs::is_directory(folder)) {
-    fail(folder, errno);
-  }
+  if (mkdir(folder.c_str(), 0777) != 0 && (errno != EEXIST || !fs::is_directory(folder))) fail(folder, errno);
 }
 
 void sync_path(const fs::path& path) {
@@ -109,13 +109,30 @@ void sync_tree(const fs::path& folder, int fd) {
   for (const fs::path& path : paths) sync_path(path);
 }
 
-void move(const fs::path& from, const fs::path& to) {
-  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return;
+/// Renames `from` where nothing is at `to`. Returns 0 or the error's number.
+int rename_to_absent(const fs::path& from, const fs::path& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno == EINVAL || errno == ENOSYS) {  // a file system without that flag
-    if (rename(from.c_str(), to.c_str()) == 0) return;
+    if (rename(from.c_str(), to.c_str()) == 0) return 0;
   }
-  if (errno == EEXIST || errno == ENOTEMPTY) throw Error("AlreadyExists.output", {{"path", to.string()}});
-  fail(to, errno);
+  return errno;
+}
+
+void move(const fs::path& from, const fs::path& to) {
+  const int error = rename_to_absent(from, to);
+  if (error == EEXIST || error == ENOTEMPTY) throw Error("AlreadyExists.output", {{"path", to.string()}});
+  if (error) fail(to, error);
+}
+
+/// Moves a finished output to its place. Where somebody has made something there meanwhile, it stays beside it, under a name that
+/// the error tells: hours may have gone into it.
+void move_finished(const fs::path& staging, const fs::path& target) {
+  const int error = rename_to_absent(staging, target);
+  if (error == 0) return;
+  if (error != EEXIST && error != ENOTEMPTY && error != ENOTDIR) fail(target, error);
+  const fs::path kept = parent(target) / (target.filename().string() + "-" + random_suffix());
+  move(staging, kept);
+  throw Error("AlreadyExists.meanwhile", {{"path", target.string()}, {"kept", kept.string()}});
 }
 
 }  // namespace
@@ -123,16 +140,27 @@ void move(const fs::path& from, const fs::path& to) {
 bool is_staging(const fs::path& entry) { return entry.filename().string().starts_with(kStaging); }
 
 OutputDirectory::OutputDirectory(fs::path target) : target_(tidy(target)) {
-  present_ = inspect(target_);
-  const fs::path folder = present_ ? target_ : parent(target_);
-  const std::string prefix = std::string(kStaging) + (present_ ? "" : target_.filename().string() + "-");
-  remove_leftovers(folder, prefix);
-  if (present_ && !fs::is_empty(folder))
-    throw Error("AlreadyExists.output", {{"path", target_.string()}});  // another run makes it now
-  staging_ = folder / (prefix + random_suffix());
-  if (mkdir(staging_.c_str(), 0750) != 0) refuse(target_, std::strerror(errno));
-  chmod(staging_.c_str(), 0750);
-  lock_ = lock_folder(staging_);
+  inspect(target_);
+  reserve(target_);
+  try {
+    present_ = inspect(target_);  // a killed run's leftovers are gone
+    const fs::path folder = present_ ? target_ : parent(target_);
+    const std::string prefix = std::string(kStaging) + (present_ ? "" : target_.filename().string() + "-");
+    remove_empty_leftovers(folder, prefix);
+    for (const fs::directory_entry& entry : present_ ? fs::directory_iterator(folder) : fs::directory_iterator()) {
+      if (is_noted(target_, entry.path()))
+        throw Error("AlreadyExists.output", {{"path", target_.string()}});  // this process makes it
+    }
+    staging_ = folder / (prefix + random_suffix());
+    if (mkdir(staging_.c_str(), 0777) != 0) refuse(target_, std::strerror(errno));
+    note_placing(target_, {{staging_, staging_, ""}});
+    lock_ = open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (lock_ < 0) fail(staging_, errno);
+  } catch (...) {
+    if (!staging_.empty()) rmdir(staging_.c_str());
+    give_back(target_);
+    throw;
+  }
 }
 
 OutputDirectory::~OutputDirectory() {
@@ -141,6 +169,7 @@ OutputDirectory::~OutputDirectory() {
     for (const fs::path& path : moved_) fs::remove_all(path, ignored);
   fs::remove_all(staging_, ignored);
   if (lock_ >= 0) close(lock_);
+  give_back(target_);
 }
 
 fs::path OutputDirectory::path(const fs::path& relative) {
@@ -179,7 +208,8 @@ void OutputDirectory::publish(std::string_view meta_yaml) {
   fs::remove_all(staging_ / kScratch);
   sync_tree(staging_, lock_);
   if (!present_) {
-    move(staging_, target_);
+    if (const fs::path other = what_counts(target_); !other.empty()) note_placing(target_, {{staging_, target_, other}});
+    move_finished(staging_, target_);
     published_ = true;
     sync_path(parent(target_));
     return;
@@ -187,6 +217,9 @@ void OutputDirectory::publish(std::string_view meta_yaml) {
   std::vector<fs::path> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(staging_)) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end(), [](const fs::path& a, const fs::path& b) { return (a == kMeta) < (b == kMeta); });
+  std::vector<Placing> placings;
+  for (const fs::path& name : names) placings.push_back({staging_ / name, target_ / name, target_ / kMeta});
+  note_placing(target_, placings);
   for (const fs::path& name : names) {
     if (name == kMeta) sync_path(target_);  // a directory counts as published once _meta.yaml is there
     move(staging_ / name, target_ / name);

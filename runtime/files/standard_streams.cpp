@@ -38,7 +38,6 @@ int write_all(int fd, std::string_view text, bool wait) {
   return 0;
 }
 
-// A terminal that hung up says EIO.
 std::size_t terminal_width(int fd) {
   constexpr std::size_t kUsual = 80;  // where the terminal does not tell
   if (!isatty(fd)) return 0;
@@ -46,6 +45,7 @@ std::size_t terminal_width(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
+// A terminal that hung up says EIO.
 bool is_reader_gone(int error) { return error == EPIPE || error == EIO || error == ECONNRESET; }
 
 DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {

@@ -6,12 +6,6 @@
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
-namespace {
-
-constexpr std::size_t kMetaLimit = 1 << 20;
-
-}  // namespace
-
 std::string DirectoryMeta::get(std::string_view key) const {
   const auto entry = entries.find(key);
   return entry == entries.end() ? "" : entry->second;
@@ -27,7 +21,7 @@ DirectoryMeta read_meta(const fs::path& directory, std::string_view error_id, st
   if (status.type() == fs::file_type::none) throw fault("broken_meta", error.message());
   if (!fs::exists(status)) throw fault("missing");
   if (!fs::is_directory(status)) throw fault("not_a_directory");
-  const fs::path file = directory / "_meta.yaml";
+  const fs::path file = directory / kMetaFile;
   if (!fs::exists(fs::symlink_status(file, error))) {
     const bool empty = fs::is_empty(directory, error);
     if (error) throw fault("broken_meta", error.message());
@@ -35,7 +29,7 @@ DirectoryMeta read_meta(const fs::path& directory, std::string_view error_id, st
   }
   DirectoryMeta meta;
   try {
-    const YAML::Node root = parse_yaml(read_file(file, kMetaLimit));
+    const YAML::Node root = parse_yaml(read_file(resolve_inside(directory, kMetaFile), kSmallText));
     if (!root.IsMap()) throw std::runtime_error("it is not a list of keys and values");
     const auto copy_scalars = [](const YAML::Node& from, auto& to) {
       for (const auto& entry : from)

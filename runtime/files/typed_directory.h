@@ -7,6 +7,8 @@
 
 namespace torchport::runtime {
 
+inline constexpr const char* kMetaFile = "_meta.yaml";
+
 /// `_meta.yaml` of a typed directory: its scalar entries (type, image_list, model, ...), and those of its map `extension`.
 struct DirectoryMeta {
   std::string type;

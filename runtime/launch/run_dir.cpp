@@ -19,12 +19,9 @@ namespace {
   throw Error("FailedToWriteOutputs.run_dir", {{"path", path.string()}, {"reason", reason}});
 }
 
-/// Makes a folder with mode 0750 whatever the umask. Returns whether it was absent.
+/// Makes a folder. Returns whether it was absent.
 bool make_folder(const fs::path& folder) {
-  if (mkdir(folder.c_str(), 0750) == 0) {
-    chmod(folder.c_str(), 0750);
-    return true;
-  }
+  if (mkdir(folder.c_str(), 0777) == 0) return true;
   if (errno != EEXIST) fail(folder, std::strerror(errno));
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) fail(folder, "a file of that name exists");

@@ -6,6 +6,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/text/json.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -19,6 +20,8 @@ bool came_to_run(const nlohmann::json& step) { return text_of(step, "state") != 
 const nlohmann::json& steps_of(const PastRun& run) { return map_of(run.record, "steps"); }
 
 }  // namespace
+
+nlohmann::json read_record(const fs::path& folder) { return parse_json(read_file(folder / "pipeline.json", kMaxRecord)); }
 
 std::string text_of(const nlohmann::json& record, const std::string& key) {
   const auto found = record.is_object() ? record.find(key) : record.end();
@@ -37,8 +40,7 @@ History::History(const fs::path& runs) : folder_(runs) {
   std::error_code ignored;
   for (fs::directory_iterator entry(runs, ignored), end; entry != end; entry.increment(ignored)) {
     try {
-      nlohmann::json record = nlohmann::json::parse(read_file(entry->path() / "pipeline.json", kMaxRecord));
-      runs_.push_back({entry->path().filename().string(), std::move(record)});
+      runs_.push_back({entry->path().filename().string(), read_record(entry->path())});
     } catch (const std::exception&) {  // the folder of another kind of run, or a record from elsewhere
     }
   }

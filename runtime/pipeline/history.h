@@ -17,6 +17,9 @@ struct PastRun {
   std::string text(const std::string& key) const;
 };
 
+/// Reads pipeline.json of a run's folder. \throws std::runtime_error
+nlohmann::json read_record(const std::filesystem::path& folder);
+
 /// A text, or a map, of any record; empty where it has none.
 std::string text_of(const nlohmann::json& record, const std::string& key);
 const nlohmann::json& map_of(const nlohmann::json& record, const std::string& key);

@@ -12,6 +12,8 @@ namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kMaxPicture = std::size_t{256} << 20;
+
 using nlohmann::json;
 
 constexpr std::size_t kLongestValue = 40;  ///< characters of a value in a box
@@ -87,7 +89,7 @@ std::string lay_out(const std::string& dot, const fs::path& target) {
   if (!end.start_error.empty()) throw Error("FailedToCompleteOperation.no_dot", {{"reason", end.start_error}});
   if (end.exit_status != 0 || end.signal != 0)
     throw Error("FailedToCompleteOperation.dot", {{"status", std::to_string(end.exit_status + end.signal)}, {"reason", words}});
-  return read_file(scratch.svg);
+  return read_file(scratch.svg, kMaxPicture);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kInputs = "inputs";  ///< the word before the dot of a wire to the pipeline's own inputs
 
@@ -36,6 +35,11 @@ std::string meant(std::string_view word, const std::vector<std::string>& names) 
   return near.empty() ? "" : "Did you mean " + near + "? ";
 }
 
+/// Whether its values are written without quotes, which would make texts of them.
+bool is_figure(const ParameterSpec& spec) {
+  return spec.type == ParameterType::integer || spec.type == ParameterType::real || spec.type == ParameterType::boolean;
+}
+
 template <class Rows>
 std::vector<std::string> names_of(const Rows& rows) {
   std::vector<std::string> names;
@@ -55,7 +59,8 @@ class Reader {
       pipeline_.name = scalar(name, "the name");
       if (!pipeline_.name.empty() && !is_name(pipeline_.name, true))
         problem(name, "FileParsingFailed.pipeline",
-                {{"reason", "'" + pipeline_.name + "' is not a name: small letters, digits, - and _"}});
+                {{"reason", "'" + pipeline_.name + "' is not a name: a small letter, then small letters, digits, - and _, " +
+                                "at most " + std::to_string(kLongestName)}});
     }
     if (root["inputs"]) read_inputs(root["inputs"]);
     if (const auto steps = required(root, "steps", "the file"); steps && expect_map(steps, "steps")) {
@@ -127,7 +132,7 @@ class Reader {
       const std::string name = entry.first.Scalar();
       if (!is_name(name, false))
         problem(entry.first, "FileParsingFailed.pipeline",
-                {{"reason", "'" + name + "' is not a name: small letters, digits and _"}});
+                {{"reason", "'" + name + "' is not a name: a small letter, then small letters, digits and _"}});
       const std::string text = scalar(entry.second, "the input " + name);
       const Setting* const given = set(std::string(kInputs), name);
       inputs_[name] = given ? fs::path(given->value) : below_file(text);
@@ -140,7 +145,8 @@ class Reader {
     step.place = place(key);
     if (!is_name(step.name, false) || step.name == kInputs)
       problem(key, "FileParsingFailed.pipeline",
-              {{"reason", "'" + step.name + "' is not a name of a step: small letters, digits and _, and not inputs"}});
+              {{"reason",
+                "'" + step.name + "' is not a name of a step: a small letter, then small letters, digits and _, and not inputs"}});
     if (expect_map(node, "the step " + step.name)) {
       keys(node, "the step " + step.name, {"component", "inputs", "parameters", "run"});
       if (const auto component = required(node, "component", "the step " + step.name)) {
@@ -236,7 +242,8 @@ class Reader {
         add_value(values, *spec, given->value, fs::path(), "command line", set_place(*given));
       } else if (node && node[spec->name]) {
         const YAML::Node value = node[spec->name];
-        const std::string text = scalar(value, "the " + kind + " " + spec->name);
+        std::string text = scalar(value, "the " + kind + " " + spec->name);
+        if (is_quoted(value) && is_figure(*spec)) text = '"' + text + '"';  // a text where none belongs: shown as it is refused
         if (!text.empty()) add_value(values, *spec, text, pipeline_.file.parent_path(), place(value), place(value));
       } else if (spec->default_text) {
         add_value(values, *spec, *spec->default_text, fs::path(), "default", step.place);
@@ -290,7 +297,7 @@ Setting parse_setting(const std::string& text) {
 Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& settings, Problems& problems) {
   std::string text;
   try {
-    text = read_file(file, kMaxBytes);
+    text = read_file(file, kSmallText);
   } catch (const std::runtime_error& error) {
     problems.add(Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}}));
     Pipeline unread;

@@ -7,11 +7,13 @@
 #include "runtime/clock.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/leftovers.h"
 #include "runtime/launch/process.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
@@ -65,7 +67,7 @@ json values_json(const std::vector<StepValue>& values) {
 /// run.json of a step, or nothing where it cannot be read: only what is shown comes from it.
 json step_record(const fs::path& folder) {
   try {
-    return json::parse(read_file(folder / "run.json"));
+    return parse_json(read_file(folder / "run.json", kSmallText));
   } catch (const std::exception&) {
     return json::object();
   }
@@ -90,6 +92,7 @@ class Runner {
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
+    clear_lost_runs();
     write_file_atomically(folder_ / "pipeline.yaml", without_secrets(pipeline.text));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
@@ -132,6 +135,20 @@ class Runner {
   }
 
  private:
+  /// What runs that were killed left half-made: files of gigabytes that nobody looks for in their folders.
+  void clear_lost_runs() const {
+    for (const PastRun& run : History(runs_).runs()) {
+      if (state_of(run, runs_) != "lost") continue;
+      clear_leftovers(runs_ / run.folder);
+      for (const auto& [step, record] : map_of(run.record, "steps").items()) {
+        if (text_of(record, "state") != "running" || step.empty() || step[0] == '.' || step.find('/') != std::string::npos)
+          continue;
+        clear_leftovers(runs_ / run.folder / step);
+        clear_leftovers(runs_ / run.folder / step / "outputs");
+      }
+    }
+  }
+
   void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
   /// Says how a step ended, and what of its output is to be seen then.
   void say_end(const std::string& line) {

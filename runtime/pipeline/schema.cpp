@@ -1,7 +1,6 @@
 #include "runtime/pipeline/schema.h"
 
-#include <nlohmann/json.hpp>
-
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -38,7 +37,8 @@ json value_schema(const ParameterSpec& parameter) {
       break;
   }
   const bool number = parameter.type == ParameterType::integer || parameter.type == ParameterType::real;
-  if (parameter.default_text) schema["default"] = number ? json::parse(*parameter.default_text) : json(*parameter.default_text);
+  if (parameter.default_text)
+    schema["default"] = number ? parse_ordered_json(*parameter.default_text, {}) : json(*parameter.default_text);
   return schema;
 }
 

@@ -79,9 +79,8 @@ Log::Log(Options options) : state_(std::make_unique<State>()) {
   const std::filesystem::path& file = state_->options.file;
   if (file.empty()) return;
   // O_NONBLOCK: nor must opening one.
-  state_->fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
+  state_->fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (state_->fd < 0) throw Error("FailedToWriteOutputs.file", {{"path", file.string()}, {"reason", std::strerror(errno)}});
-  fchmod(state_->fd, 0640);  // whatever the umask
 }
 
 Log::~Log() {

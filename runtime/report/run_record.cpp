@@ -2,6 +2,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/version.h"
 
@@ -73,7 +74,7 @@ void RunRecord::save(const fs::path& run_dir) const {
 void end_record(const fs::path& run_dir, const std::string& state, int exit_status) {
   nlohmann::json record;
   try {
-    record = nlohmann::json::parse(read_file(run_dir / "run.json", kMostBytes));
+    record = parse_json(read_file(run_dir / "run.json", kMostBytes));
   } catch (const std::exception&) {  // there is none: rank 0 did not come so far
     return;
   }

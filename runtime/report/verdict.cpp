@@ -1,8 +1,7 @@
 #include "runtime/report/verdict.h"
 
-#include <nlohmann/json.hpp>
-
 #include "runtime/files/files.h"
+#include "runtime/text/json.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -48,7 +47,7 @@ std::string result_line(int exit_status, std::optional<int> first_rank, const st
 
 void write_failure(const fs::path& logs, int rank, const Failure& failure) {
   nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-  for (const Error& error : failure.errors) errors.push_back(nlohmann::ordered_json::parse(error.encode()));
+  for (const Error& error : failure.errors) errors.push_back(parse_ordered_json(error.encode(), {}));
   const nlohmann::ordered_json json = {{"rank", failure.rank}, {"step", failure.step}, {"errors", errors}};
   write_file_atomically(logs / ("failure_" + std::to_string(rank) + ".json"), json.dump(2) + "\n");
 }
@@ -59,7 +58,7 @@ std::vector<Failure> read_failures(const fs::path& logs) {
   for (fs::directory_iterator entry(logs, ignored), end; entry != end; entry.increment(ignored)) {
     if (!rank_in(entry->path().filename().string(), "failure_", ".json")) continue;
     try {
-      const auto json = nlohmann::json::parse(read_file(entry->path(), kFailureLimit));
+      const auto json = parse_json(read_file(entry->path(), kFailureLimit));
       Failure failure{{}, json.at("rank").get<int>(), json.at("step").get<std::string>()};
       for (const auto& error : json.at("errors")) failure.errors.push_back(Error::decode(error.dump()));
       if (!failure.errors.empty()) failures.push_back(std::move(failure));

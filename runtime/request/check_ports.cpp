@@ -29,6 +29,22 @@ void check_input(const PortSpec& port, const std::filesystem::path& path) {
   }
 }
 
+/// Whether `output` would lie inside the folder `input`, whatever links, mounts and spellings lead there: folders are compared by
+/// their numbers.
+bool lies_inside(const std::filesystem::path& output, const std::filesystem::path& input) {
+  std::error_code fault;
+  if (!std::filesystem::is_directory(input, fault)) return false;
+  for (std::filesystem::path folder = std::filesystem::absolute(output, fault);; folder = folder.parent_path()) {
+    std::error_code absent;
+    const auto real = std::filesystem::canonical(folder, absent);
+    for (std::filesystem::path at = real; !absent; at = at.parent_path()) {
+      if (std::filesystem::equivalent(at, input, fault)) return true;
+      if (!at.has_relative_path()) return false;
+    }
+    if (!folder.has_relative_path()) return false;
+  }
+}
+
 }  // namespace
 
 void check_ports(Request& request, Problems& problems) {
@@ -41,6 +57,12 @@ void check_ports(Request& request, Problems& problems) {
     const auto given = request.outputs.find(port.name);
     if (given == request.outputs.end()) continue;
     problems.collect([&] { check_output(given->second); });
+    for (const PortSpec& input : request.component->inputs) {
+      const auto path = request.inputs.find(input.name);
+      if (path == request.inputs.end() || !lies_inside(given->second, path->second)) continue;
+      problems.add(Error("InvalidPathForDirectoryCreation.inside",
+                         {{"path", given->second.string()}, {"what", input.what()}, {"input", path->second.string()}}));
+    }
     for (const auto& [name, path] : request.outputs) {
       if (name < port.name && path.lexically_normal() == given->second.lexically_normal())
         problems.add(Error("InvalidPathForDirectoryCreation.same", {{"path", path.string()}}));

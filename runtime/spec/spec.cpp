@@ -41,7 +41,7 @@ void add_overlay_files(const std::filesystem::path& folder, const std::string& b
   for (const auto& entry : std::filesystem::directory_iterator(folder / below)) {
     if (entry.path().extension() != ".yaml") continue;
     try {
-      const std::string text = read_file(entry.path(), std::size_t{1} << 20);
+      const std::string text = read_file(entry.path(), kSmallText);
       overlay().files.erase("spec/" + below + entry.path().filename().string());
       overlay().files.insert_or_assign(entry.path().string(), text);
     } catch (const std::runtime_error& error) {

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+#include "runtime/text/encoding.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -20,6 +22,7 @@ constexpr std::size_t kMaxDepth = 64;  // below yaml-cpp's own guard of 500, who
 /// Walks the events of a document before any node is built, because yaml-cpp resolves aliases and drops duplicate keys silently.
 class StrictHandler : public YAML::EventHandler {
  public:
+  explicit StrictHandler(std::string_view text) : text_(text) {}
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override { fail(mark, "anchors are not allowed (&" + name + ")"); }
@@ -30,6 +33,7 @@ class StrictHandler : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
     refuse_tag(mark, tag);
+    refuse_open_quote(mark);
     if (expects_key()) {
       if (!open_.back().keys.insert(value).second) fail(mark, "the key '" + value + "' is given twice");
       open_.back().awaits_value = true;
@@ -59,6 +63,14 @@ class StrictHandler : public YAML::EventHandler {
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!") fail(mark, "tags are not allowed (" + tag + ")");
   }
+  // yaml-cpp takes a line's end before the end of the text for the closing quote.
+  void refuse_open_quote(const YAML::Mark& mark) const {
+    auto at = static_cast<std::size_t>(mark.pos);
+    const char quote = at < text_.size() ? text_[at] : ' ';
+    if (quote != '"' && quote != '\'') return;
+    while (++at < text_.size() && text_[at] != quote) at += quote == '"' && text_[at] == '\\';
+    if (at >= text_.size()) fail(mark, "a quote that is never closed");
+  }
   void enter(const YAML::Mark& mark, const std::string& tag, bool map) {
     refuse_tag(mark, tag);
     if (expects_key()) fail(mark, "a key must be a plain text");
@@ -69,17 +81,34 @@ class StrictHandler : public YAML::EventHandler {
     open_.pop_back();
     value_done();
   }
+  std::string_view text_;
   std::vector<Collection> open_;
 };
 
+std::size_t line_of(std::string_view text, std::size_t at) {
+  return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
 void check_encoding(std::string_view text) {
   if (text.size() > kMaxBytes) throw YamlError("larger than 1 MiB");
-  if (text.starts_with("\xEF\xBB\xBF")) throw YamlError("line 1, column 1: begins with a byte order mark");
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) throw YamlError("line 1, column 1: is UTF-16, not UTF-8");
-  if (const auto nul = text.find('\0'); nul != text.npos) {
-    throw YamlError("line " + std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n')) +
-                    ": holds a NUL byte");
-  }
+  if (const char* const fault = encoding_fault(text)) throw YamlError(1, 1, fault);
+  if (const auto nul = text.find('\0'); nul != text.npos)
+    throw YamlError("line " + std::to_string(line_of(text, nul)) + ": holds a NUL byte");
+  // yaml-cpp passes over directives that it does not know, and over one at the end.
+  for (std::size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1)
+    if (text[at] == '%') throw YamlError(static_cast<int>(line_of(text, at)), 1, "directives (%) are not allowed");
+}
+
+/// Words for the commonest mistakes in place of yaml-cpp's, which name what the parser looked for.
+std::string meaning(std::string_view text, const YAML::Exception& error) {
+  std::size_t begin = 0;
+  for (int line = 0; line < error.mark.line && begin < text.size(); ++line)
+    begin = std::min(text.find('\n', begin), text.size() - 1) + 1;
+  const std::string_view indentation = text.substr(begin, text.find_first_not_of(" \t", begin) - begin);
+  if (!error.mark.is_null() && indentation.find('\t') != indentation.npos)
+    return "a tab before the line's first character, where only spaces may be";
+  if (error.msg == "illegal map value") return "a second ': ', where none belongs; a text with ': ' in it stands in quotes";
+  return error.msg;
 }
 
 }  // namespace
@@ -90,14 +119,14 @@ YAML::Node parse_yaml(std::string_view text) {
   try {
     std::istringstream stream(copy);
     YAML::Parser parser(stream);
-    StrictHandler handler;
+    StrictHandler handler(copy);
     if (!parser.HandleNextDocument(handler)) throw YamlError("holds no document");
     // A second document makes the handler be called again; what it would say about it does not matter.
-    StrictHandler second;
+    StrictHandler second(copy);
     if (parser.HandleNextDocument(second)) throw YamlError("holds more than one document");
     return YAML::Load(copy);
   } catch (const YAML::Exception& error) {
-    fail(error.mark, error.msg);
+    fail(error.mark, meaning(copy, error));
   }
 }
 

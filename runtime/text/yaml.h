@@ -1,5 +1,5 @@
-// YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, duplicate keys, second documents or
-// NULs. Included by sources only: everything above gets C++ values.
+// YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, directives, duplicate keys, second
+// documents, byte order marks or NULs. Included by sources only: everything above gets C++ values.
 #pragma once
 #include <yaml-cpp/yaml.h>
 
@@ -23,5 +23,8 @@ struct YamlError : std::runtime_error {
 
 /// Parses one document of at most 1 MiB. \throws YamlError
 YAML::Node parse_yaml(std::string_view text);
+
+/// Whether a scalar is in quotes, and so a text, whatever it looks like.
+inline bool is_quoted(const YAML::Node& scalar) { return scalar.Tag() == "!"; }
 
 }  // namespace torchport::runtime

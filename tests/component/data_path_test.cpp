@@ -62,7 +62,7 @@ at::Tensor reference(const ImageDirectory& images, int epochs) {
   for (int epoch = 0; epoch < epochs; ++epoch) {
     for (std::uint32_t i = 0; i < kImages; ++i, out += 24 * 24 * 3) {
       Pixels pixels;
-      decode(runtime::read_file(images.path(i)), pixels);
+      decode(runtime::read_file(images.path(i), 1 << 30), pixels);
       images.transformation()->apply(pixels, {5, epoch, i});
       std::copy(pixels.rgb.begin(), pixels.rgb.end(), out);
     }
@@ -121,8 +121,8 @@ TEST_CASE("data path: damage outside of the crop is found in every epoch", "[dat
   const Carrying carrying(R"([["RandomCrop", 24]])");
   const auto images = carrying.open();
   std::uint32_t jpeg = 0;
-  while (read_header(runtime::read_file(images.path(jpeg))).format != ImageFormat::jpeg) ++jpeg;
-  const std::string bytes = runtime::read_file(images.path(jpeg));
+  while (read_header(runtime::read_file(images.path(jpeg), 1 << 30)).format != ImageFormat::jpeg) ++jpeg;
+  const std::string bytes = runtime::read_file(images.path(jpeg), 1 << 30);
   std::filesystem::remove(images.path(jpeg));
   runtime::FileWriter writer(images.path(jpeg));
   writer.write(bytes.substr(0, bytes.size() - 20));

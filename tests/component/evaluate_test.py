@@ -117,7 +117,7 @@ def test_original(work):
     found = evaluate(ORIGINAL / "scored_valid", work / "golden")
     assert_figures(found, frame)
     names = sorted(path.name for path in (work / "golden").iterdir())
-    assert names == ["_meta.yaml", "confusion_matrix.csv", "confusion_matrix.svg", "metrics.json"], names
+    assert names == ["_meta.yaml", "confusion_matrix.csv", "confusion_matrix.svg", "metrics.json", "mistakes.csv"], names
     row = json.loads((work / "golden-run/metrics.jsonl").read_text().splitlines()[0])
     assert row["name"] == "Evaluation" and row["row"]["log_loss"] == found["log_loss"], row
 
@@ -157,6 +157,20 @@ def test_refusals(work):
     many = pandas.DataFrame({"category": [str(i) for i in range(5000)], "Scored Labels": "a", PREFIX + "a": 1.0})
     assert "has 5001 categories, more than 4096" in said(many)
 
+    def said_of(text, name="bad.csv", status=5):
+        (work / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return evaluate(work / name, work / "no", status)
+    head = f"category,id,{PREFIX}a,Scored Labels\n"
+    for rows, column in (("a,0,1.0,a\n,1,1.0,a\n", "category"), ('a,0,1.0,a\n"",1,1.0,a\n', "category"), ("a,0,1.0,a\na,1,1.0,\n", "Scored Labels"),
+                         ("a,0,1.0,a\na,1,,a\n", PREFIX + "a"), ("a,0,1.0,a\na,1,nan,a\n", PREFIX + "a")):
+        assert f"the column '{column}': row 2 has no value" in said_of(head + rows), rows
+    assert "the scored dataset has no rows" in said_of(head)
+    assert "'bad.parquet': it is not a Parquet file; a CSV file has the extension csv" in said_of(head, "bad.parquet")
+    assert "'bad.csv': it is UTF-16, not UTF-8" in said_of((head + "a,0,1.0,a\n").encode("utf-16"))
+    for name, text in (("ok.CSV", head + "NA,0,1.0,NA\n"), ("mark.csv", "\ufeff" + head + "NA,0,1.0,NA\n")):   # a category may be named NA
+        (work / name).write_text(text)
+        assert evaluate(work / name, work / f"out-{name}")["categories"][-1]["name"] == "NA"
+
     unlabelled = evaluate(ORIGINAL / "scored_unlabelled", work / "no", status=4)
     assert unlabelled.startswith("error[NotLabeledDatasetError] evaluate_model: the scored dataset is not labelled\n"), unlabelled
     done = torchport("validate", "evaluate_model", "--scored-dataset", ORIGINAL / "scored_unlabelled", "--evaluation-results", work / "no", status=4)
@@ -168,7 +182,7 @@ def test_refusals(work):
     (broken / "_data.parquet").write_bytes(data[:-100])
     assert "has a broken table: '_data.parquet': " in evaluate(broken, work / "no", status=5)
     (broken / "schema/_schema.json").write_text("{")
-    assert "has a broken schema: 'schema/_schema.json': it is not valid JSON" in evaluate(broken, work / "no", status=5)
+    assert "has a broken schema: 'schema/_schema.json': it is not valid JSON (column 2: the text ends too early)" in evaluate(broken, work / "no", status=5)
     (broken / "_meta.yaml").write_text("type: DataFrameDirectory\nformat: Parquet\ndata: ../scored.parquet\n")
     assert "has a broken _meta.yaml: its data '../scored.parquet': a path with '..'" in evaluate(broken, work / "no", status=5)
     wrong = evaluate(ORIGINAL / "image_directory_valid", work / "no", status=5)

@@ -81,7 +81,7 @@ TEST_CASE("loader: a batch holds the images in order, as bytes in channels-last 
   CHECK(first->labels[0].item<std::int64_t>() == images.label(5));
   CHECK(second->labels[0].item<std::int64_t>() == images.label(17));
   Pixels pixels;
-  decode(runtime::read_file(images.path(0)), pixels);
+  decode(runtime::read_file(images.path(0), 1 << 30), pixels);
   const at::Tensor found = first->images[1];
   for (const auto& [y, x, c] : {std::tuple{0, 0, 0}, {31, 40, 1}, {63, 63, 2}}) {
     CHECK(found[c][y][x].item<int>() == pixels.rgb[static_cast<std::size_t>((y * 64 + x) * 3 + c)]);
@@ -186,16 +186,16 @@ TEST_CASE("loader: without a seed only what is left for inference is applied", "
   const auto batch = loader.next();
   REQUIRE(batch->bad.empty());
   Pixels pixels;
-  decode(runtime::read_file(images.path(1)), pixels);
+  decode(runtime::read_file(images.path(1), 1 << 30), pixels);
   Transformation::parse(R"([["Resize", 40]])").apply(pixels, {});
   CHECK(batch->images[0][2][39][0].item<int>() == pixels.rgb[pixels.at(39, 0) + 2]);
 }
 
 TEST_CASE("size scan: an image too small for a carried crop is named", "[size_scan]") {
-  const Carrying carrying(R"([["CenterCrop", 65]])");
-  const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2);
+  const Carrying carrying(R"([["RandomCrop", 65]])");
+  const auto scan = scan_sizes(ImageDirectory::open(carrying.root, "training dataset"), 0, 1, 2, true);
   REQUIRE(scan.bad.size() == 24);
-  CHECK(scan.bad[0].reason == "CenterCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
+  CHECK(scan.bad[0].reason == "RandomCrop: the image is 64 x 64, smaller than the crop of 65 x 65");
 }
 
 TEST_CASE("size scan: opens no file where sizes are noted, or the transformation gives one size", "[size_scan]") {

@@ -25,7 +25,7 @@ Decision decide(const std::string& choice, std::string_view why_slow) {
     runtime::Log log({.file = folder / "log", .console = false});
     decision.precision = component::decide_precision(choice, why_slow, world, log);
   }
-  std::istringstream lines(runtime::read_file(folder / "log"));
+  std::istringstream lines(runtime::read_file(folder / "log", 1 << 30));
   for (std::string line; std::getline(lines, line);)
     decision.log += line.substr(std::string("2026-01-01 00:00:00,000 ").size()) + "\n";
   return decision;

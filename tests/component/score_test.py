@@ -11,7 +11,7 @@ import yaml
 from PIL import Image
 
 import reference
-from harness import ORIGINAL, class_folders, golden, torchport
+from harness import NOTES, ORIGINAL, class_folders, golden, torchport
 
 TRAIN, VALID, UNLABELLED = (ORIGINAL / f"image_directory_{name}" for name in ("labelled", "valid", "unlabelled"))
 CLASSES = ["circle", "square", "triangle"]
@@ -41,7 +41,7 @@ def alike(ours, theirs, tolerance):
 def assert_form(out, theirs):
     """A scored dataset has the original's files, schema and form of Parquet, whatever its probabilities."""
     names = sorted(path.relative_to(theirs) for path in theirs.rglob("*") if path.is_file())
-    assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file()) == names
+    assert sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file() and path.name not in NOTES) == names
     for name in ("_meta.yaml", "schema/_schema.json"):
         assert (out / name).read_bytes() == (theirs / name).read_bytes(), name
     files = [pyarrow.parquet.ParquetFile(folder / "_data.parquet") for folder in (out, theirs)]
@@ -174,18 +174,29 @@ def test_bad_images(work, model):
     """Images of two sizes are refused, naming both; an unreadable one too, unless some are allowed: then it has no row."""
     folders = class_folders(work / "mixed", each=3, size=40)
     Image.new("RGB", (40, 56)).save(folders / "square/0001.png")
-    said = score(model, folders, work / "no", status=5).stderr
+    said = score(model, folders, work / "no", "--as-is", status=5).stderr
     assert said.startswith("error[InvalidDatasetError] score_image_model: the images of the dataset differ in size\n"), said
     assert "circle/0000.png   40 x 40" in said and "square/0001.png   40 x 56" in said, said
+    said = score(model, folders, work / "no", status=5).stderr
+    assert said == f"""error[InvalidDatasetError] score_image_model: the images of the dataset do not have the size of those that the model was trained on
+  path          {folders}
+  one image     circle/0000.png   40 x 40
+  another       square/0001.png   40 x 56
+  in training   64 x 64
+  hint          Transform them as those were (Apply Image Transformation), or score them as they are, all of one size, with --as-is.
+torchport explain NAME says more about an error.
+""", said
     whole = (folders / "square/0002.png").read_bytes()
     Image.new("RGB", (40, 40)).save(folders / "square/0001.png")
     (folders / "square/0002.png").write_bytes(whole[:len(whole) // 2])
-    said = score(model, folders, work / "no", status=6).stderr
+    said = score(model, folders, work / "no", "--as-is", status=6).stderr
     assert said.startswith("error[UserError] score_image_model: the image '") and "square/0002.png' of the dataset cannot be used" in said, said
-    said = score(model, folders, work / "no", "--max-bad-fraction", 0.1, status=6).stderr
+    assert "here          40 x 40" in score(model, class_folders(work / "small", each=3, size=40), work / "no", status=5).stderr
+    said = score(model, folders, work / "no", "--as-is", "--max-bad-fraction", 0.1, status=6).stderr
     assert "1 of 6 images of the dataset cannot be used, more than --max-bad-fraction 0.1" in said, said
     assert not (work / "no").exists()
-    done = score(model, folders, work / "five", "--max-bad-fraction", 0.2, "--batch-size", 4)
+    done = score(model, folders, work / "five", "--as-is", "--max-bad-fraction", 0.2, "--batch-size", 4)
+    assert "Scored 5 of 6 images in " in done.stdout and "; 1 left out." in done.stdout, done.stdout
     assert "square/0002.png' cannot be used and is left out: " in done.stdout, done.stdout
     found = table(work / "five")
     assert list(found["id"]) == [0, 1, 2, 3, 4] and list(found["category"]) == ["circle"] * 3 + ["square"] * 2

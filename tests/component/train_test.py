@@ -38,7 +38,7 @@ def trained(shared, model):
 def test_written_model(trained):
     """What comes out is a ModelDirectory of the original's form, and torchvision finds the logged figures with its weights."""
     out, work = trained, trained.parent
-    wanted = {"_meta.yaml", "model_spec.yaml", "model", "index_to_label.csv", "_schema.json", "_samples.json"}
+    wanted = {"_meta.yaml", "model_spec.yaml", "model", "index_to_label.csv", "_schema.json", "_samples.json", "_input.json"}
     assert {path.name for path in out.iterdir()} == wanted
     for name in ("_schema.json", "_samples.json"):
         assert (out / name).read_bytes() == (TRAIN / name).read_bytes()

@@ -6,11 +6,12 @@ import shutil
 import numpy
 import pytest
 import torch
+import torchvision
 import yaml
 from PIL import Image
 
 import reference
-from harness import BIN, ORIGINAL, class_folders, command, torchport
+from harness import BIN, NOTES, ORIGINAL, class_folders, command, torchport
 
 IMAGES = ORIGINAL / "image_directory_labelled"
 GOLDEN = ORIGINAL / "image_transformation"
@@ -39,8 +40,8 @@ def names(folder):
 
 
 def content(folder):
-    """All files but the list of sizes, which holds their times."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "_sizes.lst"}
+    """All files that the original defines."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in NOTES}
 
 
 def test_init(work):
@@ -109,7 +110,7 @@ def test_missing_module(work, flat):
     words = ["run", "apply_image_transformation", "--mode=For inference", f"--input_image_transform_path={GOLDEN}",
              f"--input_image_dir_path={flat}", f"--output_path={work / 'never'}", "--run-dir", work / "moved-run"]
     broken = command(moved / "torchport", *words, status=2).stderr
-    assert f"'{moved / 'torchport-opencv.so'}', which decodes BMP and WebP images, could not be loaded" in broken, broken
+    assert f"'{moved / 'torchport-opencv.so'}', which decodes BMP images, could not be loaded" in broken, broken
     assert not (work / "never").exists()
     shutil.copy(BIN / "torchport-opencv.so", moved)
     command(moved / "torchport", *words)
@@ -121,19 +122,82 @@ def test_refusals(work):
     folder = class_folders(work / "small", categories=("a", "b"), each=12, size=32)
     for name in ("a/0003.png", "b/0011.png"):
         Image.new("RGB", (31, 40)).save(folder / name)
-    init(work / "crop", "--resize=False", "--crop_size=32")
+    init(work / "crop", "--resize=False", "--center_crop=False", "--random_crop=True", "--random_crop_size=32")
     done = apply(work / "crop", folder, work / "never", status=5)
     assert done.stderr == TOO_SMALL + f"""  path         {folder}
-  a/0003.png   CenterCrop: the image is 31 x 40, smaller than the crop of 32 x 32
-  b/0011.png   CenterCrop: the image is 31 x 40, smaller than the crop of 32 x 32
+  a/0003.png   RandomCrop: the image is 31 x 40, smaller than the crop of 32 x 32
+  b/0011.png   RandomCrop: the image is 31 x 40, smaller than the crop of 32 x 32
   hint         Use a smaller crop, or resize before it.
 torchport explain NAME says more about an error.
 """, done.stderr
     (folder / "a/0003.png").write_bytes(b"no image")
-    assert "a/0003.png' of the input image directory cannot be used: " in apply(work / "crop", folder, work / "never", status=6).stderr
+    said = apply(work / "crop", folder, work / "never", status=6).stderr
+    assert "a/0003.png' of the input image directory cannot be used: " in said and "1 of 24 images" in said, said
     both = apply(IMAGES, GOLDEN, work / "never", mode="Both", status=2).stderr
     assert both.count("error[") == 3 and "is not one of its values" in both and "is of type ImageDirectory, not TransformationDirectory" in both, both
     assert not (work / "never").exists()
+
+
+UNREADABLE = """error[UserError] apply_image_transformation: {bad} of 24 images of the input image directory cannot be used, more than --max-bad-fraction {fraction}
+"""
+
+
+@pytest.mark.parametrize("when", ["once", "every_epoch"])
+def test_unreadable_images(work, when):
+    """All unreadable images are named at once, and as many are left out as are allowed; a category without an image is named."""
+    folder = class_folders(work / "photos", categories=("a", "b", "c"), each=8, size=32)
+    whole = (folder / "b/0001.png").read_bytes()
+    broken = [f"b/{i:04}.png" for i in range(8)] + ["c/0003.png"]
+    for name in broken:
+        (folder / name).write_bytes(b"no image")
+    init(work / "t", "--size=24", "--crop_size=24", "--random_horizontal_flip=False")
+    said = apply(work / "t", folder, work / "never", f"--when={when}", status=6).stderr
+    assert said.startswith(UNREADABLE.format(bad=9, fraction="0.0")) and all(name in said for name in broken), said
+    said = apply(work / "t", folder, work / "never", f"--when={when}", "--max-bad-fraction", 0.37, status=6).stderr
+    assert said.startswith(UNREADABLE.format(bad=9, fraction="0.37")), said
+    assert not (work / "never").exists()
+    done = apply(work / "t", folder, work / "out", f"--when={when}", "--max-bad-fraction", 0.38).stdout
+    assert "9 of 24 images cannot be used and are left out: 'b/0000.png' (" in done, done
+    assert "The category 'b' has no image left: all 8 cannot be used." in done, done
+    rows = [json.loads(line) for line in (work / "out/images.lst").read_text().splitlines()]
+    assert [row["id"] for row in rows] == [*range(8), *range(16, 19), *range(20, 24)]
+    if when == "every_epoch":
+        return
+    for name in broken:   # damage that only decoding finds: all of it is named as well
+        (folder / name).write_bytes(whole[:len(whole) // 2])
+    said = apply(work / "t", folder, work / "never", status=6).stderr
+    assert said.startswith(UNREADABLE.format(bad=9, fraction="0.0")) and all(name in said for name in broken), said
+    apply(work / "t", folder, work / "again", "--max_bad_fraction=0.38")
+    assert content(work / "again") == content(work / "out")
+
+
+@pytest.mark.parametrize("when", ["once", "every_epoch"])
+def test_crop_larger_than_the_image(work, when):
+    """Black comes around the image, as with torchvision, and a warning counts the images; Train and Score see the crop's size."""
+    folder = class_folders(work / "photos", categories=("a", "b"), each=6, size=40)
+    for name, size in {"a/0001.png": (31, 40), "b/0002.png": (33, 20), "b/0005.png": (100, 7)}.items():
+        Image.effect_noise(size, 90).convert("RGB").save(folder / name)
+    init(work / "t", "--resize=False", "--crop_size=36", "--random_horizontal_flip=False")
+    done = apply(work / "t", folder, work / "out", f"--when={when}").stdout
+    assert "3 of 12 images are smaller than the CenterCrop and get black around them: a/0001.png, b/0002.png, b/0005.png." in done, done
+    if when == "every_epoch":
+        said = torchport("check-data", work / "out", status=None).stdout
+        assert "black       3 images are smaller than the carried CenterCrop: black comes around them" in said, said
+    if when == "once":
+        for ours, theirs in zip(names(work / "out"), sorted(folder.rglob("*.png"))):
+            with Image.open(theirs) as image:
+                wanted = numpy.asarray(torchvision.transforms.CenterCrop(36)(image)).astype(int)
+            assert (pixels(work / "out", ours) == wanted).all(), ours
+    torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'm'}", "--run-dir", work / "r1")
+    torchport("run", "train_pytorch_model", "--untrained-model-path", work / "m", "--train-data-path", work / "out", "--valid-data-path",
+              work / "out", "--trained-model-path", work / "trained", "--epochs", 1, "--batch-size", 6, "--run-dir", work / "r2")
+    tables = {}
+    for name, dataset in {"transformed": work / "out", "photos": folder}.items():
+        said = torchport("run", "score_image_model", "--trained-model", work / "trained", "--dataset", dataset, "--scored-dataset",
+                         work / f"{name}-scored", "--scored-format", "csv", "--run-dir", work / f"{name}-run").stdout
+        tables[name] = (work / f"{name}-scored/_data.csv").read_text()
+    assert "3 of 12 images are smaller than the CenterCrop and get black around them." in said, said
+    assert tables["photos"] == tables["transformed"]
 
 
 def test_every_epoch(work):

@@ -28,7 +28,7 @@ def convert(archive, here, *arguments, **options):
 
 def files_of(folder):
     """All but the list of sizes, which the original does not write."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "_sizes.lst"}
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name not in harness.NOTES}
 
 
 def as_zip(path, entries):
@@ -70,6 +70,7 @@ def test_golden(here):
         place.mkdir()
         said = convert(archive, place).stdout
         assert f"25 files were unpacked from {archive}" in said, said
+        assert "Left out 1, of tools and systems: __MACOSX" in said and "Left out 1, of another type (.txt 1): shapes/set/notes.txt" in said, said
         assert files_of(place / "out") == files_of(ORIGINAL), archive
         assert sorted(path.name for path in place.iterdir()) == ["out", "runs"], "something is left"
 
@@ -104,6 +105,48 @@ def test_names(here):
             target.mkdir()
             harness.command(harness.BIN / "unpack_archive", archive, target, env={"LC_ALL": locale})
             assert files_of(target) == dict(entries), f"{archive} with LC_ALL={locale}: {sorted(files_of(target))}"
+
+
+def test_backslashes(here):
+    """convert: in ZIP files backslashes separate folders as slashes do, mixed or not."""
+    entries = [(name, png(number)) for number, name in enumerate(("photos/cat\\0.png", "photos\\cat\\1.png", "photos/dog/2.png", "photos\\fox\\"))]
+    with zipfile.ZipFile(here / "a.zip", "w") as archive:
+        for name, data in entries:
+            info = zipfile.ZipInfo("x")
+            info.filename = info.orig_filename = name
+            info.create_system = 0
+            archive.writestr(info, b"" if name.endswith("\\") else data)
+    said = convert("a.zip", here).stdout
+    assert "  cat: 2" in said and "  dog: 1" in said, said
+    assert "Without an image, and so no categories: photos/fox (an empty folder)" in said, said
+
+
+def test_image_directory(here):
+    """convert: an archive that holds an ImageDirectory gives that directory, and of a limit the same lines."""
+    entries = [("sub/" + name, data) for name, data in files_of(ORIGINAL).items()]
+    as_zip(here / "a.zip", entries + [("sub/image/stray.png", png())])
+    said = convert("a.zip", here).stdout
+    assert "The archive holds an image directory, which is taken as it is" in said, said
+    assert "Left out 1, not named by the index: image/stray.png" in said, said
+    assert files_of(here / "out") == files_of(ORIGINAL)
+    (here / "few").mkdir()
+    convert(here / "a.zip", here / "few", "--limit=6")
+    lines = (here / "few/out/images.lst").read_text().splitlines()
+    assert len(lines) == 6 and set(lines) < set((ORIGINAL / "images.lst").read_text().splitlines()), lines
+    as_zip(here / "b.zip", [entry for entry in entries if not entry[0].endswith("image/0_0.png")])
+    said = harness.torchport(*CONVERT, "--input_path=b.zip", "--output_path=lacking", cwd=here, status=5).stderr
+    assert "the input has a broken index: 'image/0_0.png' is not there" in said and not (here / "lacking").exists(), said
+
+
+def test_parts(here):
+    """convert: an archive of train and val is refused with the commands that unpack and convert it."""
+    entries = [(f"set/{part}/{name}/1.png", png()) for part in ("train", "val") for name in ("cat", "dog")]
+    for archive, how in ((as_zip(here / "a.zip", entries), "unzip a.zip -d a"), (as_tar(here / "b.tar.gz", entries, "w:gz"), "mkdir b && tar -xf b.tar.gz -C b")):
+        said = convert(archive.name, here, status=5).stderr
+        stem = archive.name[0]
+        assert (f"  first   {how}\n"
+                f"  run     torchport run convert_to_image_directory --input_path={stem}/set/train --output_path=out_train\n"
+                f"  run     torchport run convert_to_image_directory --input_path={stem}/set/val --output_path=out_val\n") in said, said
 
 
 def encrypted(path):
@@ -150,10 +193,17 @@ def hostile(here):
     yield as_tar(here / "bomb.tar.bz2", [("cat/1.png", bytes(bomb))], "w:bz2"), entry("cat/1.png", f"makes more than {64 << 20} bytes of an archive of ")
     many = [(f"cat/{number}.png", bytes(20 << 20)) for number in range(4)]   # each alone would pass
     yield as_zip(here / "many.zip", many), entry("cat/3.png", f"makes more than {64 << 20} bytes of an archive of ")
+    yield as_zip(here / "none.zip", []), "it is empty"
+    yield as_tar(here / "none.tar", []), "it is empty"
+    yield as_zip(here / "drive.zip", [("C:\\photos\\evil.png", png())]), entry("C:/photos/evil.png", "has an absolute path")
+    deepest = "x/" * 65 + "1.png"
+    yield as_tar(here / "deepest.tar", [(deepest, png())]), entry(deepest, "lies more than 64 folders deep")
+    folders = as_tar(here / "folders.tgz", [special(f"{number}/" + "x/" * 50, tarfile.DIRTYPE) for number in range(9999)], "w:gz")
+    yield folders, entry("321/" + "x/" * 50, f"makes more than {64 << 20} bytes of an archive of ")
     yield here / "crc.zip", entry("cat/1.png", "is damaged: ")
     yield here / "cut.tar.gz", entry("cat/2.png", "is damaged: ")
     for name, reason in {"cut.zip": missing_end, "half.zip": missing_end, "spanned.zip": "it is one of several parts", "text.zip": neither,
-                         "photo.png.gz": neither, "empty.tar": neither}.items():
+                         "photo.png.gz": neither, "empty.tar": "it is empty"}.items():
         yield here / name, reason
 
 

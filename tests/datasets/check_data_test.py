@@ -79,6 +79,23 @@ def test_defects(here):
     assert "leak: the same bytes\n  train/cat/03.png\n  valid/cat/seen.png\n" in text and text.endswith("\n11 problems\n"), text
 
 
+def test_categories_and_notes(here):
+    """check-data: categories without an image and a single category are problems; files that the index does not name are noted."""
+    clean(here / "photos")
+    harness.torchport("run", "convert_to_image_directory", "--input_path=photos", "--output_path=t", cwd=here)
+    schema = here / "t/_schema.json"
+    schema.write_text(schema.read_text().replace('"name": "dog"\n', '"name": "dog"\n          },\n          {\n            "id": 2,\n            "name": "fox"\n'))
+    photo(7).save(here / "t/image/stray.png")
+    report, kinds = problems("t", "--thin=0", cwd=here)
+    assert kinds == {"empty_category": 1}, kinds
+    assert report["problems"][0]["text"] == "the category 'fox' of t has no image"
+    assert report["datasets"][0]["notes"] == ["Left out 1, not named by the index: image/stray.png"], report["datasets"][0]["notes"]
+    photo(8).save(here / "photos/cat/more.png")
+    (here / "one").mkdir()
+    (here / "photos/cat").rename(here / "one/cat")
+    assert "one category: 'cat' is the only category of one\n" in check("one", status=5, cwd=here).stdout
+
+
 def test_modes(here):
     """check-data: formats and modes are those that Pillow names."""
     (here / "mixed").mkdir()

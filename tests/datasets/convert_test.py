@@ -1,6 +1,8 @@
 """Convert to Image Directory as a user starts it: what is written, what is said, and what is refused."""
 import json
+import os
 import struct
+import subprocess
 
 import harness
 import numpy
@@ -30,6 +32,76 @@ def test_class_folders(here):
     assert (here / "t/image/1_3.png").read_bytes() == (here / "photos/square/0000.png").read_bytes()
     again = convert(here, "--input_path=photos", "--output_path=t", status=2).stderr
     assert again.startswith("error[AlreadyExistsError] convert_to_image_directory: the output 't' exists and is not empty\n"), again
+
+
+def test_account(here):
+    """convert: the log ends with an account of what was taken and left out, which the run's record holds as well."""
+    harness.class_folders(here / "photos", categories=("cat", "dog"), each=4)
+    for number in range(3):
+        (here / f"photos/cat/{number}.avif").write_bytes(b"x")
+    (here / "photos/dog/bad.png").write_bytes(b"")
+    (here / "photos/fox").mkdir()
+    harness.class_folders(here / "store", categories=("owl",), each=2)
+    (here / "photos/owl").symlink_to("../store/owl")
+    said = convert(here, "--input_path=photos", "--output_path=t", "--run-dir=run").stdout
+    for line in ("10 images in 3 categories:", "  owl: 2", "Left out 3, of another type (.avif 3): cat/0.avif, cat/1.avif, cat/2.avif",
+                 "Left out 1, unreadable: dog/bad.png (the file is empty)", "Without an image, and so no categories: fox (an empty folder)",
+                 f"Followed 1 link out of the input: owl (to {here.resolve()}/store/owl)"):
+        assert line in said, f"{line}\n--- is not in\n{said}"
+    assert not any(path.is_symlink() for path in (here / "t").rglob("*"))
+    account = json.loads((here / "run/run.json").read_text())["account"]
+    assert account["images"] == 10 and account["categories"] == {"cat": 4, "dog": 4, "owl": 2}, account
+    assert account["left_out"]["of another type"] == {"count": 3, "extensions": {".avif": 3}, "first": ["cat/0.avif", "cat/1.avif", "cat/2.avif"]}
+    assert account["lost_categories"] == {"fox": "an empty folder"}, account
+    assert "Left out 1, links out of the input: owl" in convert(here, "--input_path=photos", "--output_path=u", "--links=inside").stdout
+    assert "Left out 1, links: owl" in convert(here, "--input_path=photos", "--output_path=v", "--links=skip").stdout
+
+
+def test_inside_of_the_input(here):
+    """convert: whoever stands in the folder of photos gets no category of the folder of runs."""
+    harness.class_folders(here / "photos", categories=("cat", "dog"), each=4)
+    for _ in range(2):
+        said = convert(here / "photos", "--input_path=.", "--output_path=../t").stdout
+        assert "8 images in 2 categories:" in said and "WARNING" not in said, said
+        subprocess.run(["rm", "-r", here / "t"], check=True)
+
+
+def test_unreadable(here):
+    """convert: a folder or an image that may not be read stops it, and nothing is published."""
+    harness.class_folders(here / "photos", categories=("cat", "dog"), each=2)
+    user = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []   # root that may not read everything
+    (here / "work").mkdir()
+
+    def refused(place):
+        said = harness.command(*user, harness.BIN / "torchport", "run", "convert_to_image_directory", f"--input_path={here}/photos",
+                               "--output_path=t", "--run-dir=run", cwd=here / "work", status=2).stderr
+        assert f"'{here}/photos/{place}' cannot be read: Permission denied" in said, said
+        assert not (here / "work/t").exists()
+        subprocess.run(["rm", "-r", here / "work/run"], check=True)
+
+    (here / "photos/cat/0000.png").chmod(0)
+    refused("cat/0000.png")
+    (here / "photos/dog").chmod(0)
+    try:
+        refused("dog")
+    finally:
+        (here / "photos/dog").chmod(0o755)
+
+
+def test_raw_class_folders(here):
+    """check-data: of class folders that are used as they are, links out are refused, and what does not count is noted."""
+    harness.class_folders(here / "photos", categories=("cat", "dog"), each=2)
+    (here / "photos/fox").mkdir()
+    (here / "photos/.ipynb_checkpoints").mkdir()
+    (here / "photos/.ipynb_checkpoints/1.png").write_bytes((here / "photos/cat/0000.png").read_bytes())
+    said = harness.torchport("check-data", "photos", "--thin=1", cwd=here).stdout
+    assert ("  categories  cat (2), dog (2)\n" in said and "  note        Left out 1, of tools and systems: .ipynb_checkpoints\n" in said
+            and "  note        Without an image, and so no categories: fox (an empty folder)\n" in said), said
+    (here / "store").mkdir()
+    (here / "photos/owl").symlink_to("../store")
+    said = harness.torchport("check-data", "photos", cwd=here, status=5).stderr
+    assert said.startswith("error[InvalidDatasetError] check-data: 1 symbolic links lead out of the dataset, the first is 'owl'\n  path   photos\n"
+                           "  hint   Convert to Image Directory follows links; class folders that are used as they are must hold their images.\n"), said
 
 
 def test_idx_files(here):

@@ -105,7 +105,7 @@ TEST_CASE("image sizes: a file that is gone is not believed in, but is the reade
 
 TEST_CASE("image sizes: a damaged or hostile list harms nothing", "[image_sizes]") {
   const Written written;
-  const std::string whole = runtime::read_file(written.list);
+  const std::string whole = runtime::read_file(written.list, 1 << 30);
   const auto with = [&](const std::string& old, const std::string& text) {
     std::string changed = whole;
     REQUIRE(changed.find(old) != changed.npos);
@@ -139,7 +139,7 @@ TEST_CASE("image sizes: a damaged or hostile list harms nothing", "[image_sizes]
 
 TEST_CASE("image sizes: names may hold whatever an index can", "[image_sizes]") {
   const Written written("image/1 2 3 4\n5 6 image/b.png");
-  CHECK(written.doubts(runtime::read_file(written.list)).empty());
+  CHECK(written.doubts(runtime::read_file(written.list, 1 << 30)).empty());
 }
 
 TEST_CASE("image sizes: what is not known of any image is not listed", "[image_sizes]") {

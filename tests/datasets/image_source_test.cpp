@@ -1,104 +1,15 @@
 #include "datasets/sources/image_source.h"
-#include "datasets/sources/labels_file.h"
 
 #include <sys/stat.h>
-#include <zlib.h>
 
-#include <fstream>
-
-#include "datasets/codecs/decode.h"
-#include "datasets/codecs/png.h"
 #include "datasets/directory/image_directory.h"
-#include "runtime/error/error.h"
-#include "runtime/files/files.h"
-#include "runtime/files/output_directory.h"
 #include "tests/support/catch.h"
-#include "tests/support/paths.h"
+#include "tests/support/image_sources.h"
 
 namespace fs = std::filesystem;
 using namespace torchport;
+using namespace torchport::test;
 using datasets::ImageSource;
-using Names = std::vector<std::string>;
-
-namespace {
-
-void put(const fs::path& file, const std::string& text) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-}
-
-std::string get(const fs::path& file) { return runtime::read_file(file); }
-
-std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std::vector<std::uint8_t>{grey}, 1, 1, 1); }
-
-ImageSource open(const fs::path& folder, const std::string& format = "auto", const std::string& subset = "train",
-                 const Names& labels = {}, runtime::Log* log = nullptr) {
-  return datasets::open_source(format, {folder, subset, labels, log, {}, 2});
-}
-
-void write(const ImageSource& source, const fs::path& target) {
-  runtime::OutputDirectory output(target);
-  datasets::write_image_directory(source, output, 2);
-}
-
-template <class Action>
-std::string error_of(Action action, const fs::path& folder) {
-  try {
-    action();
-  } catch (const runtime::Error& error) {
-    std::string text = error.render("convert_to_image_directory");
-    for (std::size_t at; (at = text.find(folder.string())) != text.npos;) text.replace(at, folder.string().size(), "DIR");
-    return text;
-  }
-  return "no error";
-}
-
-Names files_of(const ImageSource& source) {
-  Names names;
-  for (const auto& item : source.items) names.push_back(item.file_name);
-  return names;
-}
-
-/// The file names below `root`, sorted, without the list of sizes, which the original does not write.
-Names tree(const fs::path& root) {
-  Names names;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    if (!entry.is_directory() && entry.path() != root / "_sizes.lst")
-      names.push_back(entry.path().lexically_relative(root).string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-std::string gzip(const std::string& bytes) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(bytes.size() + 1000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
-
-/// Three images of 2 x 1 pixels, of the classes 1, 0 and 1.
-struct Idx {
-  test::TemporaryFolder folder;
-  std::string images = std::string("\0\0\x08\x03\0\0\0\x03\0\0\0\x01\0\0\0\x02", 16) + "abcdef";
-  std::string labels = std::string("\0\0\x08\x01\0\0\0\x03\x01\0\x01", 11);
-  Idx() {
-    put(folder / "train-images-idx3-ubyte", images);
-    put(folder / "train-labels-idx1-ubyte", labels);
-  }
-  std::string error() const {
-    return error_of([&] { open(folder.path()); }, folder.path());
-  }
-};
-
-}  // namespace
 
 TEST_CASE("convert: class folders of the original's images make the original's directory", "[convert]") {
   const auto original = datasets::ImageDirectory::open(test::original("image_directory_labelled"), "input");
@@ -132,20 +43,17 @@ TEST_CASE("convert: class folders are found below single folders, other depths a
   put(folder / "in/top/set/cat/notes.txt", "text");
   put(folder / "in/top/set/cat/text.png", "text");
   put(folder / "in/top/set/fox/text.png", "text");
-  runtime::Log log({folder / "log", false, false});
-  const ImageSource source = open(folder / "in", "auto", "train", {}, &log);
+  const ImageSource source = open(folder / "in");
   CHECK(source.categories == Names{"cat", "dog"});
   CHECK(files_of(source) == Names{"cat/a.Jpeg", "cat/z.png", "dog/b.PNG"});
   CHECK(source.items[2].label == 1);
   write(source, folder / "out");
   CHECK(tree(folder / "out/image") == Names{"0_0.Jpeg", "0_1.png", "1_2.PNG"});
-  const std::string lines = get(folder / "log"), root = (folder / "in/top/set").string();
-  for (const std::string& line :
-       {root + "/cat/text.png is left out: no JPEG, PNG, BMP, PNM, TIFF or WebP image",
-        root + "/fox/text.png is left out: no JPEG, PNG, BMP, PNM, TIFF or WebP image",
-        "2 images that are not exactly one folder deep are ignored, the first is " + root + "/cat/deep/c.png"}) {
-    CHECK(lines.find(line) != lines.npos);
-  }
+  CHECK(lines_of(source) == Names{"W Left out 2, not exactly one folder deep: cat/deep/c.png, loose.png",
+                                  "W Left out 1, of another type (.txt 1): top/set/cat/notes.txt",
+                                  "  Left out 1, of tools and systems: __MACOSX",
+                                  "W Left out 2, unreadable: cat/text.png (" + kNoImage + "), fox/text.png (" + kNoImage + ")",
+                                  "W Without an image, and so no categories: top/set/fox (its one image is unreadable)"});
 }
 
 TEST_CASE("convert: pipes, dead links and folders that link to themselves do no harm", "[convert]") {
@@ -157,7 +65,13 @@ TEST_CASE("convert: pipes, dead links and folders that link to themselves do no 
   fs::create_symlink(folder / "elsewhere.png", folder / "in/cat/link.png");
   fs::create_directory_symlink(".", folder / "in/cat/loop.png");
   fs::create_directory_symlink(".", folder / "in/loop");
-  CHECK(files_of(open(folder / "in")) == Names{"cat/a.png", "cat/link.png"});
+  const ImageSource source = open(folder / "in");
+  CHECK(files_of(source) == Names{"cat/a.png", "cat/link.png"});
+  const std::string outside = fs::canonical(folder / "elsewhere.png").string();
+  CHECK(lines_of(source) == Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
+                                  "W Left out 1, links to nowhere: cat/dead.png (to nowhere)",
+                                  "W Left out 1, neither files nor folders: cat/pipe.png",
+                                  "W Followed 1 link out of the input: cat/link.png (to " + outside + ")"});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
@@ -177,78 +91,6 @@ TEST_CASE("convert: images in the folder itself, or deeper than one folder, get 
   CHECK_FALSE(datasets::ImageDirectory::open(folder / "out", "input").labelled());
 }
 
-TEST_CASE("convert: IDX files become PNG images, plain or compressed, with names or numbers", "[convert]") {
-  Idx idx;
-  const ImageSource source = open(idx.folder.path(), "auto", "train", {"cat", "dog"});
-  CHECK(source.categories == Names{"cat", "dog"});
-  REQUIRE(source.items.size() == 3);
-  CHECK(source.items[0].label == 1);
-  datasets::Pixels pixels;
-  datasets::decode(source.read(1), pixels);
-  CHECK(pixels.width == 2);
-  CHECK(pixels.height == 1);
-  CHECK(pixels.rgb == std::vector<std::uint8_t>{'c', 'c', 'c', 'd', 'd', 'd'});
-  CHECK(open(idx.folder.path()).categories == Names{"0", "1"});
-  test::TemporaryFolder folder;
-  put(folder / "t10k-images-idx3-ubyte.gz", gzip(idx.images));
-  put(folder / "t10k-labels-idx1-ubyte.gz", gzip(idx.labels));
-  const ImageSource test = open(folder.path(), "idx", "test");
-  CHECK(test.items.size() == 3);
-  CHECK(test.read(2) == source.read(2));
-  write(source, folder / "out");
-  CHECK(tree(folder / "out/image") == Names{"0_1.png", "1_0.png", "1_2.png"});
-}
-
-TEST_CASE("convert: broken IDX files are refused", "[convert]") {
-  Idx idx;
-  const auto broken = [](const std::string& file, const std::string& reason) {
-    return "error[InvalidDatasetError] convert_to_image_directory: the IDX files of 'DIR/" + file + "' are broken: " + reason +
-           "\n  hint   Fetch the files again.\n";
-  };
-  const std::string images = "train-images-idx3-ubyte", labels = "train-labels-idx1-ubyte";
-  const auto with = [&](const std::string& file, const std::string& bytes) {
-    put(idx.folder / file, bytes);
-    return idx.error();
-  };
-  CHECK(with(images, idx.images.substr(0, 21)) == broken(images, "it holds 5 bytes of data, not 6"));
-  CHECK(with(images, idx.images + "x") == broken(images, "it holds 7 bytes of data, not 6"));
-  CHECK(with(images, idx.images.substr(0, 9)) == broken(images, "its header is cut short"));
-  CHECK(with(images, idx.labels + idx.images) == broken(images, "its magic number is wrong"));
-  CHECK(with(images, idx.images.substr(0, 4) + std::string(12, '\xff')) == broken(images, "its sizes are impossible"));
-  put(idx.folder / images, idx.images);
-  CHECK(with(labels, std::string("\0\0\x08\x01\0\0\0\x02\x01\0", 10)) == broken(labels, "it holds 2 labels for 3 images"));
-  fs::remove(idx.folder / labels);
-  CHECK(idx.error() == broken(labels + ".gz", "No such file or directory"));
-  const std::string packed = gzip(idx.labels);
-  CHECK(with(labels + ".gz", packed.substr(0, packed.size() - 9)) == broken(labels + ".gz", "the compressed data end early"));
-  CHECK(with(labels + ".gz", packed.substr(0, packed.size() - 8) + "wrong ck") ==
-        broken(labels + ".gz", "the compressed data are damaged"));
-  put(idx.folder / (labels + ".gz"), packed);
-  CHECK(error_of([&] { open(idx.folder.path(), "idx", "train", {"cat"}); }, idx.folder.path()) ==
-        "error[InvalidDatasetError] convert_to_image_directory: the labels file names 1 categories, but the IDX files use 2\n"
-        "  path   DIR\n  hint   Give one name a line, in the order of their numbers.\n");
-}
-
-TEST_CASE("convert: Fashion-MNIST becomes 6,000 images of ten named categories", "[convert]") {
-  const fs::path folder = "/usr/share/datasets/fashion-mnist";
-  if (!fs::exists(folder)) {
-    return test::skip("the Debian package dataset-fashion-mnist is not installed");
-  }
-  const Names labels = datasets::read_labels(test::source() / "examples/fashion_mnist/labels.txt");
-  ImageSource source = open(folder, "auto", "train", labels);
-  CHECK(source.items.size() == 60000);
-  datasets::limit_items(source, 6000, 1);
-  test::TemporaryFolder target;
-  write(source, target / "out");
-  const auto images = datasets::ImageDirectory::open(target / "out", "training dataset");
-  CHECK(images.size() == 6000);
-  std::array<int, 10> counts{};
-  for (std::size_t i = 0; i < images.size(); ++i) ++counts.at(static_cast<std::size_t>(images.label(i)));
-  for (const int count : counts) CHECK(count == 600);
-  CHECK(images.categories()[9].name == "Ankle boot");
-  CHECK(datasets::read_file_header(images.path(5999)).width == 28);
-}
-
 TEST_CASE("convert: input that no format fits is refused", "[convert]") {
   test::TemporaryFolder folder;
   const auto error = [&](const std::string& name, const std::string& format = "auto") {
@@ -260,13 +102,25 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
                                  "the input 'DIR/file.txt' is neither a folder nor an archive\n"
                                  "  hint   Archives are files named zip, tar, gz, tgz, bz2, tbz or tbz2.\n");
   put(folder / "texts/cat/notes.txt", "text");
-  const std::string extensions = "Images are files named jpg, jpeg, png, ppm, bmp, pgm, tif, tiff or webp.\n";
-  CHECK(error("texts") == begin + "the input holds no image\n  path   DIR/texts\n  hint   " + extensions);
+  const std::string extensions =
+      "Images are files named jpg, jpeg, png, gif, heic, heif, webp, tif, tiff, bmp, ppm, pgm, pbm, pnm, jfif, jpe or apng.\n";
+  CHECK(error("texts") == begin +
+                              "the input holds no image\n  path    DIR/texts\n"
+                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n  hint    " +
+                              extensions);
   put(folder / "flat/a.png", png());
   for (const char* format : {"class_folders", "idx"}) {
     CHECK(error("flat", format) == begin + "the input is not a folder of the format " + format +
                                        "\n  path   DIR/flat\n  hint   Let --format=auto find the format.\n");
   }
+  put(folder / "two/train/_meta.yaml", "type: ImageDirectory\n");
+  put(folder / "two/val/_meta.yaml", "type: ImageDirectory\n");
+  CHECK(error("two") == begin +
+                            "the input holds image directories already: train, val\n  path   DIR/two\n"
+                            "  hint   Use each as it is; of an archive, unpack it first.\n");
+  put(folder / "beside/notes.txt", "text");
+  put(folder / "beside/t/_meta.yaml", "type: ImageDirectory\n");
+  CHECK(error("beside").starts_with(begin + "the input is an image directory already\n"));
   put(folder / "done/_meta.yaml", "type: ImageDirectory\n");
   CHECK(error("done") == begin +
                              "the input is an image directory already\n  path   DIR/done\n"
@@ -283,6 +137,70 @@ TEST_CASE("convert: a file that vanishes is named, and nothing is published", "[
         "  hint   Give the path of a readable file.\n");
   CHECK_FALSE(fs::exists(folder / "out"));
   CHECK(tree(folder.path()) == Names{"in/cat/a.png"});
+}
+
+TEST_CASE("convert: an image that the machine does not let it read stops it", "[convert]") {
+  test::TemporaryFolder folder;
+  put(folder / "in/cat/a.png", png());
+  fs::create_symlink("/proc/self/mem", folder / "in/cat/b.png");  // a regular file whose beginning cannot be read: EIO
+  CHECK(error_of([&] { open(folder / "in"); }, folder.path()) ==
+        "error[CouldNotOpenFileError] convert_to_image_directory: the image 'DIR/in/cat/b.png' cannot be read: Input/output error\n"
+        "  hint   Nothing is wrong with its content, which was not reached. Mend what hinders reading it, or take it out of the "
+        "input.\n");
+}
+
+TEST_CASE("convert: the parts of a data set are refused with the commands to convert each", "[convert]") {
+  test::TemporaryFolder folder;
+  for (const char* file : {"in/set 1/train/cat/1.png", "in/set 1/train/dog/1.png", "in/set 1/val/cat/1.png", "in/set 1/Test/1.png",
+                           "in/set 1/notes.txt", "in/notes.txt"})
+    put(folder / file, png());
+  const datasets::SourceOptions options{.path = folder / "in", .subset = "train", .output = "t"};
+  const std::string run = "torchport run convert_to_image_directory --input_path=";
+  CHECK(
+      error_of([&] { datasets::open_source("auto", options); }, folder.path()) ==
+      "error[InvalidDatasetError] convert_to_image_directory: the input holds the parts of a data set, 'Test', 'train', 'val', in "
+      "place of class folders\n"
+      "  path   DIR/in/set 1/\n"
+      "  run    " +
+          run +
+          "'DIR/in/set 1/Test' --output_path=t_Test\n"
+          "  run    " +
+          run +
+          "'DIR/in/set 1/train' --output_path=t_train\n"
+          "  run    " +
+          run +
+          "'DIR/in/set 1/val' --output_path=t_val\n"
+          "  hint   Convert each part by itself: its folders are the categories.\n");
+  CHECK(open(folder / "in", "flat").items.size() == 4);
+  CHECK(open(folder / "in/set 1/train").categories == Names{"cat", "dog"});
+  put(folder / "cars/train/1.png", png());
+  put(folder / "cars/bus/1.png", png());
+  CHECK(lines_of(open(folder / "cars")).empty());
+  put(folder / "parts/train2017/1.png", png());
+  put(folder / "parts/val2017/1.png", png());
+  CHECK(lines_of(open(folder / "parts")) == Names{"W The categories have the names of a data set's parts: train2017, val2017"});
+}
+
+TEST_CASE("convert: categories that came out empty are named, and those that look alike", "[convert]") {
+  test::TemporaryFolder folder;
+  for (const char* file : {"top/in/cat/1.png", "top/in/Cat/1.png", "top/in/cat /1.png", "top/in/caf\xC3\xA9/1.png",
+                           "top/in/cafe\xCC\x81/1.png", "top/in/\xE6\xA5\xBD/1.png", "top/in/owl/deep/1.png"})
+    put(folder / file, png());
+  put(folder / "top/in/fox/1.zip", "zip");
+  put(folder / "top/in/elk/1.png", "text");
+  put(folder / "top/in/elk/2.png", "text");
+  fs::create_directories(folder / "top/in/bird");
+  fs::create_directories(folder / "top/other");
+  const ImageSource source = open(folder / "top");
+  CHECK(source.categories->size() == 6);
+  CHECK(
+      lines_of(source) ==
+      Names{"W Left out 1, not exactly one folder deep: owl/deep/1.png", "W Left out 1, of another type (.zip 1): in/fox/1.zip",
+            "W Left out 2, unreadable: elk/1.png (" + kNoImage + "), elk/2.png (" + kNoImage + ")",
+            "W Without an image, and so no categories: in/bird (an empty folder), in/elk (its 2 images are unreadable), in/fox (no "
+            "image among what it holds), in/owl (its images lie deeper), other (an empty folder)",
+            "W Categories that differ in case, blanks or accents only: 'cafe\xCC\x81' and 'caf\xC3\xA9', 'Cat' and 'cat' and "
+            "'cat '"});
 }
 
 TEST_CASE("convert: a limit keeps each category's share, chosen by the seed", "[convert]") {
@@ -314,26 +232,4 @@ TEST_CASE("convert: a limit keeps each category's share, chosen by the seed", "[
         "error[GreaterThanOrEqualToError] convert_to_image_directory: --limit is 2, but must be at least 3, the number of "
         "categories\n"
         "  hint   Raise --limit, so that every category keeps an image.\n");
-}
-
-TEST_CASE("convert: the labels file has one name a line", "[convert]") {
-  test::TemporaryFolder folder;
-  const auto names = [&](const std::string& text) {
-    put(folder / "labels.txt", text);
-    return datasets::read_labels(folder / "labels.txt");
-  };
-  CHECK(names("T-shirt/top\nAnkle boot\n") == Names{"T-shirt/top", "Ankle boot"});
-  CHECK(names("a\r\nb\r\n\r\n") == Names{"a", "b"});
-  const auto error = [&](const std::string& text) { return error_of([&] { names(text); }, folder.path()); };
-  const auto refused = [](const std::string& line, const std::string& problem) {
-    return "error[FileParsingFailedError] convert_to_image_directory: line " + line + " of the labels file 'DIR/labels.txt' " +
-           problem + "\n  hint   Give one category name a line, in the order of their numbers.\n";
-  };
-  CHECK(error("a\n\nb\n") == refused("2", "is blank"));
-  CHECK(error("a\nb\na\n") == refused("3", "repeats an earlier one"));
-  CHECK(error("\xE9\n") == refused("1", "is not UTF-8"));
-  CHECK(error_of([&] { datasets::read_labels(folder / "none.txt"); }, folder.path()) ==
-        "error[CouldNotOpenFileError] convert_to_image_directory: 'DIR/none.txt' cannot be read: No such file or directory\n"
-        "  hint   Give the path of a readable file.\n");
-  CHECK(datasets::read_labels(test::source() / "examples/fashion_mnist/labels.txt").size() == 10);
 }

@@ -84,7 +84,8 @@ TEST_CASE("plain lines: a line means the same with and without the parser", "[pl
                                   std::string("{}"),
                                   std::string("x")}) {
     INFO(line);
-    CHECK(read(line) == read(" " + line));  // a space before it makes the line one for the parser
+    const auto but_its_place = [](const std::string& said) { return said.substr(0, said.find(" (column")); };
+    CHECK(but_its_place(read(line)) == but_its_place(read(" " + line)));  // a space before it makes the line one for the parser
   }
   CHECK(read(labelled("a.png", R"("category": "dog", "id": 7})")) == "a.png 1 7");
 }

@@ -87,7 +87,7 @@ def test_seed_and_rest(here):
 def test_unlabelled_and_raw(here):
     """split: without labels it is plain; class folders are split as Convert would have made them."""
     harness.class_folders(here / "photos", each=5)
-    harness.torchport("run", "convert_to_image_directory", "--input_path=photos", "--output_path=converted", cwd=here)
+    harness.torchport("run", "convert_to_image_directory", f"--input_path={here / 'photos'}", "--output_path=converted", cwd=here)
     for source, folder in (("photos", "raw"), ("converted", "made")):
         (here / folder).mkdir()
         split(here / source, here / folder, "--fraction=0.6")

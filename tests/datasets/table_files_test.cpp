@@ -48,7 +48,7 @@ std::vector<Value> values(const DataFrame& frame, const std::string& name) {
 
 TEST_CASE("tables: the original's Parquet file has the values of its samples") {
   const DataFrame frame = read_parquet(test::original("scored_valid/_data.parquet"));
-  const auto samples = nlohmann::json::parse(runtime::read_file(test::original("scored_valid/_samples.json")));
+  const auto samples = nlohmann::json::parse(runtime::read_file(test::original("scored_valid/_samples.json"), 1 << 30));
   REQUIRE(frame.rows == 24);
   REQUIRE(frame.columns.size() == samples[0].size());
   for (std::size_t row = 0; row < samples.size(); ++row) {
@@ -61,7 +61,7 @@ TEST_CASE("tables: the original's Parquet file has the values of its samples") {
 
 TEST_CASE("tables: a damaged or cut Parquet file is refused with a reason or read, and nothing else happens") {
   const test::TemporaryFolder folder;
-  const std::string whole = runtime::read_file(test::original("scored_valid/_data.parquet"));
+  const std::string whole = runtime::read_file(test::original("scored_valid/_data.parquet"), 1 << 30);
   std::mt19937 random(1);
   std::size_t refused = 0;
   for (int i = 0; i < 1500; ++i) {
@@ -114,6 +114,39 @@ TEST_CASE("tables: all files of a table share one bound of cells and of bytes") 
   datasets::read_parquet(file, budget);
   datasets::read_parquet(file, budget);
   CHECK(outcome([&] { return datasets::read_parquet(file, budget); }).starts_with("it has 24 rows and 6 columns, more than "));
-  budget = {1000, 24 * 2 * sizeof(std::string)};
-  CHECK(outcome([&] { return datasets::read_parquet(file, budget); }).starts_with("its values take more than "));
+}
+
+TEST_CASE("tables: a short file does not unfold to more than its size can need") {
+  const test::TemporaryFolder folder;
+  const DataFrame frame{{{"t", std::vector<std::string>(20'000, std::string(1000, 'x')), ""}}, 20'000};
+  {
+    runtime::FileWriter file(folder / "t");
+    datasets::write_parquet(frame, file);
+    file.close();
+  }
+  REQUIRE(std::filesystem::file_size(folder / "t") < 10'000);
+  CHECK(values<std::string>(read_parquet(folder / "t"), "t") == std::get<0 + 2>(frame.columns[0].values));
+  datasets::TableBudget budget{20'000, std::size_t{1} << 20};
+  CHECK(outcome([&] { return datasets::read_parquet(folder / "t", budget); }).starts_with("its values take more than 1"));
+  budget = {20'000, 1000};
+  budget.given = datasets::TableBudget::kMostBytes;
+  CHECK(outcome([&] { return datasets::read_parquet(folder / "t", budget); }) == "its values take more than 4294967296 bytes");
+}
+
+TEST_CASE("tables: what is no Parquet file, and CSV in another encoding, is named") {
+  const test::TemporaryFolder folder;
+  CHECK(outcome([&] { return read_parquet(written(folder, "a", "a,b\n1,2\n")); }) ==
+        "it is not a Parquet file; a CSV file has the extension csv");
+  CHECK(outcome([&] {
+          return read_csv(written(folder, "b",
+                                  std::string("\xFF\xFE"
+                                              "a\0,\0",
+                                              6)));
+        }) == "it is UTF-16, not UTF-8");
+  CHECK(read_csv(written(folder, "c",
+                         "\xEF\xBB\xBF"
+                         "a,b\n1,2\n"))
+            .columns[0]
+            .name == "a");
+  CHECK(read_csv(written(folder, "d", "a,b\n")).rows == 0);
 }

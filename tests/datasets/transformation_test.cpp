@@ -51,7 +51,7 @@ TEST_CASE("transformation: the original's directory is read, and written again w
   runtime::OutputDirectory output(folder / "out");
   write_transformation(output, transformation);
   for (const char* file : {"_meta.yaml", "_transforms.json"})
-    CHECK(runtime::read_file(folder / "out" / file) == runtime::read_file(golden / file));
+    CHECK(runtime::read_file(folder / "out" / file, 1 << 30) == runtime::read_file(golden / file, 1 << 30));
 }
 
 TEST_CASE("transformation: every operation is known by torchvision's name", "[transformation]") {
@@ -81,9 +81,10 @@ TEST_CASE("transformation: every operation is known by torchvision's name", "[tr
 
 TEST_CASE("transformation: faulty lists and arguments are refused, naming the place", "[transformation]") {
   const auto argument = [](const std::string& row) { return error_of("[" + row + "]"); };
-  CHECK(error_of("[") == "it is not valid JSON");
+  CHECK(error_of("[") == "it is not valid JSON (column 2: the text ends too early)");
   CHECK(error_of("{}") == "it is not a list of operations");
-  CHECK(error_of(R"([["Resize", )" + std::string(30000, '[') + std::string(30000, ']') + "]]") == "it is nested too deeply");
+  CHECK(error_of(R"([["Resize", )" + std::string(30000, '[') + std::string(30000, ']') + "]]") ==
+        "it is nested deeper than 8 levels");
   CHECK(error_of("[1]") == "operation 1 is not a name with its arguments");
   CHECK(error_of(R"([["Resize", 5], ["Pad"]])") == "operation 2 is not a name with its arguments");
   CHECK(error_of("[" + std::string(100 * 13, ' ') + R"(["Pad", 1])" + [] {
@@ -125,7 +126,7 @@ TEST_CASE("transformation: faulty lists and arguments are refused, naming the pl
 }
 
 TEST_CASE("transformation: a list with changed bytes is refused, or comes back as it was read", "[transformation]") {
-  const std::string good = runtime::read_file(test::original("image_transformation/_transforms.json"));
+  const std::string good = runtime::read_file(test::original("image_transformation/_transforms.json"), 1 << 30);
   const std::string_view bytes = "[]{},:\"-0159.eE aPR\\\xff";
   std::mt19937 random(1);
   std::size_t refused = 0;
@@ -147,7 +148,7 @@ TEST_CASE("transformation: a list with changed bytes is refused, or comes back a
 TEST_CASE("transformation: an image that cannot be transformed is told from its size alone", "[transformation]") {
   CHECK(why(R"([["Resize", 256], ["CenterCrop", 224]])", {375, 500}) == "224 x 224");
   CHECK(why(R"([["Resize", 256]])", {375, 500}) == "341 x 256");
-  CHECK(why(R"([["CenterCrop", 40]])", {20, 30}) == "CenterCrop: the image is 30 x 20, smaller than the crop of 40 x 40");
+  CHECK(why(R"([["CenterCrop", 40]])", {20, 30}) == "40 x 40");
   CHECK(why(R"([["RandomCrop", [[40, 30]]]])", {39, 30}) == "RandomCrop: the image is 30 x 39, smaller than the crop of 30 x 40");
   CHECK(why(R"([["RandomCrop", {"size": 40, "pad_if_needed": true}]])", {20, 30}) == "40 x 40");
   CHECK(why(R"([["Pad", 60000]])", {20, 30}) == "Pad: it would become 120030 x 120020");
@@ -158,7 +159,18 @@ TEST_CASE("transformation: an image that cannot be transformed is told from its 
   CHECK(why(R"([["Resize", {"size": 1, "max_size": 2}]])", {1, 9000}) == "Resize: its shorter edge would vanish");
   Pixels small;
   small.reset({20, 30});
-  CHECK_THROWS_AS(Transformation::parse(R"([["CenterCrop", 40]])").apply(small, {}), TransformError);
+  CHECK_THROWS_AS(Transformation::parse(R"([["RandomCrop", 40]])").apply(small, {}), TransformError);
+}
+
+TEST_CASE("transformation: which images a crop blackens is told from their sizes", "[transformation]") {
+  const auto blackens = [](const char* json, ImageSize size) { return Transformation::parse(json).blackens(size); };
+  CHECK(blackens(R"([["CenterCrop", 40]])", {40, 39}));
+  CHECK(blackens(R"([["CenterCrop", 40]])", {39, 400}));
+  CHECK_FALSE(blackens(R"([["CenterCrop", 40]])", {40, 40}));
+  CHECK_FALSE(blackens(R"([["Resize", 40], ["CenterCrop", 40]])", {10, 30}));
+  CHECK(blackens(R"([["Resize", 39], ["CenterCrop", 40]])", {1000, 1000}));
+  CHECK(blackens(R"([["CenterCrop", 40], ["CenterCrop", 8]])", {20, 20}));
+  CHECK_FALSE(blackens(R"([["RandomCrop", {"size": 40, "pad_if_needed": true}]])", {20, 20}));
 }
 
 TEST_CASE("transformation: what gives one size, whatever comes in, is known without an image", "[transformation]") {
@@ -170,7 +182,8 @@ TEST_CASE("transformation: what gives one size, whatever comes in, is known with
   CHECK_FALSE(fixed("[]"));
   CHECK_FALSE(fixed(R"([["Resize", 40]])"));
   CHECK_FALSE(fixed(R"([["Pad", 2], ["RandomHorizontalFlip", {}]])"));
-  CHECK_FALSE(fixed(R"([["CenterCrop", 8], ["CenterCrop", 9]])"));  // possible with no image
+  CHECK(fixed(R"([["CenterCrop", 8], ["CenterCrop", 9]])") == ImageSize{9, 9});
+  CHECK_FALSE(fixed(R"([["CenterCrop", 8], ["RandomCrop", 9]])"));  // possible with no image
 }
 
 TEST_CASE("transformation directory: each fault has its sentence", "[transformation]") {

@@ -27,6 +27,7 @@ TEST_CASE("label map: what is not a list of labels in order is refused", "[forma
       {",label\n00,a\n", "row 1 has the index '00', not 0"},
       {",label\n0,a,b\n", "row 1 does not have two columns"},
       {",label\n0,\n", "the label of class 0 is empty"},
+      {"\xEF\xBB\xBF,label\n0,a\n", "it begins with a byte order mark"},
       {",label\n0,a\n1,a\n", "the label 'a' is there twice"},
       {",label\n0,\"a\n", "a quoted field does not end"},
       {",label\n0,\"a\"b\n", "a character follows a field"},

@@ -3,7 +3,9 @@
 #include "models/weights/state_dict_writer.h"
 #include "models/weights/zip_reader.h"
 #include "models/weights/zip_writer.h"
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
+#include "tests/support/paths.h"
 
 using namespace torchport::models;
 
@@ -106,4 +108,12 @@ TEST_CASE("zip archive: a flipped payload bit is noticed by its checksum", "[for
 
 TEST_CASE("state dict file: a file that is not there is a plain reading fault", "[formats]") {
   CHECK_THROWS_WITH(StateDictFile::open("/nonexistent/model"), "No such file or directory");
+}
+
+TEST_CASE("state dict file: one that is longer than any network's is refused unread", "[formats]") {
+  const torchport::test::TemporaryFolder folder;
+  torchport::runtime::write_file_atomically(folder / "model", "PK");
+  std::filesystem::resize_file(folder / "model", std::uintmax_t{5} << 30);  // without taking room on the disk
+  CHECK_THROWS_WITH(StateDictFile::open(folder / "model"), "larger than 1073741824 bytes");
+  CHECK_THROWS_WITH(StateDictFile::open(folder / "model", StateDictFile::Form::any), "larger than 4294967296 bytes");
 }

@@ -43,7 +43,7 @@ TEST_CASE("console: on a terminal one line is redrawn, around the log's lines, a
   const std::string clear = "\r\x1b[K";
   REQUIRE(text.starts_with(clear + kBar + clear + "2"));
   CHECK_THAT(text, Catch::Matchers::EndsWith(" studio.core          INFO       a line\n" + std::string(kBar) + clear));
-  CHECK(read_file(folder / "log").find(kBar) == std::string::npos);
+  CHECK(read_file(folder / "log", 1 << 30).find(kBar) == std::string::npos);
 }
 
 TEST_CASE("console: without a terminal there is no bar", "[console]") {

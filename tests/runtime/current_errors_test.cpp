@@ -58,7 +58,7 @@ TEST_CASE("current errors: a file that nobody expected to be unreadable is named
     return std::string("none");
   };
   const std::string absent = (folder / "absent").string();
-  CHECK(error([&] { read_file(absent); }) == "'" + absent + "' cannot be read: No such file or directory");
+  CHECK(error([&] { read_file(absent, 9); }) == "'" + absent + "' cannot be read: No such file or directory");
   CHECK(error([&] { FileWriter(folder / "new").copy(absent); }) == "'" + absent + "' cannot be read: No such file or directory");
   CHECK(error([&] { resolve_inside(folder.path(), "../x"); }) ==
         "'" + (folder / "../x").string() + "' cannot be read: a path with '..'");

@@ -49,13 +49,13 @@ TEST_CASE("events: the metric stream has the original's lines", "[events]") {
   events.epoch({1,
                 {{"learning rate", {{"epoch", std::int64_t{1}}, {"lr", 0.001}}},
                  {"Train images per second", {{"epoch", std::int64_t{1}}, {"train_ips", 44.36588572581268}}}}});
-  const std::string golden = read_file(torchport::test::original("runs/train.jsonl"));
-  const std::string two_rows = read_file(folder / "metrics.jsonl");  // each line is there as soon as it was sent
+  const std::string golden = read_file(torchport::test::original("runs/train.jsonl"), 1 << 30);
+  const std::string two_rows = read_file(folder / "metrics.jsonl", 1 << 30);  // each line is there as soon as it was sent
   CHECK(std::count(two_rows.begin(), two_rows.end(), '\n') == 2);
   CHECK(two_rows == golden.substr(0, two_rows.size()));
   events.output({"trained_model_outputs", {"_meta.yaml", "model"}});
   events.ended({});
-  CHECK(read_file(folder / "metrics.jsonl").substr(two_rows.size()) ==
+  CHECK(read_file(folder / "metrics.jsonl", 1 << 30).substr(two_rows.size()) ==
         R"({"kind": "upload_folder", "name": "trained_model_outputs", "files": ["_meta.yaml", "model"]})"
         "\n" +
             golden.substr(golden.rfind("{\"kind\"")));
@@ -65,7 +65,7 @@ TEST_CASE("events: a figure of a run without epochs is a row of its own", "[even
   const TemporaryFolder folder;
   Events events(make_sinks({"jsonl"}, {folder.path(), nullptr}));
   events.result({{"Evaluation", {{"rows", std::int64_t{4}}, {"accuracy", 0.75}}}});
-  CHECK(read_file(folder / "metrics.jsonl") ==
+  CHECK(read_file(folder / "metrics.jsonl", 1 << 30) ==
         "{\"kind\": \"log_row\", \"name\": \"Evaluation\", \"row\": {\"rows\": 4, \"accuracy\": 0.75}}\n");
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("events: the sink steps writes each step and epoch with its time, as s
   step.time = at(1.5);
   events.step(step);
   events.epoch({1, {}, at(2.25)});
-  CHECK(read_file(folder / "steps.jsonl") ==
+  CHECK(read_file(folder / "steps.jsonl", 1 << 30) ==
         "{\"event\":\"step\",\"time\":1.5,\"epoch\":1,\"step\":2,\"loss\":0.5,\"images_per_second\":40.0,\"learning_rate\":0.001}\n"
         "{\"event\":\"epoch\",\"time\":2.25,\"epoch\":1}\n");
 }

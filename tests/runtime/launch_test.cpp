@@ -154,9 +154,9 @@ TEST_CASE("run folder: what an earlier run left is renamed, the youngest to .1",
     write_file_atomically(run_dir / "logs/notes", run);
   }
   for (const char* const name : {"logs/70_driver_log_0", "logs/failure_0.json", "logs/70_mpi_log", "metrics.jsonl", "run.json"}) {
-    CHECK(read_file(folder / "r" / name) == "third");
-    CHECK(read_file(folder / "r" / (std::string(name) + ".1")) == "second");
-    CHECK(read_file(folder / "r" / (std::string(name) + ".2")) == "first");
+    CHECK(read_file(folder / "r" / name, 1 << 30) == "third");
+    CHECK(read_file(folder / "r" / (std::string(name) + ".1"), 1 << 30) == "second");
+    CHECK(read_file(folder / "r" / (std::string(name) + ".2"), 1 << 30) == "first");
   }
   CHECK_FALSE(fs::exists(folder / "r/logs/notes.1"));
 }

@@ -52,7 +52,7 @@ BAD_ERRORS = """\
 error[ParameterParsingError] {file}: the file has an unknown key 'colour'
   at     {file}:2:1
   hint   Its keys are: name, description, inputs, steps.
-error[FileParsingFailedError] {file}: the pipeline cannot be understood: 'Bad Name' is not a name: small letters, digits, - and _
+error[FileParsingFailedError] {file}: the pipeline cannot be understood: 'Bad Name' is not a name: a small letter, then small letters, digits, - and _, at most 64
   at     {file}:1:7
   hint   docs/pipelines.md describes the file.
 error[InvalidModelDirectoryError] {file}: unknown model name 'resnet81'
@@ -137,6 +137,21 @@ def test_faults_of_files(work):
             "  hint   docs/pipelines.md describes the file.\n"
             "error[FileParsingFailedError] p.yaml: the pipeline cannot be understood: there is no step\n"
             "  at     p.yaml:1:8\n  hint   docs/pipelines.md describes the file.\n")
+
+
+def test_what_people_mistype(work):
+    """Tabs, quoted figures and a year for a name are refused in words that say what to do."""
+    def fault(reason, place):
+        return (f"error[FileParsingFailedError] p.yaml: the pipeline cannot be understood: {reason}\n"
+                f"  at     p.yaml:{place}\n  hint   docs/pipelines.md describes the file.\n")
+    refused(work, "name: p\ninputs:\n\tphotos: ./x\nsteps:\n\ta:\n", fault("a tab before the line's first character, where only spaces may be", "3:8"))
+    refused(work, GOOD.replace("name: small", "name: 2024"),
+            fault("'2024' is not a name: a small letter, then small letters, digits, - and _, at most 64", "1:7"))
+    refused(work, GOOD.replace("epochs: 1,", 'epochs: "1",'), "error[ParameterParsingError] p.yaml: --epochs is '\"1\"', which is not a decimal whole number\n"
+            "  at     p.yaml:8:26\n  hint   Allowed: > 0; default: 5.\n")
+    refused(work, GOOD.replace("pretrained: false", "pretrained: 'false'"), "error[ParameterParsingError] p.yaml: --pretrained is '\"false\"', which is neither True "
+            "nor False\n  at     p.yaml:12:52\n  hint   Allowed: True, False; default: True.\n")
+    refused(work, "\ufeff" + GOOD, fault("begins with a byte order mark", "1:1"))
 
 
 CIRCLE = """name: circle

@@ -29,7 +29,7 @@ TEST_CASE("run record: values with their origin, versions and the inputs' SHA-25
   record.hash_input("untrained_model", folder / "m");
   record.hash_input("training_dataset", folder / "absent");
   record.save(folder.path());
-  const std::string text = read_file(folder / "run.json");
+  const std::string text = read_file(folder / "run.json", 1 << 30);
   CHECK(text.find("secret-canary") == text.npos);
   const auto json = nlohmann::json::parse(text);
   CHECK(json["component"] == "train_pytorch_model");

@@ -47,7 +47,7 @@ TEST_CASE("verdict: a failure is read back as the rank wrote it", "[verdict]") {
   const Error path("AlreadyExists.output", {{"path", "\" path=\\\xff"}}, {{"found", "two\nlines"}});
   const Error other("InvalidDataset.categories_differ");
   write_failure(logs.path(), 3, {{path, other}, 12, "2.7"});
-  const auto json = nlohmann::json::parse(read_file(logs / "failure_3.json"));
+  const auto json = nlohmann::json::parse(read_file(logs / "failure_3.json", 1 << 30));
   CHECK(json["rank"] == 12);
   CHECK(json["step"] == "2.7");
   CHECK(json["errors"][0]["key"] == "AlreadyExists.output");
@@ -72,7 +72,7 @@ TEST_CASE("verdict: failures come by the rank to blame; those of earlier runs an
                                 R"({"rank": 0, "step": "-", "errors": [{"key": "No.such", "fields": {}, "details": []}]})"};
   int rank = 20;
   for (const char* const text : broken) write_file_atomically(logs / ("failure_" + std::to_string(rank++) + ".json"), text);
-  write_file_atomically(logs / "failure_x.json", read_file(logs / "failure_2.json"));
+  write_file_atomically(logs / "failure_x.json", read_file(logs / "failure_2.json", 1 << 30));
   write_file_atomically(logs / "70_driver_log_0", fatal_line({{timeout}, 0, "1.2"}) + "\n");
   const auto failures = read_failures(logs.path());
   REQUIRE(failures.size() == 2);

@@ -28,6 +28,7 @@ TEST_CASE("yaml: what the original writes is read", "[yaml]") {
   CHECK(root["extension"].IsMap());
   CHECK(root["list"][1].Scalar() == "b");
   CHECK(root["nothing"].IsNull());
+  CHECK(parse_yaml("\"a \\\" b\": 'it''s'\nb: |\n  \"%\n  %\n")["a \" b"].Scalar() == "it's");
   CHECK(fault_of("--- # a document may be marked\na: 1\n...\n") == "none");
 }
 
@@ -55,7 +56,17 @@ TEST_CASE("yaml: what could mean two things is refused, with its place", "[yaml]
       {"", "holds no document"},
       {"# only a comment\n", "holds no document"},
       {"a: [1, 2\n", "line 2, column 1: end of sequence flow not found"},
-      {"a: b: c", "line 1, column 5: illegal map value"},
+      {"a: b: c", "line 1, column 5: a second ': ', where none belongs; a text with ': ' in it stands in quotes"},
+      {"a: 1\nb:\n\tc: 2\n", "line 3, column 3: a tab before the line's first character, where only spaces may be"},
+      {"a:\n  b: 1\n\tc: 2\n", "line 3, column 1: a tab before the line's first character, where only spaces may be"},
+      {"a: \"b\n", "line 1, column 4: a quote that is never closed"},
+      {"a: 'b\n", "line 1, column 4: a quote that is never closed"},
+      {"a: \"b\\\"\n", "line 1, column 4: a quote that is never closed"},
+      {"a: [1, \"b]\n", "line 1, column 8: a quote that is never closed"},
+      {"ä: 1\n\"b: 2\n", "line 2, column 1: a quote that is never closed"},
+      {"a: 1\n%\n", "line 2, column 1: directives (%) are not allowed"},
+      {"%YAML 1.2\n---\na: 1\n", "line 1, column 1: directives (%) are not allowed"},
+      {std::string("a\0:\0", 4), "line 1, column 1: is UTF-16, not UTF-8"},
       {"a: *nowhere", "line 1, column 4: the referenced anchor is not defined"},
   }));
   INFO(text);

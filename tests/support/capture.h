@@ -19,7 +19,7 @@ inline std::string captured(int stream, const std::filesystem::path& file, const
   action();
   dup2(saved, stream);
   close(saved);
-  return runtime::read_file(file);
+  return runtime::read_file(file, 1 << 30);
 }
 
 }  // namespace torchport::test

@@ -6,6 +6,8 @@ import subprocess
 BIN = pathlib.Path(os.environ["TORCHPORT_BIN"])
 SOURCE = pathlib.Path(os.environ["TORCHPORT_SOURCE"])
 ORIGINAL = SOURCE / "tests/data/original"
+# What torchport writes beside the files that the original defines (docs/contract.md, "Typed directories").
+NOTES = {"_sizes.lst", "_origins.lst", "_applied_transforms.json", "_input.json"}
 # mpirun refuses to run as root unless told so; torchport takes the same flag and hands it on.
 AS_ROOT = ["--allow-run-as-root"] if os.geteuid() == 0 else []
 

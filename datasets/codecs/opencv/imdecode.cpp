@@ -26,16 +26,13 @@ cv::Mat decoded(const unsigned char* bytes, std::size_t size, int flags) {
 
 }  // namespace
 
-Imdecode torchport_imdecode(const unsigned char* bytes, std::size_t size, bool as_stored, int width, int height,
-                            unsigned char* rgb) {
-  const int flags = as_stored ? cv::IMREAD_UNCHANGED : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION;
-  const cv::Mat image = decoded(bytes, size, flags);
-  if (image.empty() || image.depth() != CV_8U || image.channels() < 3) return Imdecode::broken;
+Imdecode torchport_imdecode(const unsigned char* bytes, std::size_t size, int width, int height, unsigned char* rgb) {
+  const cv::Mat image = decoded(bytes, size, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  if (image.empty() || image.depth() != CV_8U || image.channels() != 3) return Imdecode::broken;
   if (image.cols != width || image.rows != height) return Imdecode::other_size;
-  const int channels = image.channels();
   for (int y = 0; y < height; ++y) {
-    const unsigned char* bgr = image.ptr<unsigned char>(y);  // blue, green, red and perhaps alpha
-    for (int x = 0; x < width; ++x, bgr += channels, rgb += 3) {
+    const unsigned char* bgr = image.ptr<unsigned char>(y);  // blue, green, red
+    for (int x = 0; x < width; ++x, bgr += 3, rgb += 3) {
       rgb[0] = bgr[2];
       rgb[1] = bgr[1];
       rgb[2] = bgr[0];

@@ -1,191 +1,175 @@
-// A COCO file (JSON with images, annotations and categories) beside its images, annotated for classification: one category an
-// image.
+// A COCO file (JSON with images, annotations and categories), annotated for classification: one category an image. It lies beside
+// its images, or in a folder beside theirs, as in annotations/ and images/.
 #include "datasets/codecs/header.h"
+#include "datasets/sources/coco_file.h"
+#include "datasets/sources/coco_places.h"
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
-#include "runtime/files/files.h"
+#include "runtime/text/text.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
-using nlohmann::json;
+using runtime::Error;
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{4} << 30;
+constexpr std::size_t kMostFiles = 64;  ///< JSON files of a folder below the top; where there are more, each belongs to an image
+constexpr std::size_t kShown = 3;
 
-/// Keys of annotations that say more than a category, and what they annotate for.
-constexpr std::pair<const char*, const char*> kOtherKinds[] = {
-    {"caption", "captions"}, {"keypoints", "keypoints"}, {"segmentation", "segmentation"}, {"bbox", "object detection"}};
+[[noreturn]] void fail(const fs::path& file, const std::string& reason) {
+  throw Error("InvalidDataset.coco", {{"path", file.string()}, {"reason", reason}});
+}
 
-/// The parts of a COCO file that count. Each object is forgotten once it was read, so that the text alone determines the memory.
-class CocoReader {
- public:
-  struct Image {
-    std::int64_t id;
-    std::string file;
-  };
-  std::vector<Image> images;
-  std::map<std::int64_t, std::int64_t> category_of;  ///< by image id
-  std::map<std::int64_t, std::string> categories;    ///< by COCO's id
+/// "a, b, c" or "a, b, c ...".
+std::string first_of(std::vector<std::string> names) {
+  const bool more = names.size() > kShown;
+  names.resize(std::min(kShown, names.size()));
+  return runtime::join(names, ", ") + (more ? " ..." : "");
+}
 
-  explicit CocoReader(fs::path file) : file_(std::move(file)) {}
-
-  /// Whether it is a COCO file. \throws Error InvalidDataset.coco, annotation_type where it is, but unfit for classification
-  bool read() {
-    std::string text;
-    try {
-      text = runtime::read_file(file_, kMostBytes);
-    } catch (const std::runtime_error& error) {
-      throw runtime::Error("CouldNotOpenFile.file", {{"path", file_.string()}, {"reason", error.what()}});
-    }
-    const auto take = [this](int depth, json::parse_event_t event, json& value) {
-      if (depth == 1 && event == json::parse_event_t::key) section_ = value.get<std::string>();
-      if (depth == 1 && event == json::parse_event_t::array_start) lists_.insert(section_);
-      if (depth != 2 || event != json::parse_event_t::object_end) return true;
-      if (!problem_) take_object(value);
-      return false;
-    };
-    if (json::parse(text, take, false).is_discarded() || !lists_.contains("images") || !lists_.contains("annotations"))
-      return false;
-    if (problem_) throw runtime::Error(*problem_);
-    return true;
-  }
-
-  [[noreturn]] void fail(const std::string& reason) const {
-    throw runtime::Error("InvalidDataset.coco", {{"path", file_.string()}, {"reason", reason}});
-  }
-
- private:
-  /// Other JSON files may lie here: what is wrong with one is told once it has turned out to be COCO.
-  void take_object(const json& object) {
-    try {
-      if (section_ == "images") take_image(object);
-      if (section_ == "annotations") take_annotation(object);
-      if (section_ == "categories") take_category(object);
-    } catch (const runtime::Error& error) {
-      problem_ = error;
-    }
-  }
-
-  std::int64_t integer(const json& object, const char* key) const {
-    const auto found = object.find(key);
-    if (found == object.end() || !found->is_number_integer()) fail(described(object) + " has no whole number '" + key + "'");
-    return found->get<std::int64_t>();
-  }
-  std::string text(const json& object, const char* key) const {
-    const auto found = object.find(key);
-    if (found == object.end() || !found->is_string() || *found == "") fail(described(object) + " has no text '" + key + "'");
-    return found->get<std::string>();
-  }
-  std::string described(const json& object) const {
-    const auto id = object.find("id");
-    return "a row of " + section_ + (id != object.end() && id->is_number_integer() ? " (id " + id->dump() + ")" : "");
-  }
-
-  void take_image(const json& object) {
-    images.push_back({integer(object, "id"), ""});
-    const auto file = object.find("file_name");
-    if (file == object.end() && object.contains("coco_url")) {
-      throw runtime::Error("InvalidDataset.web_images", {{"what", "input"}, {"path", file_.string()}});
-    }
-    images.back().file = text(object, "file_name");
-  }
-
-  void take_annotation(const json& object) {
-    for (const auto& [key, kind] : kOtherKinds) {
-      const auto found = object.find(key);
-      if (found == object.end() || found->empty()) continue;
-      throw runtime::Error("InvalidDataset.annotation_type", {{"what", "input"}, {"path", file_.string()}, {"found", kind}});
-    }
-    const std::int64_t image = integer(object, "image_id"), category = integer(object, "category_id");
-    const auto known = category_of.emplace(image, category).first;
-    if (known->second != category) fail("image " + std::to_string(image) + " has more than one category");
-  }
-
-  void take_category(const json& object) {
-    const std::int64_t id = integer(object, "id");
-    const std::string name = text(object, "name");
-    if (!names_.insert(name).second || !categories.emplace(id, name).second)
-      fail("the category '" + name + "' (id " + std::to_string(id) + ") is there twice");
-  }
-
-  fs::path file_;
-  std::string section_;
-  std::set<std::string> lists_, names_;
-  std::optional<runtime::Error> problem_;
+/// A COCO file that can be used, and the folder of its images.
+struct Found {
+  fs::path file, root;
+  CocoFile coco;
 };
 
-/// The image files, checked: inside of the folder, there, each once.
-std::vector<std::string> checked_files(const CocoReader& coco, const fs::path& root) {
-  std::vector<std::string> files;
-  std::set<std::int64_t> ids;
-  std::set<std::string> names;
-  std::size_t missing = 0;
-  std::string first_missing;
-  for (const auto& image : coco.images) {
-    try {
-      if (!fs::exists(runtime::resolve_inside(root, image.file)) && missing++ == 0) first_missing = image.file;
-    } catch (const std::runtime_error& error) {
-      coco.fail("the file '" + image.file + "' is " + error.what());
-    }
-    if (!ids.insert(image.id).second) coco.fail("the image id " + std::to_string(image.id) + " is there twice");
-    if (!names.insert(image.file).second) coco.fail("the file '" + image.file + "' is there twice");
-    if (has_image_extension(image.file)) files.push_back(image.file);
+/// The JSON files of a folder, those first whose names have the subset's in them.
+std::vector<fs::path> json_files(const fs::path& folder, const std::string& subset) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    std::string extension = entry.path().extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    const bool hidden = entry.path().filename().native().starts_with('.');
+    if (extension == ".json" && !hidden && entry.is_regular_file()) files.push_back(entry.path());
   }
-  if (missing) coco.fail(std::to_string(missing) + " image files are missing, the first is '" + first_missing + "'");
+  const auto other = [&](const fs::path& file) { return file.stem().string().find(subset) == std::string::npos; };
+  std::sort(files.begin(), files.end(), [&](const fs::path& a, const fs::path& b) {
+    return std::pair(other(a), a.filename()) < std::pair(other(b), b.filename());
+  });
   return files;
 }
 
-ImageSource source_of(const CocoReader& coco, const fs::path& root, const SourceOptions& options) {
-  runtime::Log* const log = options.log;
+/// The first of them that is a COCO file for classification. Those for other things are passed over where there is one.
+std::optional<Found> take_first(const std::vector<fs::path>& files, const fs::path& root, runtime::Log* log) {
+  std::optional<Error> other_kind;
+  std::vector<std::string> strange;
+  for (const fs::path& file : files) {
+    try {
+      auto coco = read_coco_file(file);
+      if (!coco && looks_like_coco(file)) strange.push_back(file.string());
+      if (!coco) continue;
+      std::vector<std::string> others;
+      for (const fs::path& other : files)
+        if (other != file && looks_like_coco(other)) others.push_back(other.filename().string());
+      if (log && !others.empty())
+        log->warning("Of several COCO files only " + file.string() + " is taken. Left out " + std::to_string(others.size()) + ": " +
+                     first_of(others));
+      return Found{file, root, std::move(*coco)};
+    } catch (const Error& error) {
+      if (error.key() != "InvalidDataset.annotation_type") throw;
+      if (!other_kind) other_kind = error;
+    }
+  }
+  if (other_kind) throw Error(*other_kind);
+  if (log && !strange.empty())
+    log->warning("Not used, because they are not COCO files, without lists 'images' and 'annotations' at the top: " +
+                 first_of(strange));
+  return std::nullopt;
+}
+
+/// Looks at the top, then one folder deeper.
+std::optional<Found> find_coco(const fs::path& root, const SourceOptions& options) {
+  if (auto found = take_first(json_files(root, options.subset), root, options.log)) return found;
+  std::set<fs::path> folders;
+  for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
+    if (!entry.is_directory() || entry.path().filename().native().starts_with('.')) continue;
+    const std::vector<fs::path> files = json_files(entry.path(), options.subset);
+    if (files.size() <= kMostFiles && std::any_of(files.begin(), files.end(), looks_like_coco)) folders.insert(entry.path());
+  }
+  if (folders.empty()) return std::nullopt;
+  if (folders.size() > 1) {  // train/ and valid/, each with its own, as Roboflow writes them
+    std::vector<std::string> names;
+    for (const fs::path& folder : folders) names.push_back(json_files(folder, options.subset).front().string());
+    throw Error("InvalidDataset.coco_folders",
+                {{"path", root.string()}, {"files", first_of(names)}, {"first", folders.begin()->string()}});
+  }
+  return take_first(json_files(*folders.begin(), options.subset), root, options.log);
+}
+
+/// The image files below the root, checked: there, each once. "" stands for those whose names are not of images.
+std::vector<std::string> checked_files(const Found& found, Account& account) {
+  CocoPlaces places(found.root, found.file);
+  std::vector<std::string> files, missing;
+  for (const CocoFile::Image& image : found.coco.images) {
+    if (!has_image_extension(image.file)) {
+      account.leave_out_type(image.file);
+      files.emplace_back();
+      continue;
+    }
+    try {
+      files.push_back(places.find(image.file).value_or(""));
+    } catch (const std::runtime_error& error) {
+      fail(found.file, "the file '" + image.file + "' " + error.what());
+    }
+    if (files.back().empty()) missing.push_back(image.file);
+  }
+  std::vector<std::string_view> sorted(files.begin(), files.end());
+  std::erase(sorted, "");
+  std::sort(sorted.begin(), sorted.end());
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
+    fail(found.file, "the file '" + std::string(*twice) + "' is there twice");
+  if (!missing.empty())
+    fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
+                         " image files are missing, the first is '" + missing.front() + "'");
+  return files;
+}
+
+ImageSource source_of(const Found& found, const SourceOptions& options) {
+  const CocoFile& coco = found.coco;
+  if (options.log && !coco.strangers.empty()) options.log->warning(found.file.string() + ": " + coco.strangers);
   ImageSource source;
   source.keeps_names = true;
   std::map<std::int64_t, std::int32_t> place;  // COCO's ids may begin at 1 and have gaps
-  const bool labelled = !coco.category_of.empty();
+  const bool labelled = !coco.found.empty();
   if (labelled) source.categories.emplace();
   for (const auto& [id, name] : coco.categories) {
     if (!labelled) break;
     place[id] = static_cast<std::int32_t>(source.categories->size());
     source.categories->push_back(name);
   }
-  const ReadableImages kept = keep_readable(root, checked_files(coco, root), options.threads, log);
-  std::map<std::string, ImageSize> readable;
-  for (std::size_t i = 0; i < kept.files.size(); ++i) readable[kept.files[i]] = kept.sizes[i];
-  std::size_t bare = 0;
-  for (const auto& [id, file] : coco.images) {
-    const auto size = readable.find(file);
-    if (size == readable.end()) continue;
-    ImageSource::Item item{std::to_string(id) + fs::path(file).extension().string(), std::nullopt, (root / file).string(),
-                           size->second};
-    const auto category = coco.category_of.find(id);
-    if (category != coco.category_of.end()) {
-      const auto known = place.find(category->second);
-      if (known == place.end()) coco.fail("the category id " + std::to_string(category->second) + " is not listed");
-      item.label = known->second;
+  const std::vector<std::string> files = checked_files(found, source.account);
+  std::vector<std::string> named;
+  for (const std::string& file : files)
+    if (!file.empty()) named.push_back(file);
+  const ReadableImages kept = keep_readable(found.root, named, options.threads, source.account);
+  std::set<std::int64_t> used;
+  for (std::size_t i = 0, next = 0; i < files.size(); ++i) {
+    if (next == kept.files.size() || kept.files[next] != files[i]) continue;  // those that are kept come in the same order
+    const std::size_t at = next++;
+    const std::int64_t id = coco.images[i].id;
+    ImageSource::Item item{std::to_string(id) + fs::path(files[i]).extension().string(), std::nullopt,
+                           (found.root / files[i]).string(), kept.sizes[at], kept.stored[at]};
+    const auto category = coco.category_of(id);
+    if (category) {
+      item.label = place.at(*category);
+      used.insert(*category);
     }
     if (item.label.has_value() == labelled) {
       source.items.push_back(std::move(item));
     } else {
-      ++bare;
+      source.account.leave_out("without an annotation", files[i]);
     }
   }
-  if (log && bare) log->warning(std::to_string(bare) + " images without an annotation are left out");
+  for (const auto& [id, name] : coco.categories)
+    if (labelled && !used.contains(id)) source.account.lose_category(name, "no annotation of an image that is taken");
   return source;
 }
 
 }  // namespace
 
 std::optional<ImageSource> coco(const SourceOptions& options) {
-  const fs::path root = only_folder(options.path);
-  std::set<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
-    if (entry.path().extension() == ".json" && entry.is_regular_file()) files.insert(entry.path());
-  }
-  for (const fs::path& file : files) {
-    CocoReader coco(file);
-    if (coco.read()) return source_of(coco, root, options);
-  }
-  return std::nullopt;
+  const auto found = find_coco(only_folder(options.path), options);
+  return found ? std::optional(source_of(*found, options)) : std::nullopt;
 }
 
 }  // namespace torchport::datasets

@@ -6,11 +6,12 @@ namespace torchport::datasets {
 
 std::optional<ImageSource> flat(const SourceOptions& options) {
   const std::filesystem::path root = image_root(options.path);
-  const ReadableImages images = keep_readable(root, find_images(root, "input"), options.threads, options.log);
-  if (images.files.empty()) return std::nullopt;
   ImageSource source;
+  ImageWalk walk = walk_images(root, {"input", options.links, options.path, options.own});
+  source.account = std::move(walk.account);
+  const ReadableImages images = keep_readable(root, walk.images, options.threads, source.account);
   for (std::size_t i = 0; i < images.files.size(); ++i)
-    source.items.push_back({images.files[i], std::nullopt, (root / images.files[i]).string(), images.sizes[i]});
+    source.items.push_back({images.files[i], std::nullopt, (root / images.files[i]).string(), images.sizes[i], images.stored[i]});
   return source;
 }
 

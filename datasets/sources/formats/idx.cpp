@@ -40,16 +40,31 @@ std::string gunzip(const std::string& packed, const fs::path& file) {
   return bytes;
 }
 
-/// The unpacked bytes of `name` or `name`.gz in `folder`.
-std::string read_idx(const fs::path& folder, const std::string& name) {
-  const bool plain = fs::exists(folder / name);
-  const fs::path file = folder / (plain ? name : name + ".gz");
+bool is_packed(const fs::path& file) { return file.extension() == ".gz"; }
+
+/// The unpacked bytes of the file.
+std::string read_idx(const fs::path& file) {
   try {
     const std::string bytes = runtime::read_file(file, kMostBytes);
-    return plain ? bytes : gunzip(bytes, file);
+    return is_packed(file) ? gunzip(bytes, file) : bytes;
   } catch (const std::runtime_error& error) {
     broken(file, error.what());
   }
+}
+
+/// A file of a subset: `kind` is images-idx3 or labels-idx1. Its name may have a dot for the last hyphen, it may be compressed, and
+/// it may lie in a folder of its name, as on Kaggle.
+std::optional<fs::path> find_file(const fs::path& folder, const std::string& subset, const std::string& kind) {
+  std::string hyphen = subset + "-" + kind + "-ubyte", dot = hyphen;
+  dot[dot.find("-idx")] = '.';
+  for (const std::string& name : {hyphen, dot}) {
+    for (const fs::path& path : {folder / name, folder / name / name}) {
+      for (const char* extension : {"", ".gz"}) {
+        if (fs::is_regular_file(path.string() + extension)) return path.string() + extension;
+      }
+    }
+  }
+  return std::nullopt;
 }
 
 /// The sizes after the magic number, which says that there are `sizes` of them and that the values are bytes.
@@ -86,15 +101,14 @@ std::vector<std::string> category_names(const std::vector<std::string>& labels, 
 
 std::optional<ImageSource> idx(const SourceOptions& options) {
   const fs::path folder = only_folder(options.path);
-  const auto present = [&](const std::string& subset) {
-    const std::string name = subset + "-images-idx3-ubyte";
-    return fs::exists(folder / name) || fs::exists(folder / (name + ".gz"));
-  };
-  if (!present("train") && !present("t10k")) return std::nullopt;
-  const std::string prefix = options.subset == "test" ? "t10k" : "train";
-  const fs::path image_file = folder / (prefix + "-images-idx3-ubyte"), label_file = folder / (prefix + "-labels-idx1-ubyte");
-  const auto pixels = std::make_shared<const std::string>(read_idx(folder, image_file.filename().string()));
-  const std::string labels = read_idx(folder, label_file.filename().string());
+  const std::string prefix = options.subset == "test" ? "t10k" : "train", other = prefix == "train" ? "t10k" : "train";
+  const auto images = find_file(folder, prefix, "images-idx3");
+  const bool others = find_file(folder, other, "images-idx3").has_value();
+  if (!images && !others) return std::nullopt;
+  const fs::path image_file = images.value_or(folder / (prefix + "-images-idx3-ubyte.gz"));
+  const fs::path label_file = find_file(folder, prefix, "labels-idx1").value_or(folder / (prefix + "-labels-idx1-ubyte.gz"));
+  const auto pixels = std::make_shared<const std::string>(read_idx(image_file));
+  const std::string labels = read_idx(label_file);
   const std::vector<std::size_t> sizes = read_sizes(*pixels, 3, image_file);
   const std::size_t count = read_sizes(labels, 1, label_file)[0], height = sizes[1], width = sizes[2];
   if (count != sizes[0])
@@ -102,6 +116,7 @@ std::optional<ImageSource> idx(const SourceOptions& options) {
   if (height * width > static_cast<std::size_t>(kMaxPixels)) broken(image_file, "its images are too large");
 
   ImageSource source;
+  if (options.log && others) options.log->info("The images of the other subset, " + other + ", are not taken");
   std::size_t used = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const auto label = static_cast<std::uint8_t>(labels[8 + i]);

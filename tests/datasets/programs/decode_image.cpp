@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   datasets::Pixels pixels;
   for (int i = 1; i < argc; ++i) {
     try {
-      datasets::decode(torchport::runtime::read_file(argv[i]), pixels);
+      datasets::decode(torchport::runtime::read_file(argv[i], 1 << 30), pixels);
       std::printf("%d %d\n", pixels.width, pixels.height);
       std::fwrite(pixels.rgb.data(), 1, pixels.rgb.size(), stdout);
     } catch (const datasets::ImageError& error) {

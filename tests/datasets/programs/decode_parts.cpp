@@ -13,7 +13,7 @@ using nlohmann::json;
 namespace {
 
 json answer(const json& job) {
-  const std::string bytes = torchport::runtime::read_file(job["image"].get<std::string>());
+  const std::string bytes = torchport::runtime::read_file(job["image"].get<std::string>(), 1 << 30);
   const ImageHeader header = read_header(bytes);
   const auto side = [&](std::size_t k) { return job["box"][k].get<int>(); };
   const Box box{side(0), side(1), side(2), side(3)};

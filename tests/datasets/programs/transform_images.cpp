@@ -46,7 +46,7 @@ json draw(const json& job, RandomStream& random) {
 
 json transform(const json& job) {
   Pixels pixels;
-  decode(torchport::runtime::read_file(job["image"].get<std::string>()), pixels);
+  decode(torchport::runtime::read_file(job["image"].get<std::string>(), 1 << 30), pixels);
   const auto transformation = Transformation::parse(job["transforms"].dump());
   transformation.apply(pixels, {job.value("seed", 1), job.value("epoch", 0), job.value("index", std::size_t{0})});
   torchport::runtime::FileWriter file(job["out"].get<std::string>());

@@ -1,5 +1,6 @@
 // dump_state_dict list|bytes|rewrite|check FILE [any]: what our reader makes of a state dict file, for Python tests to compare with
 // torch. With `any` the file may be of any form of weights, else it must be of that of the `model` file.
+// Of several state dicts in a file, the one that is probably meant.
 //   list     one line per tensor: key, dtype, shape, tab-separated
 //   bytes    the elements of all tensors, row-major, one after the other
 //   rewrite  the file that our writer makes of them
@@ -7,6 +8,7 @@
 // Exits with 3 and the reason on stderr where the file is refused.
 #include <cstdio>
 #include <fstream>
+#include <span>
 
 #include "models/weights/state_dict_file.h"
 #include "models/weights/state_dict_writer.h"
@@ -17,8 +19,13 @@ namespace {
 
 void put(const void* data, std::size_t size) { std::fwrite(data, 1, size, stdout); }
 
+std::span<const TensorEntry> entries(const StateDictFile& file) {
+  const StateDictPart& part = file.parts().front();
+  return std::span(file.entries()).subspan(part.first, part.count);
+}
+
 void list(const StateDictFile& file) {
-  for (const auto& entry : file.entries()) {
+  for (const auto& entry : entries(file)) {
     std::string shape;
     for (const auto size : entry.shape) shape += (shape.empty() ? "" : "x") + std::to_string(size);
     std::printf("%s\t%s\t%s\n", entry.key.c_str(), std::string(name(entry.dtype)).c_str(),
@@ -28,7 +35,8 @@ void list(const StateDictFile& file) {
 
 std::vector<std::vector<char>> contents(const StateDictFile& file) {
   std::vector<std::vector<char>> all;
-  for (std::size_t i = 0; i < file.entries().size(); ++i) {
+  const StateDictPart& part = file.parts().front();
+  for (std::size_t i = part.first; i < part.first + part.count; ++i) {
     all.emplace_back(file.entries()[i].bytes());
     if (const void* const elements = file.in_place(i)) {
       std::memcpy(all.back().data(), elements, all.back().size());
@@ -63,7 +71,7 @@ int main(int argc, char** argv) {
       const auto all = contents(file);
       std::vector<TensorView> views;
       for (std::size_t i = 0; i < all.size(); ++i) {
-        const auto& entry = file.entries()[i];
+        const auto& entry = entries(file)[i];
         views.push_back({entry.key, entry.dtype, entry.shape, all[i].data()});
       }
       write_state_dict(views, put);

@@ -87,7 +87,7 @@ void write(const std::filesystem::path& path, const std::vector<at::Tensor>& ten
 }
 
 void run(models::ClassifierModule& network, const Arguments& a) {
-  std::string bytes = runtime::read_file(a.input);
+  std::string bytes = runtime::read_file(a.input, 1 << 30);
   at::Tensor images = at::from_blob(bytes.data(), {a.batch, 3, a.size, a.size}, at::kFloat);
   if (a.channels_last) {
     images = images.contiguous(at::MemoryFormat::ChannelsLast);

@@ -1,0 +1,57 @@
+#include "datasets/sources/foreign_names.h"
+
+#include <set>
+#include <string>
+
+namespace torchport::datasets {
+namespace {
+
+/// In small letters: file systems that such tools run on take no notice of case.
+const std::set<std::string, std::less<>>& tool_names() {
+  static const std::set<std::string, std::less<>> kNames = {"__macosx",
+                                                            ".ds_store",
+                                                            ".appledouble",
+                                                            ".fseventsd",
+                                                            ".spotlight-v100",
+                                                            ".trashes",
+                                                            ".temporaryitems",  // macOS
+                                                            "thumbs.db",
+                                                            "ehthumbs.db",
+                                                            "desktop.ini",
+                                                            "$recycle.bin",
+                                                            "recycler",
+                                                            "system volume information",  // Windows
+                                                            "lost+found",
+                                                            ".directory",
+                                                            ".nomedia",
+                                                            ".thumbnails",
+                                                            ".trash",
+                                                            ".cache",  // Linux, Android
+                                                            "@eadir",
+                                                            "#recycle",
+                                                            "@recycle",
+                                                            "#snapshot",
+                                                            ".snapshot",  // network storage
+                                                            ".ipynb_checkpoints",
+                                                            "__pycache__",
+                                                            ".git",
+                                                            ".gitignore",
+                                                            ".gitattributes",
+                                                            ".gitkeep",
+                                                            ".svn",
+                                                            ".hg",
+                                                            ".dvc"};
+  return kNames;
+}
+
+}  // namespace
+
+NameKind kind_of_name(std::string_view name) {
+  if (name.starts_with("._") || name.starts_with(".Trash-")) return NameKind::tool;
+  std::string small(name);
+  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (tool_names().contains(small)) return NameKind::tool;
+  return name.starts_with('.') ? NameKind::hidden : NameKind::ordinary;
+}
+
+}  // namespace torchport::datasets

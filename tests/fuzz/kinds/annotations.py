@@ -1,0 +1,140 @@
+"""Hostile annotations for Convert to Image Directory: COCO files beside images, IDX files, lists of labels."""
+import functools
+import gzip
+import json
+import struct
+
+import hostile_json
+from case import IN, OUT, Case, sparse, tree
+from kinds.archives import picture
+from mutate_bytes import HOSTILE_TOKENS, bytes_changed, text_changed
+
+KIND = "annotations"
+SHARE = 10
+COMMAND = ("run", "convert_to_image_directory", f"--input_path={IN}", f"--output_path={OUT}")
+IMAGES = {f"{i}.png": picture(i) for i in range(4)}
+
+
+@functools.lru_cache
+def coco():
+    return json.dumps({"images": [{"id": i, "file_name": f"{i}.png", "width": 8, "height": 8} for i in range(4)],
+                       "annotations": [{"id": i, "image_id": i, "category_id": i % 2} for i in range(4)],
+                       "categories": [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]}).encode()
+
+
+def named(folder, text):
+    """A COCO file that cannot be used is an error, or at least named: never passed over."""
+    return None if "x.json" in text else "the JSON file was passed over without a word"
+
+
+def coco_case(name, content, must):
+    return Case(KIND, f"COCO: {name}", COMMAND, tree({**IMAGES, "x.json": content}), wants=None, check=named if must else None)
+
+
+def changed_coco(**parts):
+    return json.dumps({**json.loads(coco()), **parts}).encode()
+
+
+def cocos():
+    for name, content, must in (*hostile_json.whole(coco()), *hostile_json.within(coco())):
+        yield name, content, must and (callable(content) or len(content) > 1_000_000 or not hostile_json.python_json(content))
+    for value in HOSTILE_TOKENS:
+        data = coco().decode().replace('"image_id": 1', f'"image_id": {value}').encode("utf-8", "surrogatepass")
+        yield f"image_id {value[:20]}", data, not hostile_json.python_json(data)
+        data = coco().decode().replace('"file_name": "1.png"', f'"file_name": {value}').encode("utf-8", "surrogatepass")
+        yield f"file_name {value[:20]}", data, not hostile_json.python_json(data)
+        data = coco().decode().replace('"name": "dog"', f'"name": {value}').encode("utf-8", "surrogatepass")
+        yield f"category {value[:20]}", data, not hostile_json.python_json(data)
+    yield "id 2^63", coco().replace(b'"id": 3, "file_name"', b'"id": 9223372036854775808, "file_name"'), True
+    yield "id 2^64", coco().replace(b'"id": 3, "file_name"', b'"id": 18446744073709551616, "file_name"'), True
+    yield "an image of another folder", coco().replace(b"1.png", b"../../1.png"), True
+    yield "an image at an absolute path", coco().replace(b"1.png", b"/etc/hostname"), True
+    yield "an image twice", changed_coco(images=[{"id": i, "file_name": "1.png"} for i in range(4)]), False
+    yield "an id twice", changed_coco(images=[{"id": 1, "file_name": f"{i}.png"} for i in range(4)]), False
+    yield "an image of no file", changed_coco(images=[{"id": i, "file_name": f"{i + 9}.png"} for i in range(4)]), False
+    yield "a category twice", changed_coco(categories=[{"id": 0, "name": "cat"}, {"id": 0, "name": "dog"}]), False
+    yield "200,000 categories", changed_coco(categories=[{"id": i, "name": str(i)} for i in range(200_000)]), False
+    yield "a million annotations", coco().replace(b'"annotations": [', b'"annotations": [' + b'{"image_id":0,"category_id":0},' * 1_000_000), False
+
+
+def idx(count=4, height=8, width=8, magic=0x803, data=None):
+    return struct.pack(">IIII", magic, count, height, width) + (bytes(count * height * width) if data is None else data)
+
+
+def labels(count=4, magic=0x801, data=None):
+    return struct.pack(">II", magic, count) + (bytes(i % 2 for i in range(count)) if data is None else data)
+
+
+def idx_case(name, images, of_labels=None, suffix="", wants=None):
+    return Case(KIND, f"IDX: {name}", COMMAND, tree({"train-images-idx3-ubyte" + suffix: images,
+                                                    "train-labels-idx1-ubyte" + suffix: labels() if of_labels is None else of_labels}), wants=wants)
+
+
+def idxs():
+    zeros = gzip_bomb
+    yield idx_case("sound", idx(), wants="taken")
+    yield idx_case("sound, packed", gzip.compress(idx()), gzip.compress(labels()), ".gz", "taken")
+    for count, height, width in ((2**32 - 1, 2**32 - 1, 2**32 - 1), (0, 8, 8), (4, 0, 8), (4, 2**16, 2**16), (2**30, 1, 1), (5, 8, 8), (1, 65535, 65535)):
+        yield idx_case(f"{count} x {height} x {width}", idx(count, height, width, data=bytes(256)), wants="refused")
+    yield idx_case("another magic", idx(magic=0x903), wants="refused")
+    yield idx_case("labels of another magic", idx(), labels(magic=0x803), wants="refused")
+    yield idx_case("labels of another count", idx(), labels(5), wants="refused")
+    yield idx_case("bytes behind", idx() + b"x", wants="refused")
+    yield idx_case("cut", idx()[:-1], wants="refused")
+    yield idx_case("a gzip bomb of 3 GB", zeros(3 << 30, idx(48_000_000, 8, 8, data=b"")), gzip.compress(labels()), ".gz", "refused")
+    yield idx_case("a gzip bomb of labels", gzip.compress(idx()), zeros(3 << 30, labels(data=b"")), ".gz", "refused")
+    yield idx_case("packed nonsense", b"\x1f\x8b\x08" + bytes(99), gzip.compress(labels()), ".gz", "refused")
+    yield idx_case("packed and cut", gzip.compress(idx())[:-9], gzip.compress(labels()), ".gz", "refused")
+    yield idx_case("sparse, 3 GB", sparse(3 << 30, idx(data=b"")), wants="refused")
+    yield idx_case("labels, sparse", idx(), sparse(3 << 30, labels(data=b"")), wants="refused")
+
+
+def gzip_bomb(size, head):
+    import zlib
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = squeezer.compress(head) + squeezer.flush(zlib.Z_FULL_FLUSH)
+    piece = squeezer.compress(bytes(1 << 20)) + squeezer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08\0\0\0\0\0\2\3" + first + piece * (size >> 20) + b"\3\0" + bytes(8)
+
+
+def label_case(name, content, wants=None):
+    return Case(KIND, f"labels: {name}", ("run", "convert_to_image_directory", f"--input_path={{good}}/idx", f"--labels={IN}", f"--output_path={OUT}"),
+                content if callable(content) else lambda path: path.write_bytes(content), ".txt", wants)
+
+
+def label_lists():
+    yield label_case("sound", b"cat\ndog\n", "taken")
+    yield label_case("a byte order mark", b"\xef\xbb\xbfcat\ndog\n")
+    yield label_case("UTF-16", "cat\ndog\n".encode("utf-16"), "refused")
+    yield label_case("not UTF-8", b"cat\xff\ndog\n", "refused")
+    yield label_case("a NUL", b"cat\0\ndog\n", "refused")
+    yield label_case("one line", b"cat\n", "refused")
+    yield label_case("a name twice", b"cat\ncat\n", "refused")
+    yield label_case("a blank line", b"cat\n\ndog\n", "refused")
+    yield label_case("5 million lines", b"".join(b"%d\n" % i for i in range(1_000_000)))
+    yield label_case("a line of 30 MB", b"x" * 30_000_000 + b"\ndog\n")
+    yield label_case("nothing", b"", "refused")
+    yield label_case("sparse, 3 GB", sparse(3 << 30, b"cat\ndog\n"), "refused")
+    yield label_case("a PNG", picture(), "refused")
+    yield label_case("lines that end in CR LF", b"cat\r\ndog\r\n")
+
+
+def cases(random):
+    for name, content, must in cocos():
+        yield coco_case(name, content, must)
+    yield from idxs()
+    yield from label_lists()
+
+
+def more(random):
+    while True:
+        choice = random.randrange(8)
+        if choice < 5:
+            changed = text_changed(coco(), random)
+            yield coco_case("changed", changed, not hostile_json.python_json(changed))
+        elif choice < 6:
+            yield coco_case("bytes changed", bytes_changed(coco(), random), False)
+        elif choice < 7:
+            yield idx_case("changed", bytes_changed(idx(), random))
+        else:
+            yield label_case("changed", bytes_changed(b"cat\ndog\n", random))
