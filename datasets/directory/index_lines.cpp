@@ -5,6 +5,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
 namespace {
@@ -46,7 +47,7 @@ std::string IndexLines::line(std::size_t row) const {
 }
 
 std::string IndexLines::renamed(std::size_t row, const std::string& file_name, ImageSize size) const {
-  Json line = Json::parse(this->line(row));
+  Json line = runtime::parse_ordered_json(this->line(row), {});
   Json& image = line[image_key_];
   image["file_name"] = file_name;
   image.erase("coco_url");
@@ -56,7 +57,7 @@ std::string IndexLines::renamed(std::size_t row, const std::string& file_name, I
 }
 
 std::string IndexLines::members(std::size_t row) const {
-  Json line = Json::parse(this->line(row));
+  Json line = runtime::parse_ordered_json(this->line(row), {});
   line.erase(image_key_);
   line.erase("id");
   const std::string text = text_of(line);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "datasets/sources/image_tree.h"
+#include "datasets/sources/image_walk.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -59,7 +59,7 @@ std::optional<std::string> CocoPlaces::find(const std::string& name) {
     if (walked_ ? std::binary_search(files_.begin(), files_.end(), place) : fs::exists(root_ / place, absent)) return place;
   }
   if (walked_) return search(wanted);
-  files_ = find_images(root_, "input");  // the disk is asked for single names only as long as each is there
+  files_ = walk_images(root_, {"input"}).images;  // the disk is asked for single names only as long as each is there
   by_base_.assign(files_.begin(), files_.end());
   std::stable_sort(by_base_.begin(), by_base_.end(), less_by_base);
   walked_ = true;
