@@ -8,13 +8,13 @@ import resource
 import sys
 import warnings
 
-FORMATS = ("BMP", "DIB", "JPEG", "PNG", "PPM", "TIFF", "WEBP", "GIF")
+FORMATS = ("BMP", "DIB", "JPEG", "PNG", "PPM", "TIFF", "WEBP", "GIF")   # JPEG opens MPO as well
 
 
 def image(path):
     """The pixels that Pillow makes of it."""
     from PIL import Image
-    Image.init()   # names no plug-in for MPO: JPEG opens these
+    Image.init()
     with Image.open(path, formats=FORMATS) as picture:
         if picture.width * picture.height > 1 << 26:
             raise ValueError("larger than 64 Mi pixels")
