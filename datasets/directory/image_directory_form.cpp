@@ -56,7 +56,7 @@ std::string samples_text(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) {
     Json row = {{"image", runtime::base64(sample.bytes)}, {"id", sample.id}};
     if (sample.category) row["category"] = *sample.category;
-    if (!sample.members.empty()) row.update(Json::parse("{" + sample.members + "}"));
+    if (!sample.members.empty()) row.update(runtime::parse_ordered_json("{" + sample.members + "}", kLineLimits));
     list.push_back(row);
   }
   return list.dump(kIndent, ' ', true);

@@ -2,9 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "datasets/directory/image_directory_form.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
 namespace {
@@ -46,7 +48,7 @@ std::string IndexLines::line(std::size_t row) const {
 }
 
 std::string IndexLines::renamed(std::size_t row, const std::string& file_name, ImageSize size) const {
-  Json line = Json::parse(this->line(row));
+  Json line = runtime::parse_ordered_json(this->line(row), kLineLimits);
   Json& image = line[image_key_];
   image["file_name"] = file_name;
   image.erase("coco_url");
@@ -56,7 +58,7 @@ std::string IndexLines::renamed(std::size_t row, const std::string& file_name, I
 }
 
 std::string IndexLines::members(std::size_t row) const {
-  Json line = Json::parse(this->line(row));
+  Json line = runtime::parse_ordered_json(this->line(row), kLineLimits);
   line.erase(image_key_);
   line.erase("id");
   const std::string text = text_of(line);

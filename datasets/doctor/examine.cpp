@@ -79,7 +79,7 @@ class Examiner {
 
   void look_through(std::uint32_t dataset) {
     const ImageDirectory& images = datasets_[dataset];
-    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}, 0};
+    Contents contents{images.root().string(), images.size(), 0, images.labelled(), {}, {}, {}};
     for (const Category& row : images.categories()) contents.categories.emplace_back(row.name, 0);
     for (std::size_t i = 0; i < images.size() && images.labelled(); ++i)
       ++contents.categories[static_cast<std::size_t>(images.label(i))].second;

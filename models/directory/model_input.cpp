@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/files/files.h"
+#include "runtime/text/json.h"
 
 namespace torchport::models {
 namespace fs = std::filesystem;
@@ -12,7 +13,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr std::int64_t kLongest = 65535;
-constexpr int kDeepest = 16;  // of lists in lists: a deeper one would be copied by recursion
+constexpr runtime::JsonLimits kLimits{16, 10'000};
 
 std::int64_t edge(const Json& input, const char* key) {
   const auto found = input.find(key);
@@ -22,11 +23,7 @@ std::int64_t edge(const Json& input, const char* key) {
 }
 
 ModelInput parse(const std::string& text) {
-  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
-    if (depth > kDeepest) throw std::runtime_error("it is nested too deeply");
-    return true;
-  };
-  const Json input = Json::parse(text, shallow, false);
+  const Json input = runtime::parse_ordered_json(text, kLimits);
   if (!input.is_object()) throw std::runtime_error("it is not a JSON object");
   ModelInput read{edge(input, "height"), edge(input, "width"), std::nullopt};
   if (input.contains("transforms")) read.transforms = input["transforms"].dump(-1, ' ', true);
@@ -37,7 +34,7 @@ ModelInput parse(const std::string& text) {
 
 std::string model_input_json(const ModelInput& input) {
   Json json = {{"height", input.height}, {"width", input.width}};
-  if (input.transforms) json["transforms"] = Json::parse(*input.transforms);
+  if (input.transforms) json["transforms"] = runtime::parse_ordered_json(*input.transforms, kLimits);
   return json.dump(-1, ' ', true) + "\n";
 }
 
