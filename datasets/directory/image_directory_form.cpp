@@ -1,6 +1,7 @@
 #include "datasets/directory/image_directory_form.h"
 
 #include "runtime/text/base64.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
 namespace {
@@ -56,7 +57,7 @@ std::string samples_text(const std::vector<Sample>& samples) {
   for (const Sample& sample : samples) {
     Json row = {{"image", runtime::base64(sample.bytes)}, {"id", sample.id}};
     if (sample.category) row["category"] = *sample.category;
-    if (!sample.members.empty()) row.update(runtime::parse_ordered_json("{" + sample.members + "}", kLineLimits));
+    if (!sample.members.empty()) row.update(runtime::parse_ordered_json("{" + sample.members + "}", {}));
     list.push_back(row);
   }
   return list.dump(kIndent, ' ', true);

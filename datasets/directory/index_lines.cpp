@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "datasets/directory/image_directory_form.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
@@ -48,7 +47,7 @@ std::string IndexLines::line(std::size_t row) const {
 }
 
 std::string IndexLines::renamed(std::size_t row, const std::string& file_name, ImageSize size) const {
-  Json line = runtime::parse_ordered_json(this->line(row), kLineLimits);
+  Json line = runtime::parse_ordered_json(this->line(row), {});
   Json& image = line[image_key_];
   image["file_name"] = file_name;
   image.erase("coco_url");
@@ -58,7 +57,7 @@ std::string IndexLines::renamed(std::size_t row, const std::string& file_name, I
 }
 
 std::string IndexLines::members(std::size_t row) const {
-  Json line = runtime::parse_ordered_json(this->line(row), kLineLimits);
+  Json line = runtime::parse_ordered_json(this->line(row), {});
   line.erase(image_key_);
   line.erase("id");
   const std::string text = text_of(line);

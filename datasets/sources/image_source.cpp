@@ -208,7 +208,10 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
 
 void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads) {
   if (source.directory) {
-    write_subsets(*source.directory, {{source.rows, output}}, runtime::Sharing::inode, threads);  // what is linked is scratch
+    const ImageSource::Item root{"", std::nullopt, (source.directory->root() / "").string()};
+    write_subsets(*source.directory, {{source.rows, output}}, runtime::Sharing::inode, threads,
+                  nullptr,  // what is linked is scratch
+                  source.shown_origin(root));
     return;
   }
   using Transfer = ImageDirectoryWriter::Transfer;

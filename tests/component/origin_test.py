@@ -134,6 +134,13 @@ def test_origins_of_other_inputs(work, photos):
     assert sorted(origins(work / "from-coco")) == [f"{coco}/{name}" for name in names]
     split(LABELLED, work)
     assert origins(work / "train") == [f"{LABELLED}/{row['image_info']['file_name']}" for row in rows(work / "train")]
+    for name, folder in {"original": LABELLED, "ours": work / "zip"}.items():   # image directories that were packed
+        with zipfile.ZipFile(work / f"{name}.zip", "w") as archive:
+            for path in folder.rglob("*"):
+                archive.write(path, f"top/{path.relative_to(folder)}")
+        convert(work / f"{name}.zip", work / f"{name}-again")
+    assert origins(work / "ours-again") == origins(work / "zip")
+    assert origins(work / "original-again") == [f"{work}/original.zip!top/{row['image_info']['file_name']}" for row in rows(LABELLED)]
     apply(TRANSFORMS, photos, work / "from-folders")
     assert set(origins(work / "from-folders")) == {str(path) for path in photos.rglob("*.png")}
 
@@ -225,7 +232,7 @@ def test_notes_of_a_model(work, trained, untrained):
     assert "in training   64 x 64" in score(work / "further", small, work / "no", status=5).stderr
     (work / "further/_input.json").unlink()
     score(work / "further", small, work / "scored")
-    for text, reason in {"{": "it is not a JSON object", '{"height": 0, "width": 5}': "its height is not a whole number, 1 to 65535",
+    for text, reason in {"{": "it is not valid JSON", "[]": "it is not a JSON object", '{"height": 0, "width": 5}': "its height is not a whole number, 1 to 65535",
                          '{"height": 5, "width": 5, "transforms": [["Rotate", 5]]}': "its transforms: operation 1, Rotate: there is no such operation"}.items():
         (work / "further/_input.json").write_text(text)
         said = score(work / "further", small, work / "no", status=3).stderr

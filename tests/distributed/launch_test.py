@@ -14,7 +14,7 @@ from harness import AS_ROOT, BIN, command
 
 UNITS = len(os.sched_getaffinity(0))
 LOST = "TimeoutOccuredError"
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 pytestmark = pytest.mark.skipif(UNITS < 2, reason="the launcher needs two processing units")
 
 
