@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxSchema = std::size_t{64} << 20;   ///< bytes; a million categories
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;  ///< of the index, bytes
-constexpr runtime::JsonLimits kLineLimits{16, 10'000};      ///< the original's lines have 5 values
 
 }  // namespace
 
