@@ -41,8 +41,10 @@ Session& session_of(j_common_ptr image) { return *static_cast<Session*>(image->c
 
 void on_message(j_common_ptr image, int level) {
   if (level >= 0) return;  // a trace; negative levels are warnings about damage
-  // Stray bytes between the segments of the header do no harm; after pixels they are what is left of them.
-  if (session_of(image).in_header && image->err->msg_code == JWRN_EXTRANEOUS_DATA) return;
+  // Stray bytes between the segments of the header do no harm, nor a version of JFIF; after pixels such bytes are what is left of
+  // them.
+  const int what = image->err->msg_code;
+  if (session_of(image).in_header && (what == JWRN_EXTRANEOUS_DATA || what == JWRN_JFIF_MAJOR)) return;
   on_error(image);
 }
 

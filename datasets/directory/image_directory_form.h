@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "datasets/directory/image_directory.h"
+#include "runtime/text/json.h"
 
 namespace torchport::datasets {
+
+/// Of a line of the index; the original's have 5 values.
+inline constexpr runtime::JsonLimits kLineLimits{16, 10'000};
 
 /// How many images `_samples.json` shows.
 inline constexpr std::size_t kSamples = 3;

@@ -1,9 +1,11 @@
 // Opening an ImageDirectory. Where the original guesses (a wrong type, broken or missing metadata, permuted ids, blank labels,
 // images on the web), this refuses and says which line is to blame.
 #include "datasets/directory/image_directory_form.h"
+#include "datasets/directory/origin_list.h"
 #include "datasets/directory/plain_lines.h"
 #include "datasets/sources/image_tree.h"
 #include "datasets/sources/image_walk.h"
+#include "datasets/transforms/applied.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/pieces.h"
@@ -20,7 +22,6 @@ namespace {
 
 constexpr std::size_t kMaxSchema = std::size_t{64} << 20;   ///< bytes; a million categories
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;  ///< of the index, bytes
-constexpr runtime::JsonLimits kLineLimits{16, 10'000};      ///< the original's lines have 5 values
 
 }  // namespace
 
@@ -128,7 +129,7 @@ class ImageDirectoryReader {
 
   /// Whoever makes a directory of this one's images writes files of these names.
   void check_names(const runtime::DirectoryMeta& meta) {
-    parts_ = {runtime::kMetaFile, std::string(runtime::kStampList)};
+    parts_ = {runtime::kMetaFile, std::string(runtime::kStampList), std::string(kOriginList), std::string(kAppliedList)};
     for (const char* key : {"image_list", "schema", "samples"}) {
       const std::string name = meta.get(key);
       if (name.empty()) continue;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "datasets/sources/image_walk.h"
-
 namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
@@ -41,28 +39,23 @@ std::size_t common_end(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-CocoPlaces::CocoPlaces(fs::path root, const fs::path& file) : root_(std::move(root)) {
-  const fs::path beside = file.parent_path().lexically_relative(root_);
+CocoPlaces::CocoPlaces(const fs::path& root, const fs::path& file, const std::vector<std::string>& images)
+    : files_(images), by_base_(images.begin(), images.end()) {
+  std::stable_sort(by_base_.begin(), by_base_.end(), less_by_base);
+  const fs::path beside = file.parent_path().lexically_relative(root);
   const std::string stem = file.stem().string();
   const std::string part = stem.substr(stem.rfind('_') + 1);  // instances_train2017.json is of train2017/
   for (const fs::path& base : {beside, fs::path(), fs::path("images"), fs::path("data"), fs::path("images") / part, fs::path(part)})
     bases_.push_back(base.empty() || base == "." ? "" : base.string() + "/");
 }
 
-std::optional<std::string> CocoPlaces::find(const std::string& name) {
+std::optional<std::string> CocoPlaces::find(const std::string& name) const {
   if (name.find('\0') != name.npos) return std::nullopt;
   const std::string wanted = below(name);
   if (wanted.empty()) return std::nullopt;
   for (const std::string& base : bases_) {
-    std::error_code absent;
-    const std::string place = base + wanted;
-    if (walked_ ? std::binary_search(files_.begin(), files_.end(), place) : fs::exists(root_ / place, absent)) return place;
+    if (std::string place = base + wanted; std::binary_search(files_.begin(), files_.end(), place)) return place;
   }
-  if (walked_) return search(wanted);
-  files_ = walk_images(root_, {"input"}).images;  // the disk is asked for single names only as long as each is there
-  by_base_.assign(files_.begin(), files_.end());
-  std::stable_sort(by_base_.begin(), by_base_.end(), less_by_base);
-  walked_ = true;
   return search(wanted);
 }
 

@@ -11,19 +11,17 @@ namespace torchport::datasets {
 
 class CocoPlaces {
  public:
-  /// `file` is the COCO file, `root` the folder of all images.
-  CocoPlaces(std::filesystem::path root, const std::filesystem::path& file);
+  /// `file` is the COCO file, `root` the folder of all images, which are `images`: sorted, and to outlive this.
+  CocoPlaces(const std::filesystem::path& root, const std::filesystem::path& file, const std::vector<std::string>& images);
   /// The path below the root of an image of this name, or nothing. It may be given with other folders before it, also as a path of
   /// another machine. \throws std::runtime_error where several files fit
-  std::optional<std::string> find(const std::string& name);
+  std::optional<std::string> find(const std::string& name) const;
 
  private:
   std::optional<std::string> search(std::string_view name) const;
-  std::filesystem::path root_;
+  const std::vector<std::string>& files_;
   std::vector<std::string> bases_;  ///< folders below the root where names are tried as they are: "" or with a slash at the end
-  std::vector<std::string> files_;  ///< all images, sorted; read when a name does not lead to one
-  std::vector<std::string_view> by_base_;  ///< the same in the order of what stands behind their last slash
-  bool walked_ = false;
+  std::vector<std::string_view> by_base_;  ///< the files in the order of what stands behind their last slash
 };
 
 }  // namespace torchport::datasets

@@ -200,6 +200,7 @@ int launch(const Request& request, const fs::path& worker, const std::vector<std
   command.insert(command.end(), {"run", request.component->name});
   command.insert(command.end(), request.arguments.begin(), request.arguments.end());
   Problems problems;
+  problems.collect(check_current_folder);
   problems.collect([&] {
     if (const Problems refused = launch_refusals(request); !launched_as()) refused.throw_if_any();
   });

@@ -65,6 +65,11 @@ fs::path next_free_run_dir(const fs::path& runs, const std::string& name) {
   }
 }
 
+void check_current_folder() {
+  std::error_code gone;
+  if (fs::current_path(gone).empty()) throw Error("CouldNotOpenFile.current_folder", {{"reason", gone.message()}});
+}
+
 void check_run_dir(const fs::path& folder) {
   std::error_code error;
   fs::path there = fs::absolute(folder, error);

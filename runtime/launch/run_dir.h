@@ -13,6 +13,10 @@ namespace torchport::runtime {
 /// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
 std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
 
+/// Nothing runs in a folder that was deleted: libraries that are loaded later do not even find themselves from there.
+/// \throws Error CouldNotOpenFile.current_folder
+void check_current_folder();
+
 /// The fault that making `folder` would meet right now, without touching anything. \throws Error FailedToWriteOutputs.run_dir
 void check_run_dir(const std::filesystem::path& folder);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/text/encoding.h"
+#include "runtime/text/utf8.h"
 
 namespace torchport::runtime {
 namespace {
@@ -94,6 +95,7 @@ void check_encoding(std::string_view text) {
   if (const char* const fault = encoding_fault(text)) throw YamlError(1, 1, fault);
   if (const auto nul = text.find('\0'); nul != text.npos)
     throw YamlError("line " + std::to_string(line_of(text, nul)) + ": holds a NUL byte");
+  if (!is_utf8(text)) throw YamlError("is not UTF-8");
   // yaml-cpp passes over directives that it does not know, and over one at the end.
   for (std::size_t at = 0; at < text.size(); at = std::min(text.find('\n', at), text.size() - 1) + 1)
     if (text[at] == '%') throw YamlError(static_cast<int>(line_of(text, at)), 1, "directives (%) are not allowed");

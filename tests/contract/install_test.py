@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from harness import BIN, command
-from sources import assert_none
+from sources import PRODUCT, assert_none, cpp_files, name
 
 HOME = {key: value for key, value in os.environ.items() if key != "LD_LIBRARY_PATH"}
 
@@ -43,3 +43,13 @@ def test_installed_files_name_no_folder_of_the_build(installed):
         dynamic = subprocess.run(["readelf", "-d", path], check=True, capture_output=True, text=True).stdout
         for places in re.findall(r"\((?:RUNPATH|RPATH)\).*\[(.*)\]", dynamic):
             assert_none(f"{path.name} looks for libraries in {place}" for place in places.split(":") if not place.startswith("$ORIGIN"))
+
+
+def test_everything_is_compiled_with_the_hardening_flags():
+    flags = ["-fstack-protector-strong", "-fstack-clash-protection"]
+    built = (BIN.parent / "compile_commands.json").read_text()
+    commands = dict(re.findall(r'"command": "((?:[^"\\]|\\.)*)",\s*"file": "([^"]*)"', built))
+    by_file = {file: words for words, file in commands.items()}
+    sources = [file for file in cpp_files(*PRODUCT, suffixes=(".cpp",)) if str(file) in by_file]
+    assert len(sources) > 100, "the scan found hardly any command: it looks in the wrong place"
+    assert_none(f"{name(file)} is compiled without {flag}" for file in sources for flag in flags if flag not in by_file[str(file)])

@@ -33,7 +33,7 @@ def test_classification(here):
     """convert: a COCO file's categories become ids from 0 in its order of ids, and images are named by their ids."""
     folder(here, document())
     said = convert(here).stdout
-    assert "1 images without an annotation are left out: train/c.png" in said and "1 categories have no image: unused" in said and "3 images in 3 categories:" in said, said
+    assert "Left out 1, without an annotation: train/c.png" in said and "1 categories have no image: unused" in said and "3 images in 3 categories:" in said, said
     lines = [json.loads(line) for line in (here / "out/images.lst").read_text().splitlines()]
     assert [(line["image_info"]["file_name"], line["category"]) for line in lines] == \
         [("image/70.png", "Ångström"), ("image/5.png", "zebra"), ("image/9.png", "zebra")]
@@ -210,7 +210,7 @@ def test_annotations_of_other_images(here):
     lay_out(here, ["."], **{"x.json": small(annotations=small()["annotations"] + strange)})
     assert "2 of 4 annotations belong to images that are not listed: ids 1001, 1002" in convert(here).stdout
     lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": "c.gif"}])})
-    assert "Left out 1, not images by their names: c.gif" in convert(here).stdout
+    assert "(.gif 1): c.gif" in convert(here).stdout
 
 
 def test_other_annotations(here):
@@ -218,3 +218,17 @@ def test_other_annotations(here):
     lay_out(here, ["images"], **{"annotations/default.json": {"categories": {"label": {"labels": [{"name": "cat"}]}}, "items": [{"annotations": []}]}})
     said = convert(here).stdout
     assert "without lists 'images' and 'annotations' at the top: in/annotations/default.json" in said and "  images: 2" in said, said
+
+
+def test_what_the_file_does_not_list(here):
+    """convert: images that the COCO file does not list are counted, and it is not counted itself; links keep to --links."""
+    lay_out(here, ["images"], **{"annotations/x.json": small(), "notes.txt": "x"})
+    shutil.copy(here / "in/images/a.png", here / "in/images/c.png")
+    said = convert(here).stdout
+    assert "Left out 1, not listed in the COCO file: images/c.png" in said and "(.txt 1): notes.txt" in said and "x.json" not in said, said
+    (here / "in/images/b.png").unlink()
+    (here / "in/images/b.png").symlink_to("c.png")
+    shutil.rmtree(here / "out")
+    assert "Followed 1 link" in convert(here).stdout
+    shutil.rmtree(here / "out")
+    assert "1 of 2 image files are missing, the first is 'b.png'" in convert(here, "--links=skip", status=5).stderr

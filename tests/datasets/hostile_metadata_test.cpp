@@ -55,7 +55,7 @@ TEST_CASE("image directory: parts whose names lead out of it, or are those of ot
   CHECK(samples("/etc/passwd") == broken + "its samples '/etc/passwd' is an absolute path");
   fs::create_symlink("/etc/passwd", directory.folder / "link");
   CHECK(samples("link") == broken + "its samples 'link' is a symbolic link out of its folder");
-  for (const char* taken : {"images.lst", "_meta.yaml", "./_schema.json", "_sizes.lst"})
+  for (const char* taken : {"images.lst", "_meta.yaml", "./_schema.json", "_sizes.lst", "_origins.lst", "_applied_transforms.json"})
     CHECK(samples(taken) == broken + "its samples '" + taken + "' is the name of another part");
   directory.put("_meta.yaml", datasets::meta_text());
   for (const char* taken : {"_meta.yaml", "./images.lst", "_samples.json"}) {

@@ -113,6 +113,11 @@ TEST_CASE("convert: broken IDX files are refused", "[convert]") {
   CHECK(error_of([&] { open(idx.folder.path(), "idx", "train", {"cat"}); }, idx.folder.path()) ==
         "error[InvalidDatasetError] convert_to_image_directory: the labels file names 1 categories, but the IDX files use 2\n"
         "  path   DIR\n  hint   Give one name a line, in the order of their numbers.\n");
+  // What a packed file says of itself is believed within reason only, and no more is unpacked than it says.
+  fs::remove(idx.folder / images);
+  CHECK(with(images + ".gz", gzip(idx.images + "x")) == broken(images + ".gz", "it holds more than 6 bytes of data, not 6"));
+  CHECK(with(images + ".gz", gzip(idx.images.substr(0, 4) + std::string("\1\0\0\0\0\0\0\x08\0\0\0\x08", 12))) ==
+        broken(images + ".gz", "it would unpack to 1073741840 bytes, more than 200 times its own"));
 }
 
 TEST_CASE("convert: Fashion-MNIST becomes 6,000 images of ten named categories", "[convert]") {

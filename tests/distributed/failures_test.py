@@ -95,7 +95,7 @@ def test_a_rank_is_killed(folder):
     assert "error[TimeoutOccuredError] train_pytorch_model: process 1 was ended by signal 9\n" in errors, errors
     assert last_line(folder / "run/logs/70_mpi_log") == \
         'RESULT exit=13 first_rank=1 cause="process 1 was ended by signal 9" checkpoint=none'
-    assert errors.endswith("docs/reference/error-codes.md lists all errors.\n") and "-----" not in errors, errors
+    assert errors.endswith("torchport explain NAME says more about an error.\n") and "-----" not in errors, errors
     assert error_info(folder)["Message"].startswith("TimeoutOccured: process 1 was ended by signal 9. ")
     assert run_record(folder)["state"] == "failed" and run_record(folder)["exit_status"] == 13
     assert not (folder / "out").exists()

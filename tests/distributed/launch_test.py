@@ -14,7 +14,7 @@ from harness import AS_ROOT, BIN, command
 
 UNITS = len(os.sched_getaffinity(0))
 LOST = "TimeoutOccuredError"
-SEE = "docs/reference/error-codes.md lists all errors.\n"
+SEE = "torchport explain NAME says more about an error.\n"
 pytestmark = pytest.mark.skipif(UNITS < 2, reason="the launcher needs two processing units")
 
 
@@ -171,7 +171,7 @@ def test_mpirun_is_stopped(sent, how):
         _, errors = launcher.communicate(timeout=60)
         assert launcher.returncode == 13, errors
         assert re.fullmatch(rf"error\[{LOST}\] train_pytorch_model: mpirun {how} before its processes had\n"
-                            r"  hint   Somebody, .* has its last words\.\n" + SEE, errors), errors
+                            rf"  path   {folder}/logs/70_mpi_log\n  hint   Somebody, .* has its last words\.\n" + SEE, errors), errors
         log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
         assert re.fullmatch(rf'RESULT exit=13 first_rank=- cause="mpirun {how} before its processes had" checkpoint=none',
                             last_line(log)), log

@@ -8,7 +8,7 @@ import resource
 import sys
 import warnings
 
-FORMATS = ("BMP", "DIB", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP", "GIF")
+FORMATS = ("BMP", "DIB", "JPEG", "PNG", "PPM", "TIFF", "WEBP", "GIF")   # JPEG opens MPO as well
 
 
 def image(path):

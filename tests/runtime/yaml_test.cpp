@@ -53,6 +53,7 @@ TEST_CASE("yaml: what could mean two things is refused, with its place", "[yaml]
        "a",
        "line 1, column 1: is UTF-16, not UTF-8"},
       {std::string("a: 1\nb: \0\n", 10), "line 2: holds a NUL byte"},
+      {"a: \xFF\n", "is not UTF-8"},
       {"", "holds no document"},
       {"# only a comment\n", "holds no document"},
       {"a: [1, 2\n", "line 2, column 1: end of sequence flow not found"},

@@ -54,8 +54,10 @@ toff_t size_of(thandle_t handle) { return source(handle).size; }
 
 int on_error(TIFF* /*tiff*/, void* handle, const char* /*function*/, const char* format, va_list arguments) {
   Source& in = source(handle);
-  if (in.complaint[0] == 0) std::vsnprintf(in.complaint, sizeof in.complaint, format, arguments);
-  return 1;  // and nothing is printed
+  if (in.complaint[0] != 0) return 1;  // and nothing is printed
+  std::vsnprintf(in.complaint, sizeof in.complaint, format, arguments);
+  for (char& c : in.complaint) c = c == '\n' ? ' ' : c;  // some of libtiff's sentences have two lines
+  return 1;
 }
 /// libjpeg goes on after damage and only warns: no grey area shall pass for an image.
 int on_warning(TIFF* tiff, void* handle, const char* function, const char* format, va_list arguments) {

@@ -97,12 +97,13 @@ std::optional<Found> find_coco(const fs::path& root, const SourceOptions& option
 }
 
 /// The image files below the root, checked: there, each once. "" stands for those whose names are not of images.
-std::vector<std::string> checked_files(const Found& found, Account& account) {
-  CocoPlaces places(found.root, found.file);
+std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, Account& account) {
+  const CocoPlaces places(found.root, found.file, images);
   std::vector<std::string> files, missing;
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
-      account.leave_out_type(image.file);
+      if (std::error_code none; !fs::exists(found.root / image.file, none))
+        account.leave_out_type(image.file);  // else it is counted
       files.emplace_back();
       continue;
     }
@@ -121,13 +122,16 @@ std::vector<std::string> checked_files(const Found& found, Account& account) {
   if (!missing.empty())
     fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
                          " image files are missing, the first is '" + missing.front() + "'");
+  for (const std::string& image : images)
+    if (!std::binary_search(sorted.begin(), sorted.end(), image)) account.leave_out("not listed in the COCO file", image);
   return files;
 }
 
 ImageSource source_of(const Found& found, const SourceOptions& options) {
   const CocoFile& coco = found.coco;
-  if (options.log && !coco.strangers.empty()) options.log->warning(found.file.string() + ": " + coco.strangers);
+  ImageWalk walk = walk_images(found.root, {"input", options.links, options.path, options.own, found.file});
   ImageSource source;
+  source.account = std::move(walk.account);
   source.keeps_names = true;
   std::map<std::int64_t, std::int32_t> place;  // COCO's ids may begin at 1 and have gaps
   const bool labelled = !coco.found.empty();
@@ -137,7 +141,8 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
     place[id] = static_cast<std::int32_t>(source.categories->size());
     source.categories->push_back(name);
   }
-  const std::vector<std::string> files = checked_files(found, source.account);
+  if (!coco.strangers.empty()) source.account.remark(found.file.filename().string() + ": " + coco.strangers);
+  const std::vector<std::string> files = checked_files(found, walk.images, source.account);
   std::vector<std::string> named;
   for (const std::string& file : files)
     if (!file.empty()) named.push_back(file);
@@ -160,8 +165,10 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
       source.account.leave_out("without an annotation", files[i]);
     }
   }
+  std::vector<std::string> empty;  // they keep their ids
   for (const auto& [id, name] : coco.categories)
-    if (labelled && !used.contains(id)) source.account.lose_category(name, "no annotation of an image that is taken");
+    if (labelled && !used.contains(id)) empty.push_back(name);
+  if (!empty.empty()) source.account.remark(std::to_string(empty.size()) + " categories have no image: " + first_of(empty));
   return source;
 }
 

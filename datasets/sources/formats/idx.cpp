@@ -13,12 +13,16 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{4} << 30;  // unpacked
+constexpr std::size_t kHarmless = std::size_t{64}
+                                  << 20;  // unpacked bytes below which their ratio to the packed ones does not matter
+constexpr std::size_t kRatio = 200;
 
 [[noreturn]] void broken(const fs::path& file, const std::string& reason) {
   throw runtime::Error("InvalidDataset.idx", {{"path", file.string()}, {"reason", reason}});
 }
 
-std::string gunzip(const std::string& packed, const fs::path& file) {
+/// The first `most` unpacked bytes, or fewer where there are no more.
+std::string gunzip(const std::string& packed, std::size_t most, const fs::path& file) {
   z_stream stream{};
   if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, int (*)(z_stream*)> cleanup(&stream, inflateEnd);
@@ -26,31 +30,20 @@ std::string gunzip(const std::string& packed, const fs::path& file) {
   stream.avail_in = static_cast<uInt>(packed.size());
   std::string bytes;
   int status = Z_OK;
-  while (status == Z_OK) {
-    const std::size_t done = bytes.size(), step = std::size_t{16} << 20;
-    if (done >= kMostBytes) broken(file, "it unpacks to more than 4 GiB");
+  while (status == Z_OK && bytes.size() < most) {
+    const std::size_t done = bytes.size(), step = std::min(most - done, std::size_t{16} << 20);
     bytes.resize(done + step);
     stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + done);
     stream.avail_out = static_cast<uInt>(step);
     status = inflate(&stream, Z_NO_FLUSH);
     bytes.resize(done + step - stream.avail_out);
   }
-  if (status != Z_STREAM_END)
+  if (status != Z_STREAM_END && bytes.size() < most)
     broken(file, status == Z_BUF_ERROR ? "the compressed data end early" : "the compressed data are damaged");
   return bytes;
 }
 
 bool is_packed(const fs::path& file) { return file.extension() == ".gz"; }
-
-/// The unpacked bytes of the file.
-std::string read_idx(const fs::path& file) {
-  try {
-    const std::string bytes = runtime::read_file(file, kMostBytes);
-    return is_packed(file) ? gunzip(bytes, file) : bytes;
-  } catch (const std::runtime_error& error) {
-    broken(file, error.what());
-  }
-}
 
 /// A file of a subset: `kind` is images-idx3 or labels-idx1. Its name may have a dot for the last hyphen, it may be compressed, and
 /// it may lie in a folder of its name, as on Kaggle.
@@ -68,23 +61,53 @@ std::optional<fs::path> find_file(const fs::path& folder, const std::string& sub
 }
 
 /// The sizes after the magic number, which says that there are `sizes` of them and that the values are bytes.
-std::vector<std::size_t> read_sizes(const std::string& bytes, std::size_t sizes, const fs::path& file) {
-  const std::size_t header = 4 + 4 * sizes;
-  if (bytes.size() < header) broken(file, "its header is cut short");
-  if (bytes.substr(0, 4) != std::string("\0\0\x08", 3) + static_cast<char>(sizes)) broken(file, "its magic number is wrong");
+std::vector<std::size_t> sizes_of(const std::string& header, std::size_t sizes, const fs::path& file) {
+  if (header.size() < 4 + 4 * sizes) broken(file, "its header is cut short");
+  if (header.substr(0, 4) != std::string("\0\0\x08", 3) + static_cast<char>(sizes)) broken(file, "its magic number is wrong");
   std::vector<std::size_t> found;
   std::size_t total = 1;
-  for (std::size_t at = 4; at < header; at += 4) {
+  for (std::size_t at = 4; at < 4 + 4 * sizes; at += 4) {
     std::size_t size = 0;
-    for (std::size_t k = 0; k < 4; ++k) size = size << 8 | static_cast<std::uint8_t>(bytes[at + k]);
+    for (std::size_t k = 0; k < 4; ++k) size = size << 8 | static_cast<std::uint8_t>(header[at + k]);
     if (size == 0 || size > kMostBytes / total) broken(file, "its sizes are impossible");
     total *= size;
     found.push_back(size);
   }
-  if (bytes.size() - header != total) {
-    broken(file, "it holds " + std::to_string(bytes.size() - header) + " bytes of data, not " + std::to_string(total));
-  }
   return found;
+}
+
+struct IdxFile {
+  std::vector<std::size_t> sizes;
+  std::string bytes;  ///< unpacked, with the header
+};
+
+/// Nothing is read, or unpacked, that the header does not announce.
+IdxFile read_idx(const fs::path& file, std::size_t sizes) {
+  try {
+    const std::size_t header = 4 + 4 * sizes;
+    const std::string packed = is_packed(file) ? runtime::read_file(file, kMostBytes) : "";
+    IdxFile idx{sizes_of(is_packed(file) ? gunzip(packed, header, file) : runtime::read_head(file, header), sizes, file), ""};
+    std::size_t total = 1;
+    for (const std::size_t size : idx.sizes) total *= size;
+    const std::size_t whole = header + total;
+    const auto held = [&](const std::string& count) {
+      broken(file, "it holds " + count + " bytes of data, not " + std::to_string(total));
+    };
+    if (!is_packed(file)) {
+      if (fs::file_size(file) != whole) held(std::to_string(fs::file_size(file) - header));
+      idx.bytes = runtime::read_file(file, whole);
+      return idx;
+    }
+    if (whole > kHarmless && whole / kRatio > packed.size())
+      broken(file,
+             "it would unpack to " + std::to_string(whole) + " bytes, more than " + std::to_string(kRatio) + " times its own");
+    idx.bytes = gunzip(packed, whole + 1, file);
+    if (idx.bytes.size() < whole) held(std::to_string(idx.bytes.size() - header));
+    if (idx.bytes.size() > whole) held("more than " + std::to_string(total));
+    return idx;
+  } catch (const std::runtime_error& error) {
+    broken(file, error.what());
+  }
 }
 
 std::vector<std::string> category_names(const std::vector<std::string>& labels, std::size_t used, const fs::path& folder) {
@@ -107,10 +130,12 @@ std::optional<ImageSource> idx(const SourceOptions& options) {
   if (!images && !others) return std::nullopt;
   const fs::path image_file = images.value_or(folder / (prefix + "-images-idx3-ubyte.gz"));
   const fs::path label_file = find_file(folder, prefix, "labels-idx1").value_or(folder / (prefix + "-labels-idx1-ubyte.gz"));
-  const auto pixels = std::make_shared<const std::string>(read_idx(image_file));
-  const std::string labels = read_idx(label_file);
-  const std::vector<std::size_t> sizes = read_sizes(*pixels, 3, image_file);
-  const std::size_t count = read_sizes(labels, 1, label_file)[0], height = sizes[1], width = sizes[2];
+  IdxFile image_data = read_idx(image_file, 3);
+  const IdxFile label_data = read_idx(label_file, 1);
+  const std::string& labels = label_data.bytes;
+  const std::vector<std::size_t> sizes = image_data.sizes;
+  const auto pixels = std::make_shared<const std::string>(std::move(image_data.bytes));
+  const std::size_t count = label_data.sizes[0], height = sizes[1], width = sizes[2];
   if (count != sizes[0])
     broken(label_file, "it holds " + std::to_string(count) + " labels for " + std::to_string(sizes[0]) + " images");
   if (height * width > static_cast<std::size_t>(kMaxPixels)) broken(image_file, "its images are too large");

@@ -22,7 +22,7 @@ class Local : public Engine {
     return Error("FailedToCompleteOperation.no_worker", {{"path", program}, {"reason", reason}});
   }
 
-  EngineEnd how_it_ended(int status, const std::string&) const override { return {status, {}, 0}; }
+  EngineEnd how_it_ended(int status, const std::string&) const override { return {status, {}, 0, {}}; }
 };
 
 }  // namespace
