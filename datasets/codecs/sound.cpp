@@ -154,6 +154,7 @@ Finding look_at(const ImageFile& file, std::string_view head, const ImageHeader&
 ImageHeader check_image_file(const std::filesystem::path& path) {
   constexpr std::size_t kBeginning = 64 * 1024;
   const ImageFile file(path);
+  if (file.size() > kMaxImageFile) throw ImageError("larger than " + std::to_string(kMaxImageFile) + " bytes");
   std::string head = file.read(0, kBeginning);
   ImageHeader header{};
   try {

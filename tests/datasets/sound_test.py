@@ -46,6 +46,17 @@ def test_sound_images_are_taken():
     assert not {name: line for name, line in answers.items() if not line[0].isdigit()}
 
 
+def test_a_file_of_gigabytes_is_refused_unread(work):
+    """A JPEG file of 3 GB of which nearly all is a hole."""
+    with open(work / "hole.jpg", "wb") as file:
+        file.write(saved(rgb, "JPEG")[:-2])
+        file.truncate(3 << 30)
+    done = subprocess.Popen([PROGRAM, "hole.jpg"], cwd=work, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.read() == f"error larger than {512 << 20} bytes\n"
+    _, status, usage = os.wait4(done.pid, 0)
+    assert status == 0 and usage.ru_maxrss < 300 * 1024, usage   # KiB
+
+
 def test_cut_images_are_found():
     """Each file cut at several places, and with zeros where its end was, as a crash leaves it."""
     bad = {}
