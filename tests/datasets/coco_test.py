@@ -209,8 +209,8 @@ def test_annotations_of_other_images(here):
     assert "no annotation belongs to a listed image: annotations name the image ids 1001, 1002, but images has 1, 2\n" in convert(here, status=5).stderr
     lay_out(here, ["."], **{"x.json": small(annotations=small()["annotations"] + strange)})
     assert "2 of 4 annotations belong to images that are not listed: ids 1001, 1002" in convert(here).stdout
-    lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": "c.gif"}])})
-    assert "(.gif 1): c.gif" in convert(here).stdout
+    lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": "c.svg"}])})
+    assert "(.svg 1): c.svg" in convert(here).stdout
 
 
 def test_other_annotations(here):
