@@ -39,7 +39,8 @@ class ImageFile {
   std::uint64_t size() const { return size_; }
   /// Up to `count` bytes from `at` on: fewer where the file ends. \throws std::system_error
   std::string read(std::uint64_t at, std::size_t count) const {
-    std::string bytes(at < size_ ? std::min<std::uint64_t>(count, size_ - at) : 0, '\0');
+    const std::uint64_t rest = size_ == 0 ? count : at < size_ ? size_ - at : 0;  // the kernel's own files have no size
+    std::string bytes(std::min<std::uint64_t>(count, rest), '\0');
     std::size_t done = 0;
     while (done < bytes.size()) {
       const ssize_t got = pread(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));

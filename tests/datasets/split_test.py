@@ -120,11 +120,11 @@ def test_refusals(here):
     (broken / "image/1_13.png").unlink()
     missing = split(broken, here, status=2).stderr
     assert f"'{broken}/image/1_13.png' cannot be read: No such file or directory" in missing, missing
-    for name in ("../../x", "/etc/passwd"):
+    for name, fault in (("../../x", "is a path with '..'"), ("/etc/passwd", "is an absolute path")):
         leading = shutil.copytree(LABELLED, here / "leading", dirs_exist_ok=True)
         meta = leading / "_meta.yaml"
         meta.write_text(meta.read_text().replace("_samples.json", name))
         out = split(leading, here, status=5).stderr
-        assert f"error[InvalidDatasetError] split_image_directory: the input image directory names a file outside of its folder: '{name}'\n" in out, out
+        assert f"error[InvalidDatasetError] split_image_directory: the input image directory has a broken _meta.yaml: its samples '{name}' {fault}\n" in out, out
     assert not (here / "train").exists() and not (here / "test").exists()
     assert not list(here.glob(".torchport*")), list(here.iterdir())

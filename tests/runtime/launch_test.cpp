@@ -137,7 +137,9 @@ TEST_CASE("run folder: its name is given, handed on, the job's, or the next free
     CHECK(prepare_run_dir(request_with(""), launched, false) == root / "runs/train_pytorch_model-77");
   }
   const Environment handed_on({{"TORCHPORT_RUN_DIR", "c"}});
+  const mode_t before = umask(027);
   CHECK(prepare_run_dir(request_with(""), {}, false) == root / "c");
+  umask(before);
   CHECK(fs::is_directory("c/logs"));
   CHECK((fs::status("c/logs").permissions() & fs::perms::others_all) == fs::perms::none);
 }

@@ -75,11 +75,11 @@ def pages(shared, spec):
 
 def test_documents(spec, pages):
     text = torchport("--spec-dir", spec, "describe", "convert_to_image_directory").stdout
-    assert "  --mask-path PATH\n        Mask, AnyPath, optional. Not needed.\n" in text, text
-    assert "  --report-path PATH\n        Report, ImageDirectory, optional. Not needed.\n" in text, text
+    assert "  --mask-path PATH, in pipelines mask\n        Mask, AnyPath, optional. Not needed.\n" in text, text
+    assert "  --report-path PATH, in pipelines report\n        Report, ImageDirectory, optional. Not needed.\n" in text, text
     usage = text[text.index("Usage"):text.index("Inputs")]
     assert "--input_path PATH" in usage and "mask" not in usage and "report" not in usage, usage
-    assert "| in | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in (pages / "components.md").read_text()
+    assert "| in | `mask` | `--mask-path` | Mask | AnyPath (optional) | Not needed. |\n" in (pages / "components.md").read_text()
 
 
 def test_pipelines(work, spec, pages):
