@@ -1,5 +1,7 @@
 #include "runtime/launch/launched_as.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 
 #include "runtime/files/files.h"
