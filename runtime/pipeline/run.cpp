@@ -137,7 +137,8 @@ class Runner {
  private:
   /// What runs that were killed left half-made: files of gigabytes that nobody looks for in their folders.
   void clear_lost_runs() const {
-    for (const PastRun& run : History(runs_).runs()) {
+    const History history(runs_);
+    for (const PastRun& run : history.runs()) {
       if (state_of(run, runs_) != "lost") continue;
       clear_leftovers(runs_ / run.folder);
       for (const auto& [step, record] : map_of(run.record, "steps").items()) {
