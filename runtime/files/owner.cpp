@@ -16,15 +16,20 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-/// When a process began, in ticks since the boot, or 0 where that does not show. In /proc/PID/stat it is the 20th field after the
-/// name, which is in brackets and may hold anything.
+constexpr std::int64_t kEnded = -1;
+
+/// When a process began, in ticks since the boot; 0 where that does not show, kEnded of one that only its parent has not heard of
+/// yet. In /proc/PID/stat the state is the first field after the name, which is in brackets and may hold anything, and the time
+/// the 20th.
 std::int64_t start_of(std::int64_t process) {
   const std::string line = first_line("/proc/" + std::to_string(process) + "/stat");
   const auto name = line.rfind(')');
   if (name == std::string::npos) return 0;
   std::istringstream fields(line.substr(name + 1));
   std::string field;
-  for (int i = 0; i < 20; ++i) fields >> field;
+  fields >> field;
+  if (field == "Z" || field == "X") return kEnded;
+  for (int i = 1; i < 20; ++i) fields >> field;
   std::int64_t start = 0;
   std::from_chars(field.data(), field.data() + field.size(), start);
   return start;

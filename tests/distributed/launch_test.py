@@ -179,7 +179,7 @@ def test_mpirun_is_stopped(sent, how):
 
 def test_within_a_launcher_of_one():
     """In a shell of mpirun -np 1 or srun -n1 the launcher starts processes as anywhere else."""
-    for outer in (["mpirun", *AS_ROOT, "-np", "1"], ["env", "SLURM_JOB_ID=5", "SLURM_STEP_ID=0", "SLURM_PROCID=0", "SLURM_NTASKS=1"]):
+    for outer in (["mpirun", *AS_ROOT, "--bind-to", "none", "-np", "1"], ["env", "SLURM_JOB_ID=5", "SLURM_STEP_ID=0", "SLURM_PROCID=0", "SLURM_NTASKS=1"]):
         with tempfile.TemporaryDirectory() as folder:
             command(*outer, BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT,
                     timeout=120)
