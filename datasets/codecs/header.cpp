@@ -5,6 +5,7 @@
 #include "datasets/codecs/pnm.h"
 #include "datasets/codecs/reader.h"
 #include "runtime/files/files.h"
+#include "runtime/text/lower.h"
 
 namespace torchport::datasets {
 
@@ -94,9 +95,7 @@ ImageHeader any_header(std::string_view bytes) {
 }
 
 std::string lower_extension(std::string_view file_name) {
-  std::string extension = std::filesystem::path(file_name).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return extension;
+  return runtime::lower(std::filesystem::path(file_name).extension().string());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "runtime/text/lower.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -22,8 +23,7 @@ std::string some(std::vector<std::string> parts, std::size_t most, std::size_t a
 std::string with_note(const std::string& name, const std::string& note) { return note.empty() ? name : name + " (" + note + ")"; }
 
 std::string extension_of(const std::string& name) {
-  std::string extension = std::filesystem::path(name).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string extension = runtime::lower(std::filesystem::path(name).extension().string());
   return extension.empty() ? "no extension" : runtime::visible(extension);
 }
 

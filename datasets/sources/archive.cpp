@@ -10,6 +10,7 @@
 #include "datasets/sources/foreign_names.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/utf8.h"
 #include "runtime/text/utf8_locale.h"
 
@@ -186,9 +187,7 @@ class Unpacker {
 
 bool is_archive_name(const fs::path& file) {
   static const std::set<std::string> kExtensions = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2"};
-  std::string extension = file.extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return kExtensions.contains(extension);
+  return kExtensions.contains(runtime::lower(file.extension().string()));
 }
 
 std::uint64_t unpack(const fs::path& archive, const fs::path& target, const ArchiveLimits& limits, Account* account) {

@@ -3,6 +3,8 @@
 #include <set>
 #include <string>
 
+#include "runtime/text/lower.h"
+
 namespace torchport::datasets {
 namespace {
 
@@ -48,9 +50,7 @@ const std::set<std::string, std::less<>>& tool_names() {
 
 NameKind kind_of_name(std::string_view name) {
   if (name.starts_with("._") || name.starts_with(".Trash-")) return NameKind::tool;
-  std::string small(name);
-  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (tool_names().contains(small)) return NameKind::tool;
+  if (tool_names().contains(runtime::lower(name))) return NameKind::tool;
   return name.starts_with('.') ? NameKind::hidden : NameKind::ordinary;
 }
 

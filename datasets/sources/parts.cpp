@@ -1,6 +1,7 @@
 #include "datasets/sources/parts.h"
 
 #include "runtime/error/error.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/shell.h"
 #include "runtime/text/text.h"
 
@@ -24,7 +25,7 @@ std::pair<fs::path, std::string> unpacking(const fs::path& archive) {
   folder.replace_extension();
   if (folder.extension() == ".tar") folder.replace_extension();
   const std::string from = runtime::shell_word(archive.string()), to = runtime::shell_word(folder.string());
-  const bool zip = archive.extension().string().size() == 4 && std::tolower(archive.extension().string()[1]) == 'z';
+  const bool zip = runtime::lower(archive.extension().string()) == ".zip";
   return {folder, zip ? "unzip " + from + " -d " + to : "mkdir " + to + " && tar -xf " + from + " -C " + to};
 }
 
@@ -33,8 +34,7 @@ std::pair<fs::path, std::string> unpacking(const fs::path& archive) {
 bool is_part_name(std::string_view name) {
   static const std::set<std::string, std::less<>> kNames = {"train", "training", "val",     "valid", "validation",
                                                             "test",  "testing",  "holdout", "dev",   "eval"};
-  std::string small(name);
-  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::string small = runtime::lower(name);
   while (!small.empty() && (small.back() == '_' || (small.back() >= '0' && small.back() <= '9'))) small.pop_back();
   return kNames.contains(small);
 }

@@ -3,6 +3,7 @@
 #include <iconv.h>
 
 #include "datasets/sources/parts.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/text.h"
 #include "runtime/text/utf8_locale.h"
 
@@ -17,7 +18,7 @@ std::string folded(std::string_view name) {
   for (const char c : name) {
     const bool blank = c == ' ' || c == '\t' || c == '_';
     if (blank && (out.empty() || out.back() == ' ')) continue;
-    out += blank ? ' ' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out += blank ? ' ' : runtime::lower(c);
   }
   if (!out.empty() && out.back() == ' ') out.pop_back();
   return out;

@@ -4,6 +4,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
+#include "runtime/text/lower.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -33,11 +34,7 @@ class DataFrameDirectoryReader {
   }
 
   /// ".csv" also of T.CSV, as other systems write it.
-  static std::string kind_of(const fs::path& file) {
-    std::string extension = file.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension;
-  }
+  static std::string kind_of(const fs::path& file) { return runtime::lower(file.extension().string()); }
 
   /// The table files of a folder: all its Parquet files, or else its CSV files.
   static std::vector<fs::path> table_files(const fs::path& path) {

@@ -6,15 +6,14 @@ namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
-
 /// The note of the directory alone.
 Applied noted(const ImageDirectory& images) {
   const fs::path file = images.root() / kAppliedList;
   std::error_code absent;
   if (images.raw() || !fs::exists(fs::symlink_status(file, absent))) return {};
   try {
-    return {Transformation::parse(runtime::read_file(runtime::resolve_inside(images.root(), kAppliedList), kMostBytes)), ""};
+    return {Transformation::parse(runtime::read_file(runtime::resolve_inside(images.root(), kAppliedList), runtime::kSmallText)),
+            ""};
   } catch (const std::runtime_error& error) {
     return {std::nullopt, "The transformation noted in '" + file.string() + "' is not used: " + error.what() + "."};
   }

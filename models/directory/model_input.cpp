@@ -11,7 +11,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 constexpr std::int64_t kLongest = 65535;
 constexpr runtime::JsonLimits kLimits{16, 10'000};
 
@@ -42,7 +41,7 @@ std::optional<ModelInput> read_model_input(const ModelFault& fault) {
   std::error_code absent;
   if (!fs::exists(fs::symlink_status(fault.root / kInputFile, absent))) return std::nullopt;
   try {
-    return parse(runtime::read_file(runtime::resolve_inside(fault.root, kInputFile), kMostBytes));
+    return parse(runtime::read_file(runtime::resolve_inside(fault.root, kInputFile), runtime::kSmallText));
   } catch (const std::runtime_error& error) {
     throw fault("broken_input", {{"reason", error.what()}});
   }

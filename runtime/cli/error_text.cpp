@@ -4,17 +4,11 @@
 #include "runtime/error/error.h"
 #include "runtime/error/error_catalogue.h"
 #include "runtime/spec/spec.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 const ErrorEntry& entry_of(std::string_view name) {
   std::vector<std::string> names;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "runtime/text/lower.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -18,8 +20,7 @@ bool ends_address(char c) { return is_space(c) || c == '"' || c == '\'' || c == 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
 
 bool is_secret_name(std::string_view name) {
-  std::string small(name);
-  std::transform(small.begin(), small.end(), small.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string small = lower(name);
   return small.starts_with("x-amz-") || small == "awsaccesskeyid" ||
          std::any_of(kSecretNames.begin(), kSecretNames.end(), [&](std::string_view one) { return small.ends_with(one); });
 }

@@ -13,6 +13,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/output_directory.h"
 #include "tests/support/catch.h"
+#include "tests/support/errors.h"
 #include "tests/support/paths.h"
 
 namespace fs = std::filesystem;
@@ -24,20 +25,10 @@ using torchport::runtime::read_file;
 using torchport::runtime::read_head;
 using torchport::runtime::resolve_inside;
 using torchport::runtime::write_file_atomically;
+using torchport::test::error_of;
 using torchport::test::TemporaryFolder;
 
 namespace {
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.class_name() + ": " + error.what();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-  return "none";
-}
 
 std::vector<std::string> listing(const fs::path& folder) {
   std::vector<std::string> names;

@@ -13,22 +13,15 @@
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
 #include "tests/support/catch.h"
+#include "tests/support/errors.h"
 #include "tests/support/paths.h"
 
 using namespace torchport::runtime;
 namespace fs = std::filesystem;
+using torchport::test::error_of;
 using torchport::test::TemporaryFolder;
 
 namespace {
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.class_name() + ": " + error.what();
-  }
-  return "none";
-}
 
 std::vector<std::string> listing(const fs::path& folder) {
   std::vector<std::string> names;

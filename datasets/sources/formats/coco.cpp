@@ -6,6 +6,7 @@
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/image_tree.h"
 #include "runtime/error/error.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -37,8 +38,7 @@ struct Found {
 std::vector<fs::path> json_files(const fs::path& folder, const std::string& subset) {
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    std::string extension = entry.path().extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string extension = runtime::lower(entry.path().extension().string());
     const bool hidden = entry.path().filename().native().starts_with('.');
     if (extension == ".json" && !hidden && entry.is_regular_file()) files.push_back(entry.path());
   }
