@@ -36,6 +36,9 @@ void print_versions() {
 int dispatch(Words words) {
   if (words.size() == 1 && words[0] == "--version") {
     print_versions();
+    errno = 0;
+    if (!std::cout.flush() && errno != EPIPE)  // a reader that has seen enough is no error
+      throw runtime::Error("FailedToWriteOutputs.file", {{"path", "standard output"}, {"reason", std::strerror(errno)}});
     return 0;
   }
   if (words.size() >= 2 && words[0] == "--spec-dir") {

@@ -1,6 +1,7 @@
 // Under which name and in which form Convert to Image Directory stores an image: the original takes nine extensions and neither GIF
 // nor HEIC files by their names. Called by datasets/sources/.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,9 @@ namespace torchport::datasets {
 
 /// What becomes of a file.
 struct Stored {
-  std::string suffix;   ///< to be put behind its name; empty where the original takes the name
-  bool as_png = false;  ///< its pixels are stored as PNG, which loses nothing; else its bytes are
+  std::string suffix;      ///< to be put behind its name; empty where the original takes the name
+  bool as_png = false;     ///< its pixels are stored as PNG, which loses nothing; else its bytes are
+  std::int64_t bytes = 0;  ///< of the file when it was looked at
 };
 
 /// The original reads what Pillow reads, so that a file whose name it takes stays as it is, but for HEIC.

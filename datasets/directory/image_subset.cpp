@@ -10,6 +10,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/space.h"
 #include "runtime/files/typed_directory.h"
+#include "runtime/files/unreadable_file.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -37,7 +38,12 @@ class Parts {
       return;
     }
     const runtime::DirectoryMeta meta = runtime::read_meta(images.root(), "InvalidDataset", "dataset");
-    meta_text_ = runtime::read_file(images.root() / runtime::kMetaFile, runtime::kSmallText);
+    try {
+      meta_text_ = runtime::read_file(images.root() / runtime::kMetaFile, runtime::kSmallText);
+    } catch (const runtime::UnreadableFile& error) {
+      throw runtime::Error("InvalidDataset.broken_meta",
+                           {{"what", images.what()}, {"path", images.root().string()}, {"reason", error.what()}});
+    }
     index_name_ = meta.get("image_list");
     schema_name_ = meta.get("schema");
     samples_name_ = meta.get("samples");
@@ -60,7 +66,7 @@ class Parts {
         const auto stamp = size && !again[k] ? runtime::stamp_of(subset.output.path(name)) : std::nullopt;
         if (stamp) noted[k] = {*stamp, *size};
       } catch (const std::runtime_error& error) {
-        throw runtime::Error("CouldNotOpenFile.file", {{"path", from.string()}, {"reason", error.what()}});
+        throw runtime::Error("UserError.lost_image", {{"what", images_.what()}, {"path", from.string()}, {"reason", error.what()}});
       }
     });
     for (const auto way : ways)

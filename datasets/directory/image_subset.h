@@ -17,7 +17,7 @@ struct Subset {
 /// Writes and publishes all subsets, or, after an error, none that was not published before it. Lines of the index, schema,
 /// _meta.yaml and what is noted of the images stay as they are (what is noted and does not fit is named in `log`); class folders
 /// without metadata become what Convert to Image Directory would have made of them. Files are copied on several threads. \throws
-/// Error ModuleOutOfMemory.disk before the first file, InvalidDataset.bad_file_name, CouldNotOpenFile.file, and what
+/// Error ModuleOutOfMemory.disk before the first file, InvalidDataset.bad_file_name, UserError.lost_image, and what
 /// OutputDirectory throws. `where` is that of ImageOrigins
 runtime::CopyCounts write_subsets(const ImageDirectory& images, const std::vector<Subset>& subsets,
                                   runtime::Sharing sharing = runtime::Sharing::blocks, int threads = 1, runtime::Log* log = nullptr,

@@ -5,6 +5,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/typed_directory.h"
+#include "runtime/files/unreadable_file.h"
 #include "runtime/text/json.h"
 
 namespace torchport::datasets {
@@ -31,12 +32,17 @@ std::string text_of(const Json& value) {
 
 IndexLines::IndexLines(const ImageDirectory& images) : image_key_(images.image_key()) {
   const auto meta = runtime::read_meta(images.root(), "InvalidDataset", images.what());
-  text_ = runtime::read_file(runtime::resolve_inside(images.root(), meta.get("image_list")), kMaxIndex);
+  std::string reason = "it was changed meanwhile";
+  try {
+    text_ = runtime::read_file(runtime::resolve_inside(images.root(), meta.get("image_list")), kMaxIndex);
+  } catch (const runtime::UnreadableFile& error) {
+    reason = "'" + meta.get("image_list") + "': " + error.what();
+  }
   for (std::size_t begin = 0; begin < text_.size(); begin = ends_.back())
     ends_.push_back(std::min(text_.find('\n', begin), text_.size() - 1) + 1);
   if (ends_.size() == images.size()) return;
   throw runtime::Error("InvalidDataset.broken_index",
-                       {{"what", images.what()}, {"path", images.root().string()}, {"reason", "it was changed meanwhile"}});
+                       {{"what", images.what()}, {"path", images.root().string()}, {"reason", reason}});
 }
 
 std::string IndexLines::line(std::size_t row) const {

@@ -11,6 +11,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
+#include "runtime/files/stamp.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -241,6 +242,11 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
       return one;
     };
     writer.add_files(count, file, from, how, threads);
+    for (std::size_t i = 0; i < count; ++i) {
+      const ImageSource::Item& item = source.items[i];
+      const auto taken = item.stored.as_png ? std::nullopt : runtime::stamp_of(output.path(name(i)));
+      if (taken && taken->bytes != item.stored.bytes) throw Error("UserError.changed_image", {{"path", item.origin}});
+    }
   }
   writer.publish();
 }

@@ -6,6 +6,7 @@
 #include "datasets/each.h"
 #include "datasets/sources/image_walk.h"
 #include "runtime/error/error.h"
+#include "runtime/files/stamp.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -88,10 +89,12 @@ void remark_stored(const ReadableImages& kept, Account& account) {
 
 ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, Account& account) {
   std::vector<ImageHeader> headers(images.size());
+  std::vector<std::int64_t> bytes(images.size());
   std::mutex mutex;
   std::map<std::size_t, std::string> faults;
   each(images.size(), threads, [&](std::size_t i) {
     try {
+      bytes[i] = runtime::stamp_of(root / images[i]).value_or(runtime::Stamp{}).bytes;
       headers[i] = check_image_file(root / images[i]);
     } catch (const ImageError& error) {
       const std::lock_guard lock(mutex);
@@ -109,6 +112,7 @@ ReadableImages keep_readable(const fs::path& root, const std::vector<std::string
     kept.files.push_back(images[i]);
     kept.sizes.push_back({headers[i].height, headers[i].width});
     kept.stored.push_back(stored_as(images[i], headers[i].format));
+    kept.stored.back().bytes = bytes[i];
   }
   remark_stored(kept, account);
   return kept;

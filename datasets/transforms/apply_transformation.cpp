@@ -168,7 +168,12 @@ runtime::CopyCounts carry_transformation(const ImageDirectory& images, const Tra
   std::vector<std::size_t> rows;
   for (std::size_t i = 0; i < images.size(); ++i)
     if (!how.without || !how.without->contains(i)) rows.push_back(i);
-  const auto from = [&](std::size_t k) { return images.path(rows[k]); };
+  const auto from = [&](std::size_t k) {
+    const std::filesystem::path file = images.path(rows[k]);
+    if (access(file.c_str(), R_OK) == 0) return file;
+    throw runtime::Error("UserError.lost_image",
+                         {{"what", images.what()}, {"path", file.string()}, {"reason", std::strerror(errno)}});
+  };
   runtime::check_space({{rows.size(), from, output.staging(), how.sharing}});
   Extension extension = images.extension();
   extension["transforms"] = transformation.json();

@@ -18,7 +18,7 @@ Error unreadable(const fs::path& path, const std::string& reason) {
 }
 
 /// What the system refused, by its number.
-Error refused(const std::system_error& error, const fs::path& path) {
+Error refused(const std::system_error& error, const fs::path& path, bool walking) {
   std::error_code gone;
   const bool nowhere = fs::current_path(gone).empty();
   if (nowhere && path.is_relative()) return Error("CouldNotOpenFile.current_folder", {{"reason", gone.message()}});
@@ -39,7 +39,9 @@ Error refused(const std::system_error& error, const fs::path& path) {
     case EFBIG:
       return Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", reason}});
     default:
-      return path.empty() ? as_bug(error) : unreadable(path, reason);
+      if (!path.empty()) return unreadable(path, reason);
+      // The standard library forgets the path where a folder's next entry cannot be read.
+      return walking ? Error("CouldNotOpenFile.folder", {{"reason", reason}}) : as_bug(error);
   }
 }
 
@@ -57,9 +59,9 @@ std::vector<Error> current_errors() {
   } catch (const UnreadableFile& error) {
     return {unreadable(error.path(), error.what())};
   } catch (const fs::filesystem_error& error) {
-    return {refused(error, error.path1())};
+    return {refused(error, error.path1(), /*walking=*/true)};
   } catch (const std::system_error& error) {
-    return {refused(error, "")};
+    return {refused(error, "", /*walking=*/false)};
   } catch (const std::exception& error) {
     return {as_bug(error)};
   }

@@ -12,29 +12,26 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/leftovers.h"
+#include "runtime/files/refused_file.h"
 #include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-[[noreturn]] void fail(const fs::path& path, int error) {
-  throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(error)}});
-}
-
 /// Makes the entries of `folder` last through a power cut. Some mounts know no fsync of folders (EINVAL): nothing can be done
 /// there.
 void sync_folder(const fs::path& folder) {
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) fail(folder, errno);
+  if (fd < 0) refuse_writing(folder, errno);
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
-  if (error && error != EINVAL) fail(folder, error);
+  if (error && error != EINVAL) refuse_writing(folder, error);
 }
 
 int open_regular(const fs::path& path, struct stat& status) {
   const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);  // O_NONBLOCK: a FIFO must not hang us
-  if (fd < 0) throw UnreadableFile(path, std::strerror(errno));
+  if (fd < 0) refuse_reading(path, errno);
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(fd);
     throw UnreadableFile(path, "not a regular file");
@@ -53,7 +50,7 @@ std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::siz
     if (got < 0) {
       const int error = errno;
       close(fd);
-      throw UnreadableFile(path, std::strerror(error));
+      refuse_reading(path, error);
     }
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
@@ -80,7 +77,7 @@ std::string random_suffix() {
 
 FileWriter::FileWriter(const fs::path& path) : path_(path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (fd_ < 0) fail(path, errno);
+  if (fd_ < 0) refuse_writing(path, errno);
 }
 
 FileWriter::~FileWriter() {
@@ -94,7 +91,7 @@ void FileWriter::write(const void* data, std::size_t bytes) {
   while (bytes > 0) {
     const ssize_t done = ::write(fd_, next, std::min(bytes, std::size_t{1} << 30));
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) fail(path_, done < 0 ? errno : EIO);
+    if (done <= 0) refuse_writing(path_, done < 0 ? errno : EIO);
     next += done;
     bytes -= static_cast<std::size_t>(done);
   }
@@ -106,17 +103,19 @@ bool FileWriter::copy(const fs::path& from) {
   const std::unique_ptr<const int, void (*)(const int*)> closing(&source, [](const int* fd) { ::close(*fd); });
   if (ioctl(fd_, FICLONE, source) == 0) return true;
   std::array<char, 1 << 16> piece;
-  while (true) {
+  for (off_t done = 0;;) {
     const ssize_t got = read(source, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw UnreadableFile(from, std::strerror(errno));
+    if (got < 0) refuse_reading(from, errno);
+    if (got == 0 && done < status.st_size) throw UnreadableFile(from, "it was cut while it was read");
     if (got == 0) return false;
     write(piece.data(), static_cast<std::size_t>(got));
+    done += got;
   }
 }
 
 void FileWriter::finish() {
-  if (fsync(fd_) != 0) fail(path_, errno);
+  if (fsync(fd_) != 0) refuse_writing(path_, errno);
   close();
 }
 
@@ -125,7 +124,7 @@ void FileWriter::close() {
   if (::close(fd) != 0) {  // network file systems report a full disk here
     const int error = errno;
     unlink(path_.c_str());
-    fail(path_, error);
+    refuse_writing(path_, error);
   }
 }
 
@@ -163,7 +162,7 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     unlink(temporary.c_str());
-    fail(path, error);
+    refuse_writing(path, error);
   }
   sync_folder(folder);
 }

@@ -12,6 +12,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/refused_file.h"
 #include "runtime/text/json.h"
 
 namespace torchport::runtime {
@@ -126,6 +127,7 @@ LockFile::~LockFile() {
 /// Whether the file is ours now. It may have been removed between opening and locking it: then a new one has to be made.
 bool LockFile::try_once() {
   fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd_ < 0 && (errno == EMFILE || errno == ENFILE)) refuse_writing(path_, errno);
   if (fd_ < 0) refuse(target_, std::strerror(errno));
   struct stat open_file {
   }, named{};
@@ -149,7 +151,7 @@ bool LockFile::try_once() {
 
 void LockFile::write(const std::vector<Placed>& placed) {
   const std::string text = LockText{Owner::self(), locked_, placed}.write();
-  const auto fail = [&] { throw Error("FailedToWriteOutputs.file", {{"path", path_.string()}, {"reason", std::strerror(errno)}}); };
+  const auto fail = [&] { refuse_writing(path_, errno); };
   // The longer text first and then the cut: whatever moment a kill comes at, the file is a text or begins with one.
   const ssize_t done = pwrite(fd_, text.data(), text.size(), 0);
   if (done != static_cast<ssize_t>(text.size())) {

@@ -9,6 +9,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/refused_file.h"
 #include "runtime/files/reservation.h"
 
 namespace torchport::runtime {
@@ -20,10 +21,6 @@ constexpr std::string_view kMeta = "_meta.yaml";
 constexpr std::string_view kScratch = ".scratch";
 constexpr std::size_t kSuffix = 8;      ///< of random_suffix()
 constexpr std::size_t kManyFiles = 64;  ///< from here one flush of the file system is cheaper than one for each file
-
-[[noreturn]] void fail(const fs::path& path, int error) {
-  throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(error)}});
-}
 
 [[noreturn]] void refuse(const fs::path& path, const std::string& reason) {
   throw Error("InvalidPathForDirectoryCreation.output", {{"path", path.string()}, {"reason", reason}});
@@ -86,15 +83,15 @@ void remove_empty_leftovers(const fs::path& folder, const std::string& prefix) {
 }
 
 void make_folder(const fs::path& folder) {
-  if (mkdir(folder.c_str(), 0777) != 0 && (errno != EEXIST || !fs::is_directory(folder))) fail(folder, errno);
+  if (mkdir(folder.c_str(), 0777) != 0 && (errno != EEXIST || !fs::is_directory(folder))) refuse_writing(folder, errno);
 }
 
 void sync_path(const fs::path& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) fail(path, errno);
+  if (fd < 0) refuse_writing(path, errno);
   const int error = fsync(fd) == 0 ? 0 : errno;
   close(fd);
-  if (error && error != EINVAL) fail(path, error);  // EINVAL: a mount that knows no fsync of folders
+  if (error && error != EINVAL) refuse_writing(path, error);  // EINVAL: a mount that knows no fsync of folders
 }
 
 /// Makes everything below `folder` last through a power cut.
@@ -103,7 +100,7 @@ void sync_tree(const fs::path& folder, int fd) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     paths.push_back(entry.path());
     if (paths.size() <= kManyFiles) continue;
-    if (syncfs(fd) != 0) fail(folder, errno);
+    if (syncfs(fd) != 0) refuse_writing(folder, errno);
     return;
   }
   for (const fs::path& path : paths) sync_path(path);
@@ -121,7 +118,7 @@ int rename_to_absent(const fs::path& from, const fs::path& to) {
 void move(const fs::path& from, const fs::path& to) {
   const int error = rename_to_absent(from, to);
   if (error == EEXIST || error == ENOTEMPTY) throw Error("AlreadyExists.output", {{"path", to.string()}});
-  if (error) fail(to, error);
+  if (error) refuse_writing(to, error);
 }
 
 /// Moves a finished output to its place. Where somebody has made something there meanwhile, it stays beside it, under a name that
@@ -129,7 +126,7 @@ void move(const fs::path& from, const fs::path& to) {
 void move_finished(const fs::path& staging, const fs::path& target) {
   const int error = rename_to_absent(staging, target);
   if (error == 0) return;
-  if (error != EEXIST && error != ENOTEMPTY && error != ENOTDIR) fail(target, error);
+  if (error != EEXIST && error != ENOTEMPTY && error != ENOTDIR) refuse_writing(target, error);
   const fs::path kept = parent(target) / (target.filename().string() + "-" + random_suffix());
   move(staging, kept);
   throw Error("AlreadyExists.meanwhile", {{"path", target.string()}, {"kept", kept.string()}});
@@ -155,7 +152,7 @@ OutputDirectory::OutputDirectory(fs::path target) : target_(tidy(target)) {
     if (mkdir(staging_.c_str(), 0777) != 0) refuse(target_, std::strerror(errno));
     note_placing(target_, {{staging_, staging_, ""}});
     lock_ = open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (lock_ < 0) fail(staging_, errno);
+    if (lock_ < 0) refuse_writing(staging_, errno);
   } catch (...) {
     if (!staging_.empty()) rmdir(staging_.c_str());
     give_back(target_);
@@ -233,8 +230,13 @@ void OutputDirectory::publish(std::string_view meta_yaml) {
 std::vector<std::string> OutputDirectory::files() const {
   const fs::path& root = published_ ? target_ : staging_;
   std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root))
-    if (entry.is_regular_file()) names.push_back(entry.path().lexically_relative(root).generic_string());
+  std::error_code fault;
+  for (fs::recursive_directory_iterator entry(root, fault), end; entry != end; entry.increment(fault)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored)) names.push_back(entry->path().lexically_relative(root).generic_string());
+  }
+  // What is published is whole, whatever the disk says afterwards.
+  if (fault && !published_) throw fs::filesystem_error("cannot list", root, fault);
   std::sort(names.begin(), names.end());
   return names;
 }

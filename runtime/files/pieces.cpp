@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "runtime/files/files.h"
-#include "runtime/files/unreadable_file.h"
+#include "runtime/files/refused_file.h"
 
 namespace torchport::runtime {
 namespace {
@@ -22,7 +22,7 @@ std::string_view FilePieces::next() {
   while (true) {
     const ssize_t got = read(fd_, buffer_.data(), buffer_.size());
     if (got >= 0) return std::string_view(buffer_).substr(0, static_cast<std::size_t>(got));
-    if (errno != EINTR) throw UnreadableFile(path_, std::strerror(errno));
+    if (errno != EINTR) refuse_reading(path_, errno);
   }
 }
 

@@ -90,6 +90,21 @@ struct Chosen {
   std::unique_ptr<Engine> engine;
 };
 
+/// Where programs put temporary files, by the variables that mpirun asks, and why nothing can be written there: its processes meet
+/// there, and say little where they cannot.
+std::optional<std::pair<std::string, std::string>> temporary_fault() {
+  std::string folder = "/tmp";
+  for (const char* name : {"TMP", "TEMP", "TMPDIR"})
+    if (const char* value = std::getenv(name); value && *value) folder = value;
+  std::string file = folder + "/torchport-XXXXXX";
+  const int fd = mkstemp(file.data());
+  if (fd < 0) return std::pair(folder, std::string(std::strerror(errno)));
+  const int error = write_all(fd, std::string(1 << 16, ' '));
+  close(fd);
+  unlink(file.c_str());
+  return error ? std::optional(std::pair(folder, std::string(std::strerror(error)))) : std::nullopt;
+}
+
 /// Of a run that ended without a word of any rank.
 Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd& end, const fs::path& logs) {
   const std::string log = (logs / "70_mpi_log").string(), status = std::to_string(end.exit_status);
@@ -99,7 +114,11 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   }
   if (told.workers_status == kStorage) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}));
   if (told.workers_status == kMemory) return told_by_us(Error("ModuleOutOfMemory.unsaid"));
-  if (!any_driver_log(logs) && !end.signal)
+  const bool started = any_driver_log(logs);
+  if (const auto fault = started ? std::nullopt : temporary_fault())
+    return told_by_us(Error("FailedToWriteOutputs.temporary",
+                            {{"engine", chosen.name}, {"path", fault->first}, {"reason", fault->second}, {"log", log}}));
+  if (!started && !end.signal)
     return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
   if (told.exited_rank)
     return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)}, {"status", status}}),

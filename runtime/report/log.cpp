@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "runtime/error/error.h"
+#include "runtime/files/refused_file.h"
 #include "runtime/files/standard_streams.h"
 #include "runtime/report/log_line.h"
 #include "runtime/text/secrets.h"
@@ -80,7 +81,7 @@ Log::Log(Options options) : state_(std::make_unique<State>()) {
   if (file.empty()) return;
   // O_NONBLOCK: nor must opening one.
   state_->fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (state_->fd < 0) throw Error("FailedToWriteOutputs.file", {{"path", file.string()}, {"reason", std::strerror(errno)}});
+  if (state_->fd < 0) refuse_writing(file, errno);
 }
 
 Log::~Log() {

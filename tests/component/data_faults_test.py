@@ -117,3 +117,19 @@ def test_vanishes_while_training(work, untrained, how):
         _, errors = run.communicate(timeout=120)
     assert run.returncode == 6, errors
     assert f"error[UserError] train_pytorch_model: the image '{work}/in/" in errors and "report" not in errors, errors
+
+
+def test_lost_while_divided(work):
+    """Split and an Apply that keeps the files look at no image before they copy it."""
+    class_folders(work / "photos", each=2)
+    torchport("run", "convert_to_image_directory", "--input_path", work / "photos", "--output_path", work / "in", "--run-dir", work / "run")
+    torchport("run", "init_image_transformation", "--output_path", work / "tf", "--center_crop=False", "--run-dir", work / "run")
+    lost = next((work / "in/image").iterdir())
+    lost.unlink()
+    for words in (["split_image_directory", "--src_path", work / "in", "--tgt_train_path", work / "a", "--tgt_test_path", work / "b"],
+                  ["apply_image_transformation", "--input_image_transform_path", work / "tf", "--input_image_dir_path", work / "in",
+                   "--output_path", work / "a"]):
+        done = torchport("run", *words, "--run-dir", work / "run", status=6)
+        assert f"error[UserError] {words[0]}: the image '{lost}' of the input image directory cannot be used: No such file" in done.stderr, \
+            done.stderr
+        assert not (work / "a").exists() and not (work / "b").exists()

@@ -233,3 +233,15 @@ TEST_CASE("convert: a limit keeps each category's share, chosen by the seed", "[
         "categories\n"
         "  hint   Raise --limit, so that every category keeps an image.\n");
 }
+
+TEST_CASE("convert: an image that is cut or grows while it is taken is not stored as if it were whole", "[convert]") {
+  const test::TemporaryFolder folder;
+  put(folder / "in/a/1.png", png());
+  put(folder / "in/a/2.png", png());
+  const auto source = open(folder / "in");
+  put(folder / "in/a/2.png", png().substr(0, 20));
+  CHECK(
+      error_of([&] { write(source, folder / "out"); }, folder.path())
+          .starts_with("error[UserError] convert_to_image_directory: the image 'DIR/in/a/2.png' was changed while it was taken\n"));
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+}

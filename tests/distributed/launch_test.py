@@ -18,11 +18,11 @@ SEE = "torchport explain NAME says more about an error.\n"
 pytestmark = pytest.mark.skipif(UNITS < 2, reason="the launcher needs two processing units")
 
 
-def launch(folder, fault="", status=0, flags=(), worker=BIN / "faulty_rank", processes=2):
+def launch(folder, fault="", status=0, flags=(), worker=BIN / "faulty_rank", processes=2, env=()):
     """Runs two faulty ranks; returns the process, and the text of 70_mpi_log."""
     run_dir = pathlib.Path(folder) / "run"
     done = command(BIN / "launch_faulty", worker, "--run-dir", run_dir, "--process-count-per-node", processes, *AS_ROOT, *flags,
-                   status=status, env={"FAULT": fault}, timeout=120)
+                   status=status, env={"FAULT": fault, **dict(env)}, timeout=120)
     return done, (run_dir / "logs/70_mpi_log").read_text()
 
 
@@ -125,6 +125,15 @@ def test_endings():
             logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
             failed = {"agreed": [0, 1], "alone": [1], "late": [0, 1], "stuck": [0]}.get(fault, [])
             assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log", *(f"failure_{one}.json" for one in failed)], logs
+
+
+def test_no_room_for_temporary_files():
+    """Ranks meet in a folder for temporary files; where that is full, mpirun's words name neither it nor a way out."""
+    with tempfile.TemporaryDirectory() as folder:
+        done, log = launch(folder, status=11, env={"TMPDIR": "/proc"})   # as good as full: nothing can be written there
+        cause = "mpirun could not start its processes: the folder for temporary files '/proc' cannot be written to: No such file or directory"
+        assert cause in done.stderr and done.stderr.endswith(SEE), done.stderr
+        assert last_line(log) == result(11, "-", cause)
 
 
 def test_nothing_started():

@@ -131,6 +131,8 @@ def test_spec_dir(work):
 
 
 def test_full_output():
+    done = command("sh", "-c", f"{BIN}/torchport --version > /dev/full", status=11)
+    assert "'standard output' could not be written: No space left on device" in done.stderr, done.stderr
     done = command("sh", "-c", f"{BIN}/torchport list > /dev/full", status=11)
     assert done.stderr.startswith("error[FailedToWriteOutputsError] torchport: 'standard output' could not be written: "), done.stderr
 

@@ -1,10 +1,13 @@
 #include "runtime/error/current_errors.h"
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <new>
 #include <system_error>
 
 #include "runtime/files/files.h"
+#include "runtime/files/output_directory.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -62,6 +65,35 @@ TEST_CASE("current errors: a file that nobody expected to be unreadable is named
   CHECK(error([&] { FileWriter(folder / "new").copy(absent); }) == "'" + absent + "' cannot be read: No such file or directory");
   CHECK(error([&] { resolve_inside(folder.path(), "../x"); }) ==
         "'" + (folder / "../x").string() + "' cannot be read: a path with '..'");
+}
+
+TEST_CASE("current errors: where the library forgets the folder, the disk is still to blame", "[errors]") {
+  const Error error = meaning_of(fs::filesystem_error("cannot increment", std::error_code(EIO, std::generic_category())));
+  CHECK(error.exit_status() == 2);
+  CHECK(std::string(error.what()) == "a folder of the inputs, outputs or records cannot be read: Input/output error");
+}
+
+TEST_CASE("current errors: a process that may open no more files says so, and blames no file", "[errors]") {
+  const torchport::test::TemporaryFolder folder;
+  FileWriter(folder / "there").finish();
+  struct rlimit before {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const struct rlimit none { 0, before.rlim_max };
+  const auto error = [&](auto action) {
+    setrlimit(RLIMIT_NOFILE, &none);
+    std::string text = "none";
+    try {
+      action();
+    } catch (...) {
+      text = current_errors().at(0).what();
+    }
+    setrlimit(RLIMIT_NOFILE, &before);
+    return text;
+  };
+  const std::string said = "the system has no room for a file more: Too many open files";
+  CHECK(error([&] { read_file(folder / "there", 9); }) == said);
+  CHECK(error([&] { FileWriter(folder / "new"); }) == said);
+  CHECK(error([&] { OutputDirectory(folder / "out"); }) == said);
 }
 
 TEST_CASE("current errors: a bug stays a bug", "[errors]") {
