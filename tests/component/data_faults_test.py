@@ -126,7 +126,7 @@ def test_lost_while_divided(work):
     torchport("run", "init_image_transformation", "--output_path", work / "tf", "--center_crop=False", "--run-dir", work / "run")
     lost = next((work / "in/image").iterdir())
     lost.unlink()
-    for words in (["split_image_directory", "--src_path", work / "in", "--tgt_train_path", work / "a", "--tgt_test_path", work / "b"],
+    for words in (["split_image_directory", "--src_path", work / "in", "--tgt_train_path", work / "a", "--tgt_test_path", work / "b", "--fraction=0.5"],
                   ["apply_image_transformation", "--input_image_transform_path", work / "tf", "--input_image_dir_path", work / "in",
                    "--output_path", work / "a"]):
         done = torchport("run", *words, "--run-dir", work / "run", status=6)

@@ -118,8 +118,8 @@ def test_refusals(here):
     assert "two outputs have the same path 'a'" in same, same
     broken = shutil.copytree(LABELLED, here / "broken")
     (broken / "image/1_13.png").unlink()
-    missing = split(broken, here, status=2).stderr
-    assert f"'{broken}/image/1_13.png' cannot be read: No such file or directory" in missing, missing
+    missing = split(broken, here, status=6).stderr
+    assert f"the image '{broken}/image/1_13.png' of the input image directory cannot be used: No such file or directory" in missing, missing
     for name, fault in (("../../x", "is a path with '..'"), ("/etc/passwd", "is an absolute path")):
         leading = shutil.copytree(LABELLED, here / "leading", dirs_exist_ok=True)
         meta = leading / "_meta.yaml"
