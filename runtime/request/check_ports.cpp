@@ -1,5 +1,7 @@
 #include "runtime/request/check_ports.h"
 
+#include <algorithm>
+
 #include "runtime/files/output_directory.h"
 #include "runtime/files/typed_directory.h"
 
@@ -45,6 +47,15 @@ bool lies_inside(const std::filesystem::path& output, const std::filesystem::pat
   }
 }
 
+/// Whether one path that need not exist yet would lie below another.
+bool lies_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  std::error_code fault;
+  const auto whole = std::filesystem::weakly_canonical(path, fault).lexically_normal();
+  const auto top = std::filesystem::weakly_canonical(folder, fault).lexically_normal();
+  const auto [in_top, in_whole] = std::mismatch(top.begin(), top.end(), whole.begin(), whole.end());
+  return in_top == top.end() && in_whole != whole.end();
+}
+
 }  // namespace
 
 void check_ports(Request& request, Problems& problems) {
@@ -62,6 +73,12 @@ void check_ports(Request& request, Problems& problems) {
       if (path == request.inputs.end() || !lies_inside(given->second, path->second)) continue;
       problems.add(Error("InvalidPathForDirectoryCreation.inside",
                          {{"path", given->second.string()}, {"what", input.what()}, {"input", path->second.string()}}));
+    }
+    for (const PortSpec& other : request.component->outputs) {
+      const auto path = request.outputs.find(other.name);
+      if (path == request.outputs.end() || !lies_below(given->second, path->second)) continue;
+      problems.add(Error("InvalidPathForDirectoryCreation.inside",
+                         {{"path", given->second.string()}, {"what", other.what()}, {"input", path->second.string()}}));
     }
     for (const auto& [name, path] : request.outputs) {
       if (name < port.name && path.lexically_normal() == given->second.lexically_normal())

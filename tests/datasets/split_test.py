@@ -116,6 +116,9 @@ def test_refusals(here):
     same = harness.torchport("validate", "split_image_directory", f"--src_path={LABELLED}", "--tgt_train_path=a", "--tgt_test_path=./a",
                              cwd=here, status=2).stderr
     assert "two outputs have the same path 'a'" in same, same
+    within = harness.torchport("validate", "split_image_directory", f"--src_path={LABELLED}", "--tgt_train_path=a",
+                               "--tgt_test_path=a/b", cwd=here, status=2).stderr
+    assert "the output 'a/b' would lie inside the " in within and "'a'" in within, within
     broken = shutil.copytree(LABELLED, here / "broken")
     (broken / "image/1_13.png").unlink()
     missing = split(broken, here, status=6).stderr
