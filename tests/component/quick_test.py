@@ -1,6 +1,8 @@
 """torchport quick: from a folder of photos to the results, with a line for each step; the example's file does the same."""
 import json
 import re
+import shlex
+import shutil
 
 import numpy
 import yaml
@@ -71,6 +73,24 @@ def test_a_step_that_fails_is_shown_with_its_error(work):
     failed = torchport("quick", "photos", *SMALL, cwd=work, status=2)
     assert re.search(r"^\[7/9\] train: failed after [\d.]+ s\nerror\[\w+\] train_pytorch_model: ", failed.stdout, re.M), failed.stdout
     assert failed.stderr.startswith("error[FailedToCompleteOperationError] photos: the step train ended with exit status 2"), failed.stderr
+
+
+    assert "--set train.NAME=VALUE gives a parameter of it another value" in failed.stderr, failed.stderr
+    torchport("quick", "photos", *SMALL, "--set", "train.batch_size=2", cwd=work)
+
+
+def test_a_folder_without_categories(work):
+    """What has nothing to tell apart is refused by the first step; a folder one level too high with the command for each part."""
+    photos(work / "it's mine/train_set")
+    photos(work / "it's mine/test_set")
+    failed = torchport("quick", "it's mine", *SMALL, cwd=work, status=5)
+    commands = re.findall("^  run +torchport (.+)$", failed.stdout, re.M)
+    assert [shlex.split(command) for command in commands] == [["quick", f"{work}/it's mine/{part}"] for part in ("test_set", "train_set")], failed.stdout
+    for folder, count in (("it's mine/train_set/cat", 0), ("one", 1)):
+        if count:
+            shutil.copytree(work / "it's mine/train_set/cat", work / "one/cat")
+        failed = torchport("quick", folder, *SMALL, cwd=work, status=5)
+        assert f"the input has {count} categories, fewer than 2" in failed.stdout and "[2/9]" not in failed.stdout, failed.stdout
 
 
 def test_a_folder_that_is_not_there(work):
