@@ -19,12 +19,14 @@ bool is_one_of(std::string_view head, std::initializer_list<std::string_view> ma
   return std::any_of(magics.begin(), magics.end(), [&](std::string_view magic) { return head.starts_with(magic); });
 }
 
-/// Of names that tell nothing: "photos.tar.gz" becomes "photos", and "noext" "noext.d", which must not be the file itself.
+/// "photos" of photos.tar.gz; another name where that is there already, as the file itself is that has no extension.
 fs::path folder_of(const fs::path& archive) {
   fs::path folder = archive;
   folder.replace_extension();
   if (folder.extension() == ".tar") folder.replace_extension();
-  return folder == archive ? fs::path(archive.string() + ".d") : folder;
+  std::error_code none;
+  while (fs::exists(fs::symlink_status(folder, none))) folder += "_unpacked";
+  return folder;
 }
 
 }  // namespace
@@ -34,13 +36,16 @@ ArchiveKind archive_kind(const fs::path& file) {
   if (is_one_of(head, {"7z\xBC\xAF\x27\x1C", "Rar!\x1A\x07", std::string_view("\xFD\x37zXZ\0", 6), "\x28\xB5\x2F\xFD"}))
     return ArchiveKind::unread;
   const bool tar = head.size() > kTarMagic && head.substr(kTarMagic) == "ustar";
-  return tar || is_one_of(head, {"PK\x03\x04", "PK\x05\x06", "PK\x07\x08", "\x1F\x8B", "BZh"}) ? ArchiveKind::taken : ArchiveKind::none;
+  return tar || is_one_of(head, {"PK\x03\x04", "PK\x05\x06", "PK\x07\x08", "\x1F\x8B", "BZh"}) ? ArchiveKind::taken
+                                                                                               : ArchiveKind::none;
 }
 
 Unpacking unpacking(const fs::path& archive) {
   const fs::path folder = folder_of(archive);
   // A name that begins with a dash would be an option.
-  const auto word = [](const fs::path& path) { return runtime::shell_word(path.string().starts_with('-') ? "./" + path.string() : path.string()); };
+  const auto word = [](const fs::path& path) {
+    return runtime::shell_word(path.string().starts_with('-') ? "./" + path.string() : path.string());
+  };
   const std::string from = word(archive), to = word(folder), kind = runtime::lower(archive.extension().string());
   std::string head;
   try {
@@ -57,7 +62,8 @@ std::vector<runtime::Detail> unpacking_of_all(const fs::path& folder, const fs::
   std::set<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     std::error_code none;
-    if (is_users(entry.path()) && entry.is_regular_file(none) && archive_kind(entry.path()) != ArchiveKind::none) found.insert(entry.path());
+    if (is_users(entry.path()) && entry.is_regular_file(none) && archive_kind(entry.path()) != ArchiveKind::none)
+      found.insert(entry.path());
   }
   std::vector<runtime::Detail> rows;
   if (found.empty()) return rows;

@@ -1,5 +1,5 @@
-// What kind of archive a file is, by its first bytes, and the command that unpacks it. Called by open_source, and by whoever tells a
-// user to unpack something.
+// What kind of archive a file is, by its first bytes, and the command that unpacks it. Called by open_source, and by whoever tells
+// a user to unpack something.
 #pragma once
 #include <filesystem>
 #include <string>

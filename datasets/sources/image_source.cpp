@@ -133,7 +133,7 @@ class Opener {
   Error without_scratch(const Error& error) const {
     if (options_.archive.empty()) return error;
     const auto quoted = [](const std::string& text) {
-      const std::string json = nlohmann::json(text).dump();
+      const std::string json = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
       return json.substr(1, json.size() - 2);
     };
     std::string text = error.encode();

@@ -162,6 +162,7 @@ def test_kinds(here):
     [command] = re.findall("^  unpack +(.+)$", said, re.M)
     subprocess.run(command, shell=True, check=True, cwd=here)
     assert files_of(here / "-my photos") == dict(entries)
+    assert " -C './-my photos_unpacked'" in harness.torchport(*CONVERT, "--input_path=-my photos.tar.xz", "--output_path=new", cwd=here, status=5).stderr
     for name, beginning, tool in (("b.7z", b"7z\xbc\xaf\x27\x1c", "7z x b.7z -ob"), ("c.rar", b"Rar!\x1a\x07\x01\0", "unrar x c.rar c/"),
                                   ("d.tar.zst", b"\x28\xb5\x2f\xfd", "mkdir -p d && tar -xf d.tar.zst -C d")):
         (here / name).write_bytes(beginning + bytes(60))
@@ -182,6 +183,8 @@ def test_errors_name_no_scratch(here):
     as_zip(here / "a.zip", [("set/images/1.png", png()), ("set/annotations/x.json", b'{"images": [], "annotations": 3}')])
     said = convert("a.zip", here, status=5).stderr
     assert "the COCO file 'a.zip!set/annotations/x.json' cannot be used: its 'annotations' is not a list" in said, said
+    (here / "a.zip").rename(here / os.fsdecode(b"inv\xff.zip"))
+    assert "its 'annotations' is not a list" in convert(os.fsdecode(b"inv\xff.zip"), here, status=5).stderr
     coco = b'{"images": [], "annotations": [], "categories": []}'
     as_zip(here / "b.zip", [(f"{part}/_annotations.coco.json", coco) for part in ("train", "valid")])
     said = convert("b.zip", here, status=5).stderr

@@ -76,6 +76,17 @@ def test_parts(here):
     assert "6 images in 3 categories" in convert(here, "--input_path=work", "--output_path=w").stdout
 
 
+def test_commands_can_be_pasted(here):
+    """convert: a command that an error gives is the same command for Bash, whatever the folder is called."""
+    for name in (b"a b", b"it's", b"$HOME", b"new\nline", b"inv\xff'\\n", "é\t".encode()):
+        for part in ("train", "val"):
+            harness.class_folders(here / os.fsdecode(name) / part, categories=("cat", "dog"), each=1)
+        said = convert(here, "--input_path=" + os.fsdecode(name), "--output_path=" + os.fsdecode(name) + " out", status=5, env={"LC_ALL": "C.UTF-8"}).stderr
+        [first, _] = re.findall("^  run +(torchport .+)$", said, re.M)
+        words = subprocess.run(["bash", "-c", "torchport() { printf '%s\\0' \"$@\"; }; " + first], capture_output=True, check=True).stdout.split(b"\0")
+        assert words[2:4] == [b"--input_path=" + name + b"/train", b"--output_path=" + name + b" out_train"], words
+
+
 def test_deep_folders(here):
     """convert: where no image lies one folder deep it is said which folder may have been meant."""
     for fold in ("fold1", "fold2"):

@@ -68,10 +68,12 @@ TEST_CASE("convert: pipes, dead links and folders that link to themselves do no 
   const ImageSource source = open(folder / "in");
   CHECK(files_of(source) == Names{"cat/a.png", "cat/link.png"});
   const std::string outside = fs::canonical(folder / "elsewhere.png").string();
-  CHECK(lines_of(source) == Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
-                                  "W Left out 1, links to nowhere: cat/dead.png (to nowhere)",
-                                  "W Left out 1, neither files nor folders: cat/pipe.png",
-                                  "W Followed 1 link out of the input: cat/link.png (to " + outside + ")"});
+  CHECK(lines_of(source) ==
+        Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
+              "W Left out 1, links to nowhere: cat/dead.png (to nowhere)", "W Left out 1, neither files nor folders: cat/pipe.png",
+              "W Followed 1 link out of the input: cat/link.png (to " + outside + ")",
+              "W Only one category, 'cat': a network has nothing to tell apart. Labels are read from folders, COCO "
+              "files and IDX files only."});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
@@ -107,7 +109,8 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
       "Images are files named jpg, jpeg, png, gif, heic, heif, webp, tif, tiff, bmp, ppm, pgm, pbm, pnm, jfif, jpe or apng.\n";
   CHECK(error("texts") == begin +
                               "the input holds no image\n  path    DIR/texts\n"
-                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n  hint    " +
+                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n"
+                              "  found   Without an image, and so no categories: cat (no image among what it holds)\n  hint    " +
                               extensions);
   put(folder / "flat/a.png", png());
   for (const char* format : {"class_folders", "idx"}) {
