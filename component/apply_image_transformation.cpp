@@ -1,5 +1,6 @@
 // Apply Image Transformation: an image directory and a transformation in, an image directory out, whose images are transformed or
 // which carries the transformation.
+#include "datasets/sources/directory_account.h"
 #include "datasets/transforms/apply_transformation.h"
 #include "datasets/transforms/transformation_directory.h"
 #include "runtime/launch/processing_units.h"
@@ -10,6 +11,7 @@ namespace torchport::component {
 
 void apply_image_transformation(runtime::Context& ctx) {
   const auto images = ctx.open<datasets::ImageDirectory>("images");
+  datasets::tell_of_raw(images, ctx.log);
   auto transformation = ctx.open<datasets::TransformationDirectory>("transformation").transformation;
   if (ctx.param<std::string>("mode") == "For inference") transformation = transformation.without_random();
   const int threads =

@@ -12,6 +12,7 @@
 #include "component/training/network_input.h"
 #include "datasets/directory/image_origins.h"
 #include "datasets/loading/loader.h"
+#include "datasets/sources/directory_account.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
@@ -19,6 +20,7 @@
 #include "runtime/clock.h"
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
+#include "runtime/text/text.h"
 
 namespace torchport::component {
 namespace {
@@ -27,15 +29,32 @@ using Clock = std::chrono::steady_clock;
 
 // A model directory without a normaliser is fed the values / 255, as in the original.
 constexpr datasets::Normalisation kNone = {{0, 0, 0}, {1, 1, 1}};
+constexpr std::size_t kStrangersTold = 5;
 constexpr auto kBetweenReports = std::chrono::seconds(10);
 
 datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port) {
   auto images = ctx.open<datasets::ImageDirectory>(port);
+  datasets::tell_of_raw(images, ctx.log);
   ctx.log.info("Images: " + std::to_string(images.size()) + (images.labelled() ? ", labelled." : ", without labels."));
   if (const datasets::Transformation* carried = images.transformation()) {
     ctx.log.info("The images are transformed whenever they are read: " + carried->names() + ", without what is random.");
   }
   return images;
+}
+
+/// Images of categories that the model does not have cannot be right, whatever it answers.
+void warn_of_strangers(const datasets::ImageDirectory& images, const std::vector<std::string>& labels, runtime::Log& log) {
+  if (!images.labelled() || labels.empty()) return;
+  const std::set<std::string> known(labels.begin(), labels.end());
+  std::vector<std::string> strange;
+  for (const auto& category : images.categories())
+    if (!known.contains(category.name)) strange.push_back("'" + category.name + "'");
+  if (strange.empty()) return;
+  const std::size_t count = strange.size();
+  strange.resize(std::min(kStrangersTold, count));
+  log.warning(std::to_string(count) + " of the " + std::to_string(images.categories().size()) +
+              " categories of the dataset are none of the model's, so that their images count as mistakes: " +
+              runtime::join(strange, ", ") + (count > kStrangersTold ? " ..." : ""));
 }
 
 /// The directory's network with its own head, ready to infer.
@@ -153,6 +172,7 @@ void score_image_model(runtime::Context& ctx) {
   const Device device;
   const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
+  warn_of_strangers(images, spec.labels, ctx.log);
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
   datasets::Loader loader(images, size, device.loading({threads, {std::nullopt, false, nullptr}}));

@@ -1,6 +1,7 @@
 // Split Image Directory: divides the images of an ImageDirectory between two, as the original does.
 #include "datasets/directory/image_subset.h"
 #include "datasets/directory/split.h"
+#include "datasets/sources/directory_account.h"
 #include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/pipeline/step_outputs.h"
@@ -10,6 +11,7 @@ namespace torchport::component {
 
 void split_image_directory(runtime::Context& ctx) {
   const auto images = ctx.open<datasets::ImageDirectory>("images");
+  datasets::tell_of_raw(images, ctx.log);
   const auto fraction = ctx.param<double>("fraction");
   const auto seed = static_cast<std::uint32_t>(ctx.param<std::int64_t>("seed"));
   std::optional<datasets::Split> split;

@@ -59,13 +59,8 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
 datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, bool augmented) {
   ctx.log.info("Start loading images from '" + ctx.input(port).string() + "'.");
   auto images = ctx.open<datasets::ImageDirectory>(port);
-  if (images.raw()) {
-    ctx.log.warning("The " + images.what() + " has no _meta.yaml: it is taken as a tree of class folders, one category each.");
-    for (const auto& line : datasets::account_of(images).lines())
-      line.warning ? ctx.log.warning(line.text) : ctx.log.info(line.text);
-  } else {
-    ctx.log.info("Got annotation type: COCO_classification");
-  }
+  datasets::tell_of_raw(images, ctx.log);
+  if (!images.raw()) ctx.log.info("Got annotation type: COCO_classification");
   ctx.log.info("Images: " + std::to_string(images.size()) + ", categories: " + std::to_string(images.categories().size()) + ".");
   std::string names;
   for (const auto& category : images.categories()) names += (names.empty() ? "'" : ", '") + category.name + "'";

@@ -5,12 +5,14 @@
 #include "component/commands/embedded.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/table_text.h"
+#include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/pipeline/checked_plan.h"
 #include "runtime/pipeline/run.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
 #include "runtime/text/text.h"
+#include "runtime/text/utf8.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -31,8 +33,10 @@ void put(std::string& text, std::string_view there, const std::string& instead) 
 
 runtime::Pipeline photos_pipeline(const runtime::Arguments& given, runtime::Problems& problems) {
   std::string text(embedded_examples().front().second);
-  // A text in JSON is one in YAML.
-  put(text, " ./photos ", " " + nlohmann::json(fs::absolute(given.operands.front()).lexically_normal().string()).dump() + " ");
+  const std::string folder = fs::absolute(given.operands.front()).lexically_normal().string();
+  if (!runtime::is_utf8(folder))  // a pipeline file is a text
+    throw runtime::Error("InvalidDataset.bad_name", {{"what", "folder of photos"}, {"file", folder}, {"path", folder}});
+  put(text, " ./photos ", " " + nlohmann::json(folder).dump() + " ");  // a text in JSON is one in YAML
   if (given.get<bool>("pretrained")) put(text, "pretrained: false", "pretrained: true");
   return runtime::read_pipeline_text(std::move(text), kPipeline, runtime::settings_of(given, problems), problems);
 }

@@ -78,6 +78,33 @@ bool is_tiff(std::string_view bytes) {
   return kBeginnings.contains(bytes.substr(0, 4));
 }
 
+/// What a file is that is named as an image, ", but ..." where its beginning tells: mostly what a download left.
+std::string foreign_kind(std::string_view bytes) {
+  static const std::vector<std::pair<std::string_view, std::string_view>> kBeginnings = {
+      {"version https://git-lfs", "a pointer of Git LFS: git lfs pull fetches the file"},
+      {"<!doctype html", "a web page"},
+      {"<html", "a web page"},
+      {"<?xml", "an XML text"},
+      {"<svg", "an SVG picture"},
+      {"{", "a JSON text"},
+      {"%pdf", "a PDF file"},
+      {"pk\x03\x04", "a ZIP archive"},
+      {"\x1F\x8B", "a gzip file"},
+      {"8bps", "a Photoshop file"},
+      {"\xFF\x0A", "a JPEG XL image"},
+      {{"\0\0\0\x0Cjxl ", 8}, "a JPEG XL image"},
+      {{"\0\0\0\x0CjP  ", 8}, "a JPEG 2000 image"},
+      {{"\0\x05\x16\x07", 4}, "what macOS keeps beside a file"},
+  };
+  std::string head = runtime::lower(bytes.substr(0, 64));
+  head.erase(0, std::min(head.find_first_not_of(" \t\r\n"), head.size()));
+  if (head.size() > 12 && head.substr(4, 4) == "ftyp") return head.substr(8, 3) == "avi" ? ", but an AVIF image" : ", but a video";
+  for (const auto& [beginning, kind] : kBeginnings)
+    if (head.starts_with(beginning) || bytes.starts_with(beginning)) return ", but " + std::string(kind);
+  if (bytes.find_first_not_of('\0') == bytes.npos) return ", but zeros only";
+  return "";
+}
+
 ImageHeader any_header(std::string_view bytes) {
   const auto starts = [&](std::string_view magic) { return bytes.starts_with(magic); };
   if (bytes.empty()) throw ImageError("the file is empty");
@@ -91,7 +118,7 @@ ImageHeader any_header(std::string_view bytes) {
   if (bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' && std::strchr(" \t\n\v\f\r", bytes[2])) {
     return images::pnm_header(bytes);
   }
-  throw ImageError("no JPEG, PNG, BMP, GIF, PNM, TIFF, WebP or HEIC image");
+  throw ImageError("no JPEG, PNG, BMP, GIF, PNM, TIFF, WebP or HEIC image" + foreign_kind(bytes));
 }
 
 std::string lower_extension(std::string_view file_name) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <unordered_set>
 
+#include "datasets/sources/archive_kind.h"
 #include "datasets/sources/foreign_names.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -27,16 +28,17 @@ constexpr const char* kEmpty = "it is empty";
 /// Why libarchive makes nothing of a file: for ZIP files it does not tell.
 std::string unrecognised(const fs::path& file) {
   if (fs::file_size(file) == 0) return kEmpty;
-  if (!runtime::read_head(file, 2).starts_with("PK")) return "it is neither a ZIP nor a tar archive";
+  const bool beginning = runtime::read_head(file, 2).starts_with("PK");
   const std::uint64_t size = fs::file_size(file), tail = std::min<std::uint64_t>(size, 22 + 65535);
   std::string end(tail, '\0');
   std::ifstream in(file, std::ios::binary);
   in.seekg(static_cast<std::streamoff>(size - tail));
   in.read(end.data(), static_cast<std::streamsize>(tail));
   const std::size_t record = end.rfind("PK\x05\x06");
+  if (record == end.npos && !beginning) return "it is neither a ZIP nor a tar archive";
   if (record == end.npos || record + 22 > end.size()) return "its end is missing: it was cut short, or is a part of several";
   const bool parts = end.substr(record + 4, 4) != std::string(4, '\0');  // numbers of this part and of the directory's
-  if (parts) return "it is one of several parts";
+  if (parts) return "it is one of several parts, which zip -s 0 FILE --out WHOLE.zip joins";
   return end.substr(record + 10, 2) == std::string(2, '\0') ? kEmpty : "its directory is damaged";  // the number of entries
 }
 
@@ -72,7 +74,8 @@ class Unpacker {
     throw Error("InvalidDataset.archive", {{"path", file_.string()}, {"reason", why}});
   }
   [[noreturn]] void refuse(const std::string& why) const {
-    throw Error("InvalidDataset.archive_entry", {{"path", file_.string()}, {"entry", name_}, {"reason", why}});
+    throw Error("InvalidDataset.archive_entry", {{"path", file_.string()}, {"entry", name_}, {"reason", why}},
+                {{"unpack", unpacking(file_).command}});
   }
   std::string reason() const {
     const char* const text = archive_error_string(archive_.get());
@@ -188,6 +191,20 @@ class Unpacker {
 bool is_archive_name(const fs::path& file) {
   static const std::set<std::string> kExtensions = {".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2"};
   return kExtensions.contains(runtime::lower(file.extension().string()));
+}
+
+bool holds_files(const fs::path& file) {
+  const std::string packed = runtime::lower(file.extension().string());
+  if ((packed != ".gz" && packed != ".bz2") || runtime::lower(file.stem().extension().string()) == ".tar") return true;
+  const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
+  if (!reader) throw std::bad_alloc();
+  archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_bzip2(reader.get());
+  archive_read_support_format_tar(reader.get());
+  archive_read_support_format_zip_seekable(reader.get());
+  archive_entry* entry = nullptr;
+  return archive_read_open_filename(reader.get(), file.c_str(), 1 << 18) == ARCHIVE_OK &&
+         archive_read_next_header(reader.get(), &entry) >= ARCHIVE_WARN;
 }
 
 std::uint64_t unpack(const fs::path& archive, const fs::path& target, const ArchiveLimits& limits, Account* account) {

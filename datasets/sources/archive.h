@@ -20,6 +20,9 @@ struct ArchiveLimits {
 /// By its name: .zip .tar .gz .tgz .bz2 .tbz .tbz2, in any case. What it is, its content decides.
 bool is_archive_name(const std::filesystem::path& file);
 
+/// Whether a file with such a name holds files, or cannot be told from one that did: labels.csv.gz holds a text.
+bool holds_files(const std::filesystem::path& file);
+
 /// Unpacks the ZIP or tar archive (which gzip or bzip2 may have compressed) into the empty folder `target` and returns the number
 /// of files. Anything but files and folders below `target`, with names of their own in UTF-8, is refused: no absolute path, no
 /// "..", no link, no device. What tools left (__MACOSX) is left out, and counted in `account`. \throws Error

@@ -23,4 +23,12 @@ Account account_of(const ImageDirectory& images) {
   return account;
 }
 
+void tell_of_raw(const ImageDirectory& images, runtime::Log& log) {
+  if (!images.raw()) return;
+  log.warning("The " + images.what() + " has no _meta.yaml: " +
+              (images.labelled() ? "it is taken as a tree of class folders, one category each."
+                                 : "its images are taken without labels, because none lies exactly one folder deep."));
+  for (const auto& line : account_of(images).lines()) line.warning ? log.warning(line.text) : log.info(line.text);
+}
+
 }  // namespace torchport::datasets

@@ -22,10 +22,15 @@ const std::set<std::string, std::less<>>& tool_names() {
                                                             "desktop.ini",
                                                             "$recycle.bin",
                                                             "recycler",
+                                                            "recycled",
+                                                            "ehthumbs_vista.db",
+                                                            "msdownld.tmp",
                                                             "system volume information",  // Windows
                                                             "lost+found",
                                                             ".directory",
                                                             ".nomedia",
+                                                            "lost.dir",
+                                                            "picasa.ini",
                                                             ".thumbnails",
                                                             ".trash",
                                                             ".cache",  // Linux, Android
@@ -33,7 +38,11 @@ const std::set<std::string, std::less<>>& tool_names() {
                                                             "#recycle",
                                                             "@recycle",
                                                             "#snapshot",
-                                                            ".snapshot",  // network storage
+                                                            ".snapshot",
+                                                            "@recently-snapshot",
+                                                            "@tmp",
+                                                            "network trash folder",
+                                                            "temporary items",  // network storage
                                                             ".ipynb_checkpoints",
                                                             "__pycache__",
                                                             ".git",
@@ -49,7 +58,8 @@ const std::set<std::string, std::less<>>& tool_names() {
 }  // namespace
 
 NameKind kind_of_name(std::string_view name) {
-  if (name.starts_with("._") || name.starts_with(".Trash-")) return NameKind::tool;
+  if (name.starts_with("._") || name.starts_with(".Trash-") || name == "Icon\r") return NameKind::tool;
+  if (name.size() == 9 && runtime::lower(name).starts_with("found.00")) return NameKind::tool;  // of Windows' disk check
   if (tool_names().contains(runtime::lower(name))) return NameKind::tool;
   return name.starts_with('.') ? NameKind::hidden : NameKind::ordinary;
 }

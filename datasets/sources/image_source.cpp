@@ -5,6 +5,7 @@
 #include "datasets/directory/image_directory_form.h"
 #include "datasets/directory/image_subset.h"
 #include "datasets/sources/archive.h"
+#include "datasets/sources/archive_kind.h"
 #include "datasets/sources/image_tree.h"
 #include "datasets/sources/packed_directory.h"
 #include "runtime/error/error.h"
@@ -12,6 +13,7 @@
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
 #include "runtime/files/stamp.h"
+#include "runtime/text/text.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -19,6 +21,7 @@ using runtime::Error;
 namespace {
 
 constexpr const char* kWhat = "input";
+constexpr std::size_t kNamed = 3;  ///< of what is beside an archive
 
 /// The formats that any folder of images fits; they are asked last.
 const std::vector<std::string>& guesses() {
@@ -31,7 +34,8 @@ std::optional<fs::path> archive_in(const fs::path& folder, Links links) {
   std::set<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (!is_users(entry.path()) || !is_archive_name(entry.path()) || (links != Links::follow && entry.is_symlink())) continue;
-    if (entry.is_regular_file()) found.insert(entry.path());
+    std::error_code none;  // a link in a circle is no file
+    if (entry.is_regular_file(none) && holds_files(entry.path())) found.insert(entry.path());
   }
   return found.empty() ? std::nullopt : std::optional(*found.begin());
 }
@@ -50,10 +54,22 @@ class Opener {
   Opener(const std::string& format, const SourceOptions& options) : format_(format), options_(options) {}
 
   ImageSource open() {
+    try {
+      return opened();
+    } catch (const Error& error) {
+      throw without_scratch(error);
+    }
+  }
+
+ private:
+  ImageSource opened() {
     const fs::path given = options_.path;
     const runtime::Fields fields = {{"what", kWhat}, {"path", given.string()}, {"format", format_}};
     if (!fs::is_directory(given)) {
-      if (!fs::is_regular_file(given) || !is_archive_name(given)) throw Error("InvalidDataset.unsupported_input", fields);
+      const ArchiveKind kind = fs::is_regular_file(given) ? archive_kind(given) : ArchiveKind::none;
+      if (kind == ArchiveKind::unread) throw Error("InvalidDataset.unread_archive", fields, {{"unpack", unpacking(given).command}});
+      if (kind == ArchiveKind::none && !(fs::is_regular_file(given) && is_archive_name(given)))
+        throw Error("InvalidDataset.unsupported_input", fields);
       unpack_from(given);
     }
     std::optional<ImageSource> source = find_directory(fields);
@@ -67,13 +83,12 @@ class Opener {
     return std::move(*source);
   }
 
- private:
   std::optional<ImageSource> find(const runtime::Fields& fields) {
     std::optional<ImageSource> source = find_announced();
     if (source) return source;
     const auto archive = options_.archive.empty() ? archive_in(options_.path, options_.links) : std::nullopt;
     if (archive) {
-      account_.remark("Only " + archive->string() + " is taken: the rest of its folder does not count.");
+      account_.remark("Only " + archive->string() + " is taken: the rest of its folder does not count" + rest_of(*archive));
       unpack_from(*archive);
       source = find_directory(fields);
       if (!source) source = find_announced();
@@ -82,9 +97,51 @@ class Opener {
       if (!source) source = formats().at(name)(options_);
     }
     const auto deeper = [](const ImageSource::Item& item) { return item.file_name.find('/') != std::string::npos; };
-    if (!source->categories && std::any_of(source->items.begin(), source->items.end(), deeper))
-      account_.remark("Folders are no categories here: no image lies exactly one folder deep.");
+    const auto deep = source->categories ? source->items.end() : std::find_if(source->items.begin(), source->items.end(), deeper);
+    if (deep != source->items.end()) {
+      const std::string file = source_name(*deep);
+      const fs::path folder = fs::path(file).parent_path().parent_path();
+      account_.remark("Folders are no categories here: no image lies exactly one folder deep. If '" +
+                      fs::path(file).parent_path().filename().string() +
+                      "' is one, give the folder that it is in: " + folder.string());
+    }
+    if (source->categories && source->categories->size() == 1)
+      account_.remark("Only one category, '" + source->categories->front() +
+                      "': a network has nothing to tell apart. Labels are read from folders, COCO files and IDX files only.");
     return source;
+  }
+
+  /// What lies beside an archive, in words behind a sentence without its full stop.
+  std::string rest_of(const fs::path& archive) const {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(options_.path))
+      if (is_users(entry.path()) && entry.path() != archive) names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    const std::size_t count = names.size();
+    if (count == 0) return ".";
+    names.resize(std::min(kNamed, count));
+    return ": " + runtime::join(names, ", ") + (count > kNamed ? " and " + std::to_string(count - kNamed) + " more" : "") +
+           ". --format=class_folders goes by the folders instead.";
+  }
+
+  /// A file's place in what the user gave.
+  std::string source_name(const ImageSource::Item& item) const {
+    if (options_.archive.empty()) return item.origin;
+    return (unpacking(options_.archive).folder / fs::path(item.origin).lexically_relative(options_.path)).string();
+  }
+
+  /// What became of an error in what an archive held: the folder that it was unpacked into is gone when it is read.
+  Error without_scratch(const Error& error) const {
+    if (options_.archive.empty()) return error;
+    const auto quoted = [](const std::string& text) {
+      const std::string json = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      return json.substr(1, json.size() - 2);
+    };
+    std::string text = error.encode();
+    const std::string scratch = quoted(options_.path.string());
+    for (std::size_t at = text.find(scratch); at != text.npos; at = text.find(scratch, at))
+      text.replace(at, scratch.size() + (text.substr(at + scratch.size(), 1) == "/"), quoted(options_.archive.string() + "!"));
+    return Error::decode(text);
   }
 
   std::optional<ImageSource> find_announced() const {
@@ -128,6 +185,7 @@ class Opener {
     Account all = account_;
     if (source) all.add(source->account);
     for (const Account::Line& line : all.lines()) rows.push_back({"found", line.text});
+    for (runtime::Detail& row : unpacking_of_all(options_.path, options_.archive)) rows.push_back(std::move(row));
     return rows;
   }
 

@@ -52,7 +52,7 @@ std::string class_root(const std::vector<std::string>& images) {
 fs::path only_folder(fs::path folder) {
   while (true) {
     const std::vector<fs::directory_entry> entries = entries_of(folder);
-    if (entries.size() != 1 || !entries[0].is_directory() || entries[0].is_symlink()) return folder;
+    if (entries.size() != 1 || entries[0].is_symlink() || !entries[0].is_directory()) return folder;
     folder = entries[0].path();
   }
 }
@@ -61,7 +61,10 @@ fs::path image_root(const fs::path& folder) {
   const fs::path deepest = only_folder(folder);
   if (deepest == folder) return folder;
   const std::vector<fs::directory_entry> entries = entries_of(deepest);
-  const bool folders = std::any_of(entries.begin(), entries.end(), [](const auto& entry) { return entry.is_directory(); });
+  const bool folders = std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+    std::error_code none;  // a link in a circle is no folder
+    return entry.is_directory(none);
+  });
   return folders ? deepest : deepest.parent_path();
 }
 

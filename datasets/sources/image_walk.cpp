@@ -15,6 +15,7 @@ namespace torchport::datasets {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kMostTold = 5;
 constexpr const char* kCircle = "links in a circle or to a folder that counts already";
 
 [[noreturn]] void cannot_read(const fs::path& path, const std::string& reason) {
@@ -34,6 +35,7 @@ class Walker {
 
   ImageWalk run() {
     walk("");
+    refuse_bad_names();
     std::sort(found_.images.begin(), found_.images.end());  // whatever the order of the file system
     return std::move(found_);
   }
@@ -45,6 +47,15 @@ class Walker {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) cannot_read(path, std::strerror(errno));
     return {status.st_dev, status.st_ino};
+  }
+
+  void refuse_bad_names() const {
+    if (bad_.empty()) return;
+    std::vector<runtime::Detail> rows;
+    if (bad_.size() > 1) rows.push_back({"count", std::to_string(bad_count_)});
+    for (auto name = std::next(bad_.begin()); name != bad_.end(); ++name) rows.push_back({"also", *name});
+    throw runtime::Error("InvalidDataset.bad_name", {{"what", options_.what}, {"file", *bad_.begin()}, {"path", root_.string()}},
+                         rows);
   }
 
   /// Folders are entered after this one was closed: a deep tree must not need a descriptor for each level.
@@ -80,8 +91,9 @@ class Walker {
     if (type != fs::file_type::regular) return found_.account.leave_out("neither files nor folders", relative.string());
     if (!has_image_extension(relative.filename().native())) return found_.account.leave_out_type(relative.string());
     if (!runtime::is_utf8(relative.native())) {
-      throw runtime::Error("InvalidDataset.bad_name",
-                           {{"what", options_.what}, {"file", relative.string()}, {"path", root_.string()}});
+      if (bad_.size() < kMostTold) bad_.insert(relative.string());
+      ++bad_count_;
+      return;
     }
     found_.images.push_back(relative.native());
   }
@@ -147,6 +159,8 @@ class Walker {
   std::set<Identity> above_, seen_;                          ///< the root and what it lies in; what this branch has entered, too
   std::map<fs::path, std::string> top_links_, links_below_;  ///< links to folders, and where they lead if that is outside
   ImageWalk found_;
+  std::set<std::string> bad_;  ///< names that are not UTF-8, some of them
+  std::size_t bad_count_ = 0;
 };
 
 }  // namespace

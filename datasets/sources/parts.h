@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "datasets/sources/image_source.h"
+#include "runtime/error/error.h"
 
 namespace torchport::datasets {
 
@@ -12,7 +13,11 @@ namespace torchport::datasets {
 /// \throws Error InvalidDataset.parts
 void refuse_parts(const std::vector<std::string>& images, const std::string& top, const SourceOptions& options);
 
-/// Whether a folder of that name is the part of a data set: train, val, valid, validation, test ..., also with a year behind it.
+/// Rows for an error: the commands that convert these folders of the input, each by itself; in a step of a pipeline, whose output
+/// is not for others, those that train on one of them.
+std::vector<runtime::Detail> commands_for(const std::vector<std::string>& folders, const SourceOptions& options);
+
+/// Whether a folder of that name is the part of a data set: train, val2017, test_set, seg_train, TestImages ...
 bool is_part_name(std::string_view name);
 
 }  // namespace torchport::datasets

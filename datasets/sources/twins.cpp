@@ -53,14 +53,14 @@ void remark_twins(const std::vector<std::string>& categories, Account& account) 
   const bool accents = std::any_of(categories.begin(), categories.end(), decomposed);
   std::map<std::string, std::vector<std::string>> alike;
   for (const std::string& name : categories)
-    alike[accents ? unaccented(folded(name)) : folded(name)].push_back("'" + runtime::visible(name) + "'");
+    alike[folded(accents ? unaccented(name) : name)].push_back("'" + runtime::visible(name) + "'");
   std::vector<std::string> groups;
   for (const auto& [name, names] : alike)
     if (names.size() > 1) groups.push_back(runtime::join(names, " and "));
   const std::size_t count = groups.size();
   if (count > kNamed) groups.resize(kNamed);
   if (count) {
-    account.remark(std::string("Categories that differ in case, blanks") + (accents ? " or accents" : "") + " only: " +
+    account.remark(std::string("Categories that differ in case") + (accents ? ", blanks or accents" : " or blanks") + " only: " +
                    runtime::join(groups, ", ") + (count > kNamed ? " and " + std::to_string(count - kNamed) + " more" : ""));
   }
   if (categories.size() > 1 && std::all_of(categories.begin(), categories.end(), is_part_name))

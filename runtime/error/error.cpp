@@ -71,7 +71,7 @@ std::string Error::render(std::string_view subject) const {
   rows.push_back({"hint", hint_});
   std::size_t width = 0;
   for (const Detail& row : rows) width = std::max(width, display_width(row.label));
-  std::string out = "error[" + class_name() + "] " + std::string(subject) + ": " + message_ + "\n";
+  std::string out = "error[" + class_name() + "] " + visible(subject) + ": " + message_ + "\n";
   for (const Detail& row : rows) {
     out += "  " + row.label + std::string(width - display_width(row.label) + 3, ' ') + row.value + "\n";
   }
@@ -87,7 +87,9 @@ Error Error::at(const std::string& place) const {
 std::string Error::encode() const {
   nlohmann::json details = nlohmann::json::array();
   for (const Detail& detail : details_) details.push_back({detail.label, detail.value});
-  return nlohmann::json{{"key", key_}, {"fields", fields_}, {"details", details}}.dump();
+  // A path may be any bytes.
+  return nlohmann::json{{"key", key_}, {"fields", fields_}, {"details", details}}.dump(-1, ' ', false,
+                                                                                       nlohmann::json::error_handler_t::replace);
 }
 
 Error Error::decode(std::string_view text) {

@@ -78,6 +78,7 @@ class Planner {
       planned.reused = true;
       planned.made_by = text_of(*made, "folder");
       planned.outputs = map_of(*made, "outputs");
+      planned.inputs = map_of(*made, "inputs");
     } else {
       planned.why = forced_.count(step.name) ? "forced" : difference(step, planned);
     }

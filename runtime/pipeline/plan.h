@@ -15,6 +15,7 @@ struct PlannedStep {
   std::string why;         ///< of a step that runs, e.g. "epochs was 4"
   std::string made_by;     ///< of a reused step: RUN/STEP below the runs folder, which has its outputs
   nlohmann::json outputs;  ///< of a reused step: as its record has them
+  nlohmann::json inputs;   ///< of a reused step: where its inputs from outside were then, port -> absolute path
 };
 
 struct Plan {

@@ -172,11 +172,23 @@ class Runner {
     record["state"] = "reused";
     record["folder"] = planned.made_by;
     record["outputs"] = planned.outputs;
+    record["inputs"] = planned.inputs;
     for (const auto& [port, output] : planned.outputs.items()) outputs_[step.name + "." + port] = runs_ / text_of(output, "path");
     std::error_code fault;  // a link is a convenience: the record counts
     fs::create_directory_symlink(fs::path("..") / planned.made_by, folder_ / step.name, fault);
-    say(place_ + ": reused from " + planned.made_by);
+    say(place_ + ": reused from " + planned.made_by + moved_inputs(planned));
     return 0;
+  }
+
+  /// Of inputs that were elsewhere when they were read, with the same content: that is where outputs say that things came from.
+  static std::string moved_inputs(const PlannedStep& planned) {
+    std::string text;
+    for (const StepInput& input : planned.step->inputs) {
+      const std::string then = input.is_wire() ? "" : text_of(planned.inputs, input.port->name);
+      if (!then.empty() && then != without_secrets(absolute_name(input.path)))
+        text += (text.empty() ? ", which read " : " and ") + then;
+    }
+    return text;
   }
 
   int execute(const PlannedStep& planned) {
@@ -187,6 +199,9 @@ class Runner {
     const auto start = Clock::now();
     record.update(
         {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", now()}, {"command", command}});
+    record["inputs"] = json::object();
+    for (const StepInput& input : step.inputs)
+      if (!input.is_wire()) record["inputs"][input.port->name] = absolute_name(input.path);
     save();
     if (shown_ == Shown::everything) say(place_ + ": " + step.component->title + ", because " + planned.why);
     std::error_code fault;

@@ -7,13 +7,18 @@
 
 namespace torchport::runtime {
 
-/// As it is where no shell would touch it, else in single quotes.
+/// As it is where no shell would touch it, else in single quotes; with line ends and broken UTF-8 as Bash and Zsh have them,
+/// $'\n\xFF'.
 inline std::string shell_word(std::string_view text) {
   constexpr std::string_view kHarmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-";
   if (!text.empty() && text.find_first_not_of(kHarmless) == text.npos) return std::string(text);
-  std::string quoted = "'";
-  for (const char c : visible(text)) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  const bool plain = visible(text) == text;
+  std::string quoted;
+  for (const char c : text) {
+    if (!plain && (c == '\'' || c == '\\')) quoted += '\\';
+    quoted += plain && c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return plain ? "'" + quoted + "'" : "$'" + visible(quoted) + "'";
 }
 
 }  // namespace torchport::runtime

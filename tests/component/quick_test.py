@@ -1,6 +1,9 @@
 """torchport quick: from a folder of photos to the results, with a line for each step; the example's file does the same."""
 import json
+import os
 import re
+import shlex
+import shutil
 
 import numpy
 import yaml
@@ -66,6 +69,16 @@ def test_the_pipeline_of_a_run_can_be_run_again(work):
     assert again.stdout.count(": reused from photos-1/") == len(STEPS), again.stdout
 
 
+def test_photos_that_were_moved(work):
+    """What is reused says where its photos were when it read them: the mistakes are listed with these names."""
+    folder = photos(work / "photos")
+    torchport("quick", "photos", *SMALL, cwd=work)
+    folder.rename(work / "moved")
+    for _ in range(2):
+        again = torchport("quick", "moved", *SMALL, cwd=work).stdout
+        assert f"[1/9] convert: reused from photos-1/convert, which read {folder}\n" in again and again.count("which read") == 1, again
+
+
 def test_a_step_that_fails_is_shown_with_its_error(work):
     photos(work / "photos", each=4)
     failed = torchport("quick", "photos", *SMALL, cwd=work, status=2)
@@ -73,8 +86,29 @@ def test_a_step_that_fails_is_shown_with_its_error(work):
     assert failed.stderr.startswith("error[FailedToCompleteOperationError] photos: the step train ended with exit status 2"), failed.stderr
 
 
+    assert "--set train.NAME=VALUE gives a parameter of it another value" in failed.stderr, failed.stderr
+    torchport("quick", "photos", *SMALL, "--set", "train.batch_size=2", cwd=work)
+
+
+def test_a_folder_without_categories(work):
+    """What has nothing to tell apart is refused by the first step; a folder one level too high with the command for each part."""
+    photos(work / "it's mine/train_set")
+    photos(work / "it's mine/test_set")
+    failed = torchport("quick", "it's mine", *SMALL, cwd=work, status=5)
+    commands = re.findall("^  run +torchport (.+)$", failed.stdout, re.M)
+    assert [shlex.split(command) for command in commands] == [["quick", f"{work}/it's mine/{part}"] for part in ("test_set", "train_set")], failed.stdout
+    for folder, count in (("it's mine/train_set/cat", 0), ("one", 1)):
+        if count:
+            shutil.copytree(work / "it's mine/train_set/cat", work / "one/cat")
+        failed = torchport("quick", folder, *SMALL, cwd=work, status=5)
+        assert f"the input has {count} categories, fewer than 2" in failed.stdout and "[2/9]" not in failed.stdout, failed.stdout
+
+
 def test_a_folder_that_is_not_there(work):
     refused = torchport("quick", "nowhere", cwd=work, status=5)
     assert "nowhere" in refused.stderr and not (work / "runs").exists(), refused.stderr
+    (work / os.fsdecode(b"inv\xff")).mkdir()
+    broken = torchport("quick", os.fsdecode(b"inv\xff"), cwd=work, status=5)
+    assert "the folder of photos has a name that is not UTF-8" in broken.stderr, broken.stderr
     none = torchport("quick", cwd=work, status=2)
     assert none.stderr.startswith("error[ParameterParsingError] torchport: quick needs a FOLDER\n"), none.stderr

@@ -3,6 +3,7 @@ import gzip
 import io
 import os
 import random
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -80,8 +81,9 @@ def test_folder_with_archives(here):
     folder = harness.class_folders(here / "folder", categories=["cat"], each=1)
     as_zip(folder / "b.zip", [("dog/1.png", png()), ("fox/1.png", png())])
     as_zip(folder / "c.zip", [("owl/1.png", png())])
+    (folder / "a.csv.gz").write_bytes(gzip.compress(b"image,label"))  # holds no files
     said = convert("folder", here).stdout
-    assert "Only folder/b.zip is taken: the rest of its folder does not count." in said, said
+    assert "Only folder/b.zip is taken: the rest of its folder does not count: a.csv.gz, c.zip, cat. --format=class_folders goes by the folders instead." in said, said
     assert "  dog: 1" in said and "  fox: 1" in said and "cat:" not in said and "owl:" not in said, said
     subprocess.run(["rm", "-r", here / "out"], check=True)
     assert "  cat: 1" in convert("folder", here, "--format=class_folders").stdout
@@ -141,12 +143,54 @@ def test_image_directory(here):
 def test_parts(here):
     """convert: an archive of train and val is refused with the commands that unpack and convert it."""
     entries = [(f"set/{part}/{name}/1.png", png()) for part in ("train", "val") for name in ("cat", "dog")]
-    for archive, how in ((as_zip(here / "a.zip", entries), "unzip a.zip -d a"), (as_tar(here / "b.tar.gz", entries, "w:gz"), "mkdir b && tar -xf b.tar.gz -C b")):
+    for archive, how in ((as_zip(here / "a.zip", entries), "unzip a.zip -d a"), (as_tar(here / "b.tar.gz", entries, "w:gz"), "mkdir -p b && tar -xf b.tar.gz -C b")):
         said = convert(archive.name, here, status=5).stderr
         stem = archive.name[0]
         assert (f"  first   {how}\n"
                 f"  run     torchport run convert_to_image_directory --input_path={stem}/set/train --output_path=out_train\n"
                 f"  run     torchport run convert_to_image_directory --input_path={stem}/set/val --output_path=out_val\n") in said, said
+
+
+def test_kinds(here):
+    """convert: an archive is known by its content; of a kind that is not unpacked here the command that does it is given, and works."""
+    entries = [(f"{name}/1.png", png()) for name in ("cat", "dog")]
+    as_zip(here / "a.zip", entries).rename(here / "download")
+    assert "2 images in 2 categories" in convert("download", here).stdout
+    as_tar(here / "-my photos.tar.xz", entries, "w:xz")
+    said = harness.torchport(*CONVERT, "--input_path=-my photos.tar.xz", "--output_path=new", cwd=here, status=5).stderr
+    assert "the input '-my photos.tar.xz' is an archive of a kind that is not unpacked here" in said, said
+    [command] = re.findall("^  unpack +(.+)$", said, re.M)
+    subprocess.run(command, shell=True, check=True, cwd=here)
+    assert files_of(here / "-my photos") == dict(entries)
+    assert " -C './-my photos_unpacked'" in harness.torchport(*CONVERT, "--input_path=-my photos.tar.xz", "--output_path=new", cwd=here, status=5).stderr
+    for name, beginning, tool in (("b.7z", b"7z\xbc\xaf\x27\x1c", "7z x b.7z -ob"), ("c.rar", b"Rar!\x1a\x07\x01\0", "unrar x c.rar c/"),
+                                  ("d.tar.zst", b"\x28\xb5\x2f\xfd", "mkdir -p d && tar -xf d.tar.zst -C d")):
+        (here / name).write_bytes(beginning + bytes(60))
+        said = harness.torchport(*CONVERT, f"--input_path={name}", "--output_path=new", cwd=here, status=5).stderr
+        assert f"  unpack   {tool}\n" in said, said
+
+
+def test_archives_in_place_of_images(here):
+    """convert: where archives lie that are not taken, the error says how to unpack them."""
+    as_zip(here / "inner.zip", [("cat/1.png", png())])
+    as_zip(here / "outer.zip", [("train.zip", (here / "inner.zip").read_bytes()), ("list.csv", b"x")])
+    said = convert("outer.zip", here, status=5).stderr
+    assert "  unpack   unzip outer.zip -d outer\n  unpack   unzip outer/train.zip -d outer/train\n" in said, said
+
+
+def test_errors_name_no_scratch(here):
+    """convert: what is wrong with a file in an archive is said with its place in the archive."""
+    as_zip(here / "a.zip", [("set/images/1.png", png()), ("set/annotations/x.json", b'{"images": [], "annotations": 3}')])
+    said = convert("a.zip", here, status=5).stderr
+    assert "the COCO file 'a.zip!set/annotations/x.json' cannot be used: its 'annotations' is not a list" in said, said
+    (here / "a.zip").rename(here / os.fsdecode(b"inv\xff.zip"))
+    assert "its 'annotations' is not a list" in convert(os.fsdecode(b"inv\xff.zip"), here, status=5).stderr
+    coco = b'{"images": [], "annotations": [], "categories": []}'
+    as_zip(here / "b.zip", [(f"{part}/_annotations.coco.json", coco) for part in ("train", "valid")])
+    said = convert("b.zip", here, status=5).stderr
+    assert "several folders of 'b.zip!' hold COCO files: train/_annotations.coco.json, valid/_annotations.coco.json" in said, said
+    assert ("  first   unzip b.zip -d b\n"
+            "  run     torchport run convert_to_image_directory --input_path=b/train --output_path=out_train\n") in said and "scratch" not in said, said
 
 
 def encrypted(path):
@@ -220,7 +264,8 @@ def test_hostile(here):
     (here / "work").mkdir()
     said = convert(here / "link.tar", here / "work", "--run-dir=run", status=5).stderr
     assert said.startswith(f"error[InvalidDatasetError] convert_to_image_directory: the archive '{here}/link.tar' cannot be unpacked: its entry 'cat' "
-                           "is a symbolic link\n  hint   Pack the images again, as plain files in folders, or give the folder itself.\n"), said
+                           f"is a symbolic link\n  unpack   mkdir -p {here}/link && tar -xf {here}/link.tar -C {here}/link\n"
+                           "  hint     Unpack it and give the folder, or pack the images again, as plain files in folders.\n"), said
     assert [path.name for path in (here / "work").iterdir()] == ["run"]
 
 

@@ -154,8 +154,9 @@ def test_names_of_several_files(here):
     lay_out(here, ["train", "valid"], **{"train/_annotations.coco.json": small(), "valid/_annotations.coco.json": small()})
     said = convert(here, status=5).stderr
     assert said.startswith("error[InvalidDatasetError] convert_to_image_directory: several folders of 'in' hold COCO files: "
-                           "in/train/_annotations.coco.json, in/valid/_annotations.coco.json\n"
-                           "  hint   Convert each folder for itself: --input_path=in/train\n"), said
+                           "train/_annotations.coco.json, valid/_annotations.coco.json\n"
+                           "  run    torchport run convert_to_image_directory --input_path=in/train --output_path=out_train\n"
+                           "  run    torchport run convert_to_image_directory --input_path=in/valid --output_path=out_valid\n"), said
 
 
 def test_several_coco_files(here):

@@ -1,6 +1,8 @@
 """Convert to Image Directory as a user starts it: what is written, what is said, and what is refused."""
 import json
 import os
+import re
+import shlex
 import struct
 import subprocess
 
@@ -55,6 +57,89 @@ def test_account(here):
     assert account["lost_categories"] == {"fox": "an empty folder"}, account
     assert "Left out 1, links out of the input: owl" in convert(here, "--input_path=photos", "--output_path=u", "--links=inside").stdout
     assert "Left out 1, links: owl" in convert(here, "--input_path=photos", "--output_path=v", "--links=skip").stdout
+
+
+def test_parts(here):
+    """convert: a folder one level too high is known by the many names that parts have, and the commands given work as they stand."""
+    for number, parts in enumerate((("seg_test", "seg_train"), ("test_set", "training_set"), ("TestImages", "TrainImages"), ("Train Data", "val2017"))):
+        place = here / f"it's {number}"
+        for part in parts:
+            harness.class_folders(place / "top" / part / part, categories=("cat", "dog"), each=2)
+        said = convert(here, f"--input_path={place}", f"--output_path=t{number}", status=5).stderr
+        commands = re.findall("^  run +torchport (.+)$", said, re.M)
+        assert len(commands) == 2 and all(part in said for part in parts), said
+        for command in commands:
+            assert "4 images in 2 categories" in harness.torchport(*shlex.split(command), cwd=here).stdout
+    harness.class_folders(here / "work", categories=("data entry", "testing gear", "train"), each=2)
+    for name in ("data entry", "testing gear", "train"):
+        (here / "work" / name / "more").mkdir()
+    assert "6 images in 3 categories" in convert(here, "--input_path=work", "--output_path=w").stdout
+
+
+def test_commands_can_be_pasted(here):
+    """convert: a command that an error gives is the same command for Bash, whatever the folder is called."""
+    for name in (b"a b", b"it's", b"$HOME", b"new\nline", b"inv\xff'\\n", "é\t".encode()):
+        for part in ("train", "val"):
+            harness.class_folders(here / os.fsdecode(name) / part, categories=("cat", "dog"), each=1)
+        said = convert(here, "--input_path=" + os.fsdecode(name), "--output_path=" + os.fsdecode(name) + " out", status=5, env={"LC_ALL": "C.UTF-8"}).stderr
+        [first, _] = re.findall("^  run +(torchport .+)$", said, re.M)
+        words = subprocess.run(["bash", "-c", "torchport() { printf '%s\\0' \"$@\"; }; " + first], capture_output=True, check=True).stdout.split(b"\0")
+        assert words[2:4] == [b"--input_path=" + name + b"/train", b"--output_path=" + name + b" out_train"], words
+
+
+def test_deep_folders(here):
+    """convert: where no image lies one folder deep it is said which folder may have been meant."""
+    for fold in ("fold1", "fold2"):
+        harness.class_folders(here / "in" / fold, categories=("cat", "dog"), each=1)
+    said = convert(here, "--input_path=in", "--output_path=t").stdout
+    assert "Folders are no categories here: no image lies exactly one folder deep. If 'cat' is one, give the folder that it is in: in/fold1" in said, said
+
+
+def test_links_and_names_of_tools(here):
+    """convert: a link to itself is cut like any circle, and folders of tools are no categories."""
+    photos = harness.class_folders(here / "photos", categories=("cat", "dog", "Recycled", "FOUND.000", "LOST.DIR", "@tmp"), each=1)
+    for name in ("self", "self.zip", "self.json", "cat/self.png"):
+        (photos / name).symlink_to(name.split("/")[-1])
+    said = convert(here, "--input_path=photos", "--output_path=t").stdout
+    assert "2 images in 2 categories" in said and "Left out 4, of tools and systems: @tmp, FOUND.000, LOST.DIR and 1 more" in said, said
+    assert "Left out 4, links in a circle or to a folder that counts already: cat/self.png, self, self.json and 1 more" in said, said
+
+
+def test_what_holds_no_image(here):
+    """convert: the folders that might have been categories are named where nothing is left, too."""
+    (here / "in/cat").mkdir(parents=True)
+    (here / "in/dog").mkdir()
+    said = convert(here, "--input_path=in", "--output_path=t", status=5).stderr
+    assert "  found   Without an image, and so no categories: cat (an empty folder), dog (an empty folder)\n" in said, said
+
+
+def test_one_category(here):
+    """convert: a single category is said to be one, and refused where more are wanted."""
+    harness.class_folders(here / "in", categories=("images",), each=2)
+    (here / "in/labels.csv").write_text("image,label")
+    assert "Only one category, 'images': a network has nothing to tell apart." in convert(here, "--input_path=in", "--output_path=t").stdout
+    said = convert(here, "--input_path=in", "--output_path=u", "--min_categories=2", status=5).stderr
+    assert "the input has 1 categories, fewer than 2\n" in said and ".csv 1" in said and not (here / "u").exists(), said
+
+
+def test_names_that_are_not_utf8(here):
+    """convert: all of them are told at once."""
+    folder = harness.class_folders(here / "in", categories=("cat",), each=1)
+    for name in (b"a\xff.png", b"b\xff.png", b"c\xff.png"):
+        (folder / "cat" / os.fsdecode(name)).write_bytes(b"x")
+    said = convert(here, "--input_path=in", "--output_path=t", status=5).stderr
+    assert "'cat/a\\xff.png'\n" in said and "  count   3\n  also    cat/b\\xff.png\n  also    cat/c\\xff.png\n" in said, said
+
+
+def test_what_a_download_left(here):
+    """convert: a file that is named as an image and is none is called by what it is."""
+    folder = harness.class_folders(here / "in", categories=("cat", "dog"), each=1)
+    kinds = {"page": b"\n<!DOCTYPE HTML><html>", "pointer": b"version https://git-lfs.github.com/spec/v1\n", "text": b'{"message": 1}'}
+    for name, data in kinds.items():
+        (folder / f"cat/{name}.jpg").write_bytes(data)
+    said = convert(here, "--input_path=in", "--output_path=t").stdout
+    for name, kind in (("page", "a web page"), ("pointer", "a pointer of Git LFS: git lfs pull fetches the file"), ("text", "a JSON text")):
+        assert f"cat/{name}.jpg (no JPEG, PNG, BMP, GIF, PNM, TIFF, WebP or HEIC image, but {kind})" in said, said
 
 
 def test_inside_of_the_input(here):

@@ -68,10 +68,12 @@ TEST_CASE("convert: pipes, dead links and folders that link to themselves do no 
   const ImageSource source = open(folder / "in");
   CHECK(files_of(source) == Names{"cat/a.png", "cat/link.png"});
   const std::string outside = fs::canonical(folder / "elsewhere.png").string();
-  CHECK(lines_of(source) == Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
-                                  "W Left out 1, links to nowhere: cat/dead.png (to nowhere)",
-                                  "W Left out 1, neither files nor folders: cat/pipe.png",
-                                  "W Followed 1 link out of the input: cat/link.png (to " + outside + ")"});
+  CHECK(lines_of(source) ==
+        Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
+              "W Left out 1, links to nowhere: cat/dead.png (to nowhere)", "W Left out 1, neither files nor folders: cat/pipe.png",
+              "W Followed 1 link out of the input: cat/link.png (to " + outside + ")",
+              "W Only one category, 'cat': a network has nothing to tell apart. Labels are read from folders, COCO "
+              "files and IDX files only."});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
@@ -98,15 +100,17 @@ TEST_CASE("convert: input that no format fits is refused", "[convert]") {
   };
   const std::string begin = "error[InvalidDatasetError] convert_to_image_directory: ";
   put(folder / "file.txt", "text");
-  CHECK(error("file.txt") == begin +
-                                 "the input 'DIR/file.txt' is neither a folder nor an archive\n"
-                                 "  hint   Archives are files named zip, tar, gz, tgz, bz2, tbz or tbz2.\n");
+  CHECK(error("file.txt") ==
+        begin +
+            "the input 'DIR/file.txt' is neither a folder nor an archive\n"
+            "  hint   Give a folder of photos, or a ZIP or tar archive of one, also compressed with gzip or bzip2.\n");
   put(folder / "texts/cat/notes.txt", "text");
   const std::string extensions =
       "Images are files named jpg, jpeg, png, gif, heic, heif, webp, tif, tiff, bmp, ppm, pgm, pbm, pnm, jfif, jpe or apng.\n";
   CHECK(error("texts") == begin +
                               "the input holds no image\n  path    DIR/texts\n"
-                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n  hint    " +
+                              "  found   Left out 1, of another type (.txt 1): cat/notes.txt\n"
+                              "  found   Without an image, and so no categories: cat (no image among what it holds)\n  hint    " +
                               extensions);
   put(folder / "flat/a.png", png());
   for (const char* format : {"class_folders", "idx"}) {
@@ -184,7 +188,7 @@ TEST_CASE("convert: the parts of a data set are refused with the commands to con
 TEST_CASE("convert: categories that came out empty are named, and those that look alike", "[convert]") {
   test::TemporaryFolder folder;
   for (const char* file : {"top/in/cat/1.png", "top/in/Cat/1.png", "top/in/cat /1.png", "top/in/caf\xC3\xA9/1.png",
-                           "top/in/cafe\xCC\x81/1.png", "top/in/\xE6\xA5\xBD/1.png", "top/in/owl/deep/1.png"})
+                           "top/in/CAFE\xCC\x81/1.png", "top/in/\xE6\xA5\xBD/1.png", "top/in/owl/deep/1.png"})
     put(folder / file, png());
   put(folder / "top/in/fox/1.zip", "zip");
   put(folder / "top/in/elk/1.png", "text");
@@ -199,7 +203,7 @@ TEST_CASE("convert: categories that came out empty are named, and those that loo
             "W Left out 2, unreadable: elk/1.png (" + kNoImage + "), elk/2.png (" + kNoImage + ")",
             "W Without an image, and so no categories: in/bird (an empty folder), in/elk (its 2 images are unreadable), in/fox (no "
             "image among what it holds), in/owl (its images lie deeper), other (an empty folder)",
-            "W Categories that differ in case, blanks or accents only: 'cafe\xCC\x81' and 'caf\xC3\xA9', 'Cat' and 'cat' and "
+            "W Categories that differ in case, blanks or accents only: 'CAFE\xCC\x81' and 'caf\xC3\xA9', 'Cat' and 'cat' and "
             "'cat '"});
 }
 

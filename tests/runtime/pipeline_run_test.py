@@ -131,7 +131,7 @@ def test_failure(work):
     assert done.returncode == 5, done
     assert states(work, 1) == {"convert": "done", "again": "failed", "net": "waiting"} and record(work, 1)["state"] == "failed"
     assert ("error[FailedToCompleteOperationError] small: the step again ended with exit status 5\n"
-            "  hint   Its log: runs/small-1/again/logs/70_driver_log_0. The same command goes on from there: "
+            "  hint   Its log: runs/small-1/again/logs/70_driver_log_0. --set again.NAME=VALUE gives a parameter of it another value. The same command goes on from there: "
             "what is finished is reused.\n") in done.stderr, done.stderr
     assert plan(work)["again"] == ("run", "it did not finish")
     for path in (work / "more").rglob("*.png"):

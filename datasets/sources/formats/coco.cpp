@@ -5,6 +5,7 @@
 #include "datasets/sources/coco_places.h"
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/image_tree.h"
+#include "datasets/sources/parts.h"
 #include "runtime/error/error.h"
 #include "runtime/text/lower.h"
 #include "runtime/text/text.h"
@@ -40,7 +41,8 @@ std::vector<fs::path> json_files(const fs::path& folder, const std::string& subs
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     const std::string extension = runtime::lower(entry.path().extension().string());
     const bool hidden = entry.path().filename().native().starts_with('.');
-    if (extension == ".json" && !hidden && entry.is_regular_file()) files.push_back(entry.path());
+    std::error_code none;  // a link in a circle is no file
+    if (extension == ".json" && !hidden && entry.is_regular_file(none)) files.push_back(entry.path());
   }
   const auto other = [&](const fs::path& file) { return file.stem().string().find(subset) == std::string::npos; };
   std::sort(files.begin(), files.end(), [&](const fs::path& a, const fs::path& b) {
@@ -82,16 +84,18 @@ std::optional<Found> find_coco(const fs::path& root, const SourceOptions& option
   if (auto found = take_first(json_files(root, options.subset), root, options.log)) return found;
   std::set<fs::path> folders;
   for (const fs::directory_entry& entry : fs::directory_iterator(root)) {
-    if (!entry.is_directory() || entry.path().filename().native().starts_with('.')) continue;
+    if (std::error_code none; !entry.is_directory(none) || entry.path().filename().native().starts_with('.')) continue;
     const std::vector<fs::path> files = json_files(entry.path(), options.subset);
     if (files.size() <= kMostFiles && std::any_of(files.begin(), files.end(), looks_like_coco)) folders.insert(entry.path());
   }
   if (folders.empty()) return std::nullopt;
   if (folders.size() > 1) {  // train/ and valid/, each with its own, as Roboflow writes them
-    std::vector<std::string> names;
-    for (const fs::path& folder : folders) names.push_back(json_files(folder, options.subset).front().string());
-    throw Error("InvalidDataset.coco_folders",
-                {{"path", root.string()}, {"files", first_of(names)}, {"first", folders.begin()->string()}});
+    std::vector<std::string> names, below;
+    for (const fs::path& folder : folders) {
+      names.push_back(json_files(folder, options.subset).front().lexically_relative(root).string());
+      below.push_back(folder.lexically_relative(options.path).string());
+    }
+    throw Error("InvalidDataset.coco_folders", {{"path", root.string()}, {"files", first_of(names)}}, commands_for(below, options));
   }
   return take_first(json_files(*folders.begin(), options.subset), root, options.log);
 }
