@@ -214,7 +214,7 @@ def test_annotations_of_other_images(here):
     assert "(.svg 1): c.svg" in convert(here).stdout
     for elsewhere in ("/etc/hostname", "../../etc/hostname"):
         lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": elsewhere}])})
-        assert f"another type (none 1): {elsewhere}" in convert(here).stdout
+        assert f"another type (no extension 1): {elsewhere}" in convert(here).stdout
 
 
 def test_other_annotations(here):
