@@ -20,8 +20,9 @@ namespace fs = std::filesystem;
 using runtime::Error;
 namespace {
 
-/// What a file or a folder counts beside its content: to make, list and remove one takes as long as to write so many bytes.
-constexpr std::uint64_t kEntryBytes = 16384;
+/// What a file and a folder count beside their content: to make, look through and remove one takes as long as to write so many
+/// bytes.
+constexpr std::uint64_t kFileBytes = 16384, kFolderBytes = 65536;
 constexpr std::size_t kLongestName = 255, kLongestPath = 1000, kDeepest = 64;
 
 constexpr const char* kEmpty = "it is empty";
@@ -102,7 +103,7 @@ class Unpacker {
     if (type != AE_IFREG) refuse("is neither a file nor a folder");
     if (path.empty()) refuse("has no name");
     if (archive_entry_is_encrypted(entry)) refuse("is protected by a password");
-    count(kEntryBytes);
+    count(kFileBytes);
     if (archive_entry_size_is_set(entry)) foresee(static_cast<std::uint64_t>(archive_entry_size(entry)));
     make_folder(path.parent_path());
     if (archive_entry_size_is_set(entry) && archive_entry_size(entry) == 0) return leave_out_empty(path.string());
@@ -151,7 +152,7 @@ class Unpacker {
   void make_folder(const fs::path& path) {
     if (path.empty() || folders_.contains(path.native())) return;
     make_folder(path.parent_path());
-    count(kEntryBytes);
+    count(kFolderBytes);
     if (mkdir((target_ / path).c_str(), 0777) != 0 && !fs::is_directory(target_ / path))
       refuse("is in a folder that is a file, too, or cannot be made");
     folders_.insert(path.native());

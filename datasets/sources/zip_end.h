@@ -1,5 +1,5 @@
-// The record at the end of a ZIP archive, which says how many entries it has. Called by unpack: libarchive tells neither that number
-// nor what is wrong with an end.
+// The record at the end of a ZIP archive, which says how many entries it has. Called by unpack: libarchive tells neither that
+// number nor what is wrong with an end.
 #pragma once
 #include <cstdint>
 #include <filesystem>

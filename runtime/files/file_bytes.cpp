@@ -11,7 +11,8 @@
 
 namespace torchport::runtime {
 
-FileBytes::FileBytes(std::size_t size) : bytes_(static_cast<char*>(std::calloc(std::max<std::size_t>(size, 1), 1)), std::free), size_(size) {
+FileBytes::FileBytes(std::size_t size)
+    : bytes_(static_cast<char*>(std::calloc(std::max<std::size_t>(size, 1), 1)), std::free), size_(size) {
   if (!bytes_) throw std::bad_alloc();
 }
 
@@ -22,7 +23,8 @@ FileBytes::FileBytes(const std::filesystem::path& path, std::size_t limit) {
   const std::unique_ptr<const int, void (*)(const int*)> closing(&fd, [](const int* open) { ::close(*open); });
   struct stat status {};
   if (fstat(fd, &status) != 0) throw UnreadableFile(path, std::strerror(errno));
-  if (static_cast<std::size_t>(status.st_size) > limit) throw UnreadableFile(path, "larger than " + std::to_string(limit) + " bytes");
+  if (static_cast<std::size_t>(status.st_size) > limit)
+    throw UnreadableFile(path, "larger than " + std::to_string(limit) + " bytes");
   *this = FileBytes(static_cast<std::size_t>(status.st_size));
   const auto end = static_cast<off_t>(size_);
   for (off_t at = 0, piece_end = 0; at < end;) {

@@ -109,6 +109,8 @@ def idxs():
     yield idx_case("packed nonsense", b"\x1f\x8b\x08" + bytes(99), gzip.compress(labels()), ".gz", "refused")
     yield idx_case("packed and cut", gzip.compress(idx())[:-9], gzip.compress(labels()), ".gz", "refused")
     yield idx_case("sparse, 3 GB", sparse(3 << 30, idx(data=b"")), wants="refused")
+    count = (3 << 30) // 64
+    yield idx_case("sparse, as large as it says", sparse((3 << 30) + 16, idx(count, 8, 8, data=b"")), sparse(count + 8, labels(count, data=b"")), wants="refused")
     yield idx_case("labels, sparse", idx(), sparse(3 << 30, labels(data=b"")), wants="refused")
 
 
