@@ -4,11 +4,12 @@
 #include <archive_entry.h>
 #include <sys/stat.h>
 
-#include <fstream>
 #include <unordered_set>
 
+#include "datasets/codecs/header.h"
 #include "datasets/sources/archive_kind.h"
 #include "datasets/sources/foreign_names.h"
+#include "datasets/sources/zip_end.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/text/lower.h"
@@ -20,7 +21,9 @@ namespace fs = std::filesystem;
 using runtime::Error;
 namespace {
 
-constexpr std::uint64_t kEntryBytes = 4096;  ///< what a file or a folder counts beside its content: a block of the disk
+/// What a file and a folder count beside their content: to make, look through and remove one takes as long as to write so many
+/// bytes.
+constexpr std::uint64_t kFileBytes = 16384, kFolderBytes = 65536;
 constexpr std::size_t kLongestName = 255, kLongestPath = 1000, kDeepest = 64;
 
 constexpr const char* kEmpty = "it is empty";
@@ -28,18 +31,11 @@ constexpr const char* kEmpty = "it is empty";
 /// Why libarchive makes nothing of a file: for ZIP files it does not tell.
 std::string unrecognised(const fs::path& file) {
   if (fs::file_size(file) == 0) return kEmpty;
-  const bool beginning = runtime::read_head(file, 2).starts_with("PK");
-  const std::uint64_t size = fs::file_size(file), tail = std::min<std::uint64_t>(size, 22 + 65535);
-  std::string end(tail, '\0');
-  std::ifstream in(file, std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(size - tail));
-  in.read(end.data(), static_cast<std::streamsize>(tail));
-  const std::size_t record = end.rfind("PK\x05\x06");
-  if (record == end.npos && !beginning) return "it is neither a ZIP nor a tar archive";
-  if (record == end.npos || record + 22 > end.size()) return "its end is missing: it was cut short, or is a part of several";
-  const bool parts = end.substr(record + 4, 4) != std::string(4, '\0');  // numbers of this part and of the directory's
-  if (parts) return "it is one of several parts, which zip -s 0 FILE --out WHOLE.zip joins";
-  return end.substr(record + 10, 2) == std::string(2, '\0') ? kEmpty : "its directory is damaged";  // the number of entries
+  const std::optional<ZipEnd> end = zip_end(file);
+  if (!end && !runtime::read_head(file, 2).starts_with("PK")) return "it is neither a ZIP nor a tar archive";
+  if (!end) return "its end is missing: it was cut short, or is a part of several";
+  if (end->parts) return "it is one of several parts, which zip -s 0 FILE --out WHOLE.zip joins";
+  return end->entries == 0 ? kEmpty : "its directory is damaged";
 }
 
 class Unpacker {
@@ -62,7 +58,10 @@ class Unpacker {
     for (std::uint64_t entries = 0;; ++entries) {
       const int status = archive_read_next_header(archive_.get(), &entry);
       if (status == ARCHIVE_EOF && entries == 0) broken(kEmpty);
-      if (status == ARCHIVE_EOF) return files_;
+      if (status == ARCHIVE_EOF) {
+        check_count(entries);
+        return files_;
+      }
       if (status < ARCHIVE_WARN) broken(reason());
       if (entries >= limits_.entries) broken("it has more than " + std::to_string(limits_.entries) + " entries");
       take(entry);
@@ -77,6 +76,15 @@ class Unpacker {
     throw Error("InvalidDataset.archive_entry", {{"path", file_.string()}, {"entry", name_}, {"reason", why}},
                 {{"unpack", unpacking(file_).command}});
   }
+  /// libarchive passes over entries that lie at the place of another one.
+  void check_count(std::uint64_t found) const {
+    if (!is_zip()) return;
+    const std::optional<ZipEnd> end = zip_end(file_);
+    if (end && !end->counts(found))
+      broken("its directory has " + std::to_string(end->entries) + " entries, but only " + std::to_string(found) +
+             " with a place of their own");
+  }
+  bool is_zip() const { return (archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP; }
   std::string reason() const {
     const char* const text = archive_error_string(archive_.get());
     return text ? text : "it is damaged";
@@ -86,8 +94,7 @@ class Unpacker {
     const char* name = archive_entry_pathname_utf8(entry);
     if (!name) name = archive_entry_pathname(entry);  // without a statement of its encoding
     name_ = name ? name : "";
-    if ((archive_format(archive_.get()) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP)
-      std::replace(name_.begin(), name_.end(), '\\', '/');  // programs on Windows write either, or both
+    if (is_zip()) std::replace(name_.begin(), name_.end(), '\\', '/');  // programs on Windows write either, or both
     const fs::path path = safe_path();
     if (is_tools(path)) return;
     const bool named_folder = name_.ends_with('/') && archive_entry_size(entry) == 0;
@@ -98,9 +105,10 @@ class Unpacker {
     if (type != AE_IFREG) refuse("is neither a file nor a folder");
     if (path.empty()) refuse("has no name");
     if (archive_entry_is_encrypted(entry)) refuse("is protected by a password");
-    count(kEntryBytes);
+    count(kFileBytes);
     if (archive_entry_size_is_set(entry)) foresee(static_cast<std::uint64_t>(archive_entry_size(entry)));
     make_folder(path.parent_path());
+    if (archive_entry_size_is_set(entry) && archive_entry_size(entry) == 0) return leave_out_empty(path.string());
     if (fs::exists(fs::symlink_status(target_ / path))) refuse("is there twice");
     write(target_ / path);
     ++files_;
@@ -135,11 +143,18 @@ class Unpacker {
     return false;
   }
 
+  /// An empty file is nothing to any reader, and a small archive may have millions.
+  void leave_out_empty(const std::string& name) {
+    if (!account_) return;
+    if (has_image_extension(name)) return account_->leave_out("unreadable", name, "the file is empty");
+    account_->leave_out_type(name);
+  }
+
   /// Each folder is counted, and made, once, whatever the number of entries in it.
   void make_folder(const fs::path& path) {
     if (path.empty() || folders_.contains(path.native())) return;
     make_folder(path.parent_path());
-    count(kEntryBytes);
+    count(kFolderBytes);
     if (mkdir((target_ / path).c_str(), 0777) != 0 && !fs::is_directory(target_ / path))
       refuse("is in a folder that is a file, too, or cannot be made");
     folders_.insert(path.native());

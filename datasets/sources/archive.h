@@ -25,7 +25,7 @@ bool holds_files(const std::filesystem::path& file);
 
 /// Unpacks the ZIP or tar archive (which gzip or bzip2 may have compressed) into the empty folder `target` and returns the number
 /// of files. Anything but files and folders below `target`, with names of their own in UTF-8, is refused: no absolute path, no
-/// "..", no link, no device. What tools left (__MACOSX) is left out, and counted in `account`. \throws Error
+/// "..", no link, no device. What tools left (__MACOSX) and empty files are left out, and counted in `account`. \throws Error
 /// InvalidDataset.archive, archive_entry, ModuleOutOfMemory.disk, FailedToWriteOutputs
 std::uint64_t unpack(const std::filesystem::path& archive, const std::filesystem::path& target, const ArchiveLimits& limits = {},
                      Account* account = nullptr);

@@ -204,6 +204,7 @@ bool looks_like_coco(const fs::path& file) {
     runtime::FilePieces pieces(file);
     std::string text;  // the end of the piece before, and a piece
     for (std::string_view piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
+      if (piece.find_first_not_of('\0') == piece.npos) return false;  // a hole of whatever size
       text += piece;
       std::erase(text, '\0');  // of UTF-16
       for (std::size_t i = 0; i < kWords.size(); ++i) {

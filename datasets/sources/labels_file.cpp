@@ -36,8 +36,10 @@ std::vector<std::string> read_labels(const std::filesystem::path& file) {
     if (name.find_first_not_of(kBlanks) == name.npos) refuse(line, "is blank");
     if (!seen.insert(name).second) refuse(line, "repeats an earlier one");
     if (!runtime::is_utf8(name)) refuse(line, "is not UTF-8");
+    if (name.find('\0') != name.npos) refuse(line, "has a zero byte");
     names.push_back(std::move(name));
   }
+  if (names.empty()) refuse(1, "is blank");
   return names;
 }
 

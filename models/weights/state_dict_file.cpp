@@ -3,7 +3,6 @@
 #include "models/weights/legacy_file.h"
 #include "models/weights/safetensors_file.h"
 #include "models/weights/zip_file.h"
-#include "runtime/files/files.h"
 #include "runtime/text/text.h"
 
 namespace torchport::models {
@@ -52,21 +51,24 @@ void StateDictReader::add(PickledTensor tensor, std::string_view data, const std
 }
 
 StateDictFile StateDictFile::open(const std::filesystem::path& path, Form form) {
-  return parse(runtime::read_file(path, form == Form::any ? kMaxCheckpoint : kMaxWeights), form);
+  return parse(runtime::FileBytes(path, form == Form::any ? kMaxCheckpoint : kMaxWeights), form);
 }
 
-StateDictFile StateDictFile::parse(std::string bytes, Form form) {
+StateDictFile StateDictFile::parse(std::string_view bytes, Form form) { return parse(runtime::FileBytes(bytes), form); }
+
+StateDictFile StateDictFile::parse(runtime::FileBytes bytes, Form form) {
   StateDictFile file;
   file.bytes_ = std::move(bytes);
   StateDictReader reader(file);
   const bool any = form == Form::any;
   // A safetensors file begins with a 64-bit length, and then its header, which must begin with a brace.
-  const bool safetensors = file.bytes_.size() > 8 && file.bytes_[8] == '{' && !file.bytes_.starts_with("PK");
-  if (any && is_legacy_file(file.bytes_)) {
+  const std::string_view all = reader.bytes();
+  const bool archive = all.starts_with("PK"), safetensors = all.size() > 8 && all[8] == '{' && !archive;
+  if (any && is_legacy_file(all)) {
     read_legacy_file(reader);
   } else if (any && safetensors) {
     read_safetensors_file(reader);
-  } else if (any && !file.bytes_.starts_with("PK")) {
+  } else if (any && !archive) {
     throw StateDictError("it is neither a torch.save file nor a safetensors file");
   } else {
     read_zip_file(reader, any ? Content::checkpoint : Content::state_dict);

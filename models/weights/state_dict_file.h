@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/weights/dtype.h"
+#include "runtime/files/file_bytes.h"
 
 namespace torchport::models {
 
@@ -45,7 +46,7 @@ class StateDictFile {
 
   /// \throws StateDictError; std::runtime_error where the file cannot be read
   static StateDictFile open(const std::filesystem::path& path, Form form = Form::model_file);
-  static StateDictFile parse(std::string bytes, Form form = Form::model_file);
+  static StateDictFile parse(std::string_view bytes, Form form = Form::model_file);
   /// Of each part in the order of the file.
   const std::vector<TensorEntry>& entries() const { return entries_; }
   /// The state dicts in it, at least one, the one that is probably meant first. The `model` file is one.
@@ -64,7 +65,8 @@ class StateDictFile {
     std::int64_t offset = 0;
     std::vector<std::int64_t> stride;
   };
-  std::string bytes_;
+  static StateDictFile parse(runtime::FileBytes bytes, Form form);
+  runtime::FileBytes bytes_;
   std::vector<TensorEntry> entries_;
   std::vector<StateDictPart> parts_;
   std::vector<std::string> foreign_names_;

@@ -13,7 +13,7 @@ class StateDictReader {
  public:
   explicit StateDictReader(StateDictFile& file) : file_(file) {}
   /// The whole file.
-  std::string_view bytes() const { return file_.bytes_; }
+  std::string_view bytes() const { return file_.bytes_.view(); }
   /// Begins the next state dict of the file.
   void begin(std::string name, std::vector<std::string> others) {
     file_.parts_.push_back({std::move(name), file_.entries_.size(), 0, std::move(others)});

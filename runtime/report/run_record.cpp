@@ -10,7 +10,8 @@ namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+constexpr std::size_t kMostBytes = std::size_t{16} << 20, kMostHashes = 1000;
+constexpr std::uint64_t kMostHashed = std::uint64_t{1} << 30;  ///< bytes of an input; a file may be of any size, and take no place
 
 nlohmann::json recorded(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return without_secrets(*text);
@@ -56,14 +57,24 @@ void RunRecord::set_version(const std::string& library, const std::string& versi
   record_["versions"][library] = version;
 }
 
-void RunRecord::hash_input(const std::string& port, const fs::path& directory) {
-  nlohmann::json hashes = nlohmann::json::object();
+void RunRecord::hash_input(const std::string& port, const fs::path& input) {
   std::error_code ignored;
-  if (fs::is_regular_file(directory, ignored)) hashes[directory.filename().string()] = sha256(directory);
-  for (fs::directory_iterator entry(directory, ignored), end; entry != end; entry.increment(ignored))
-    if (entry->is_regular_file(ignored)) hashes[entry->path().filename().string()] = sha256(entry->path());
+  std::set<fs::path> files;
+  if (fs::is_regular_file(input, ignored)) files.insert(input);
+  for (fs::directory_iterator entry(input, ignored), end; entry != end; entry.increment(ignored))
+    if (entry->is_regular_file(ignored)) files.insert(entry->path());
+  nlohmann::json hashes = nlohmann::json::object();
+  std::uint64_t left = kMostHashed;
+  for (const fs::path& file : files) {
+    const std::uint64_t size = fs::file_size(file, ignored);
+    if (size > left || hashes.size() == kMostHashes) continue;
+    left -= size;
+    hashes[file.filename().string()] = sha256(file);
+  }
   const std::lock_guard lock(mutex_);
-  record_["inputs"][port]["sha256"] = hashes;
+  nlohmann::json& record = record_["inputs"][port];
+  if (hashes.size() < files.size()) record["not_hashed"] = files.size() - hashes.size();
+  record["sha256"] = std::move(hashes);
 }
 
 void RunRecord::save(const fs::path& run_dir) const {

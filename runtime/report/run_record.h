@@ -21,7 +21,8 @@ class RunRecord {
   /// Versions of what the program was built with and runs on, e.g. set_version("libtorch", "2.11.0").
   void set_version(const std::string& library, const std::string& version);
   /// SHA-256 over the files that identify an input: every file of a model, the index and schema of an image directory.
-  void hash_input(const std::string& port, const std::filesystem::path& directory);
+  /// Of raw photos and archives only the first gigabyte in 1,000 files; `not_hashed` counts the others.
+  void hash_input(const std::string& port, const std::filesystem::path& input);
   std::map<std::string, std::string> versions() const { return record_["versions"]; }
   void save(const std::filesystem::path& run_dir) const;
 

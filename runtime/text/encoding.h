@@ -5,6 +5,7 @@
 
 namespace torchport::runtime {
 
+inline constexpr const char* kZeroByte = "has a zero byte";
 inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// "is UTF-16, not UTF-8", or nullptr. Without a mark the zeros of ASCII give UTF-16 away.

@@ -11,6 +11,7 @@ Json parse(std::string_view text, const JsonLimits& limits) {
   if (const char* const fault = encoding_fault(text)) throw JsonError(fault);
   JsonBuilder<Json> builder(limits);
   Json::sax_parse(text, &builder);
+  if (text.find('\0') != text.npos) throw JsonError(kZeroByte);  // for the parser the text ends there
   return builder.take();
 }
 

@@ -30,6 +30,7 @@ class Characters {
     if (ended_) return;
     current_ = piece_.front();
     if (in_text_) return pass_text();
+    if (current_ == '\0') throw JsonError(kZeroByte);  // for the parser the text ends there
     if (current_ == 'N' || current_ == 'I' || current_ == '-') return pass_word();
     piece_.remove_prefix(1);
     in_text_ = current_ == '"';

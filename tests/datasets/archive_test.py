@@ -243,7 +243,11 @@ def hostile(here):
     deepest = "x/" * 65 + "1.png"
     yield as_tar(here / "deepest.tar", [(deepest, png())]), entry(deepest, "lies more than 64 folders deep")
     folders = as_tar(here / "folders.tgz", [special(f"{number}/" + "x/" * 50, tarfile.DIRTYPE) for number in range(9999)], "w:gz")
-    yield folders, entry("321/" + "x/" * 50, f"makes more than {64 << 20} bytes of an archive of ")
+    yield folders, entry("20/" + "x/" * 50, f"makes more than {64 << 20} bytes of an archive of ")
+    three = as_zip(here / "overlap.zip", [good, ("cat/2.png", png()), ("cat/3.png", png())]).read_bytes()
+    second = three.find(b"PK\1\2", three.find(b"PK\1\2") + 4)
+    (here / "overlap.zip").write_bytes(three[:second + 42] + bytes(4) + three[second + 46:])   # the second entry's place is the first one's
+    yield here / "overlap.zip", "its directory has 3 entries, but only 2 with a place of their own"
     yield here / "crc.zip", entry("cat/1.png", "is damaged: ")
     yield here / "cut.tar.gz", entry("cat/2.png", "is damaged: ")
     for name, reason in {"cut.zip": missing_end, "half.zip": missing_end, "spanned.zip": "it is one of several parts", "text.zip": neither,

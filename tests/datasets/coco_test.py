@@ -195,6 +195,7 @@ def test_what_is_no_json(here):
                             (text.replace('"', "'"), "it is not valid JSON (column 2: texts stand in double quotes)"),
                             ("// mine\n" + text, "it is not valid JSON (column 1: comments are not JSON)"),
                             (text + text, f"it is not valid JSON (column {len(text) + 1}: unexpected '{{'; expected end of input)"),
+                            (text + "\0", "it has a zero byte"),
                             (text.replace('"images"', '"images": [], "images"'), "it has the key 'images' twice"),
                             ('{"images": [{"file_name": "a.png", "annotations": ' + "[" * 100_000, "it is nested deeper than 32 levels"),
                             (text.replace('"dog"', '"d\\u0000g"'), "a row of categories (id 2) has a zero byte in its 'name'")):
@@ -212,6 +213,9 @@ def test_annotations_of_other_images(here):
     assert "2 of 4 annotations belong to images that are not listed: ids 1001, 1002" in convert(here).stdout
     lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": "c.svg"}])})
     assert "(.svg 1): c.svg" in convert(here).stdout
+    for elsewhere in ("/etc/hostname", "../../etc/hostname"):
+        lay_out(here, ["."], **{"x.json": small(images=small()["images"] + [{"id": 3, "file_name": elsewhere}])})
+        assert f"another type (no extension 1): {elsewhere}" in convert(here).stdout
 
 
 def test_other_annotations(here):

@@ -163,6 +163,8 @@ TEST_CASE("convert: the labels file has one name a line", "[convert]") {
   CHECK(error("a\n\nb\n") == refused("2", "is blank"));
   CHECK(error("a\nb\na\n") == refused("3", "repeats an earlier one"));
   CHECK(error("\xE9\n") == refused("1", "is not UTF-8"));
+  CHECK(error(std::string("a\nb\0c\n", 6)) == refused("2", "has a zero byte"));
+  for (const char* nothing : {"", "\n \n", "\xEF\xBB\xBF"}) CHECK(error(nothing) == refused("1", "is blank"));
   CHECK(error_of([&] { datasets::read_labels(folder / "none.txt"); }, folder.path()) ==
         "error[CouldNotOpenFileError] convert_to_image_directory: 'DIR/none.txt' cannot be read: No such file or directory\n"
         "  hint   Give the path of a readable file.\n");

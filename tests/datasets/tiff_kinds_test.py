@@ -177,3 +177,12 @@ def test_refused_as_by_pillow():
         except Exception:
             continue
         raise AssertionError(f"Pillow reads {name}")
+
+
+def test_a_palette_that_is_short():
+    """libtiff would show its indices as grey, or as RGB; Pillow fills it up with black."""
+    broken = "TIFF: the palette is broken"
+    assert not accepted({f"{count}{order}{samples}": (tiff(4, 1, [bytes(range(4 * samples))], order=order, photometric=3, samples=samples, bits=[8] * samples,
+                                                           colours=list(range(count)) or None), broken)
+                         for order in "<>" for count in (0, 3, 765) for samples in (1, 3)})
+    assert not compare({f"whole{order}": tiff(4, 1, [bytes(range(4))], order=order, photometric=3, colours=list(range(768))) for order in "<>"})

@@ -1,6 +1,9 @@
-"""The campaign's own eyes: what a program does wrong with a file is seen. `./dev fuzz` runs the campaign."""
+"""The campaign's own eyes: what a program does wrong with a file is seen; and a small campaign. `./dev fuzz` runs a whole one."""
+import campaign
 import case
 import probe
+
+FILES = 60   # a run of it takes half a minute
 
 
 def test_what_goes_wrong_is_found(work, monkeypatch):
@@ -15,3 +18,11 @@ def test_what_goes_wrong_is_found(work, monkeypatch):
         wants = "refused" if fault == "wrongly taken" else None
         outcome = probe.examine(case.Case("kind", "name", ("run", case.IN, case.OUT), case.write_bytes(b"x"), ".txt", wants), work / str(number), work)
         assert [kind for kind, _ in outcome.faults] == [fault], (fault, outcome)
+
+
+def test_a_small_campaign_finds_nothing(work, capsys):
+    """Files of every kind from one seed, the same in each run: no signal, no abort, no hang, no gigabyte, nothing taken that is wrong."""
+    status = campaign.main(["--seed", "22", "--count", str(FILES), "--keep", str(work / "campaign")])
+    said = capsys.readouterr().out
+    assert status == 0, said
+    assert int(said.splitlines()[-1].split(" | ")[1]) >= FILES - len(campaign.KINDS), said   # shares are rounded

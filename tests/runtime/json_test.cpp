@@ -75,6 +75,7 @@ TEST_CASE("json: what is wrong is said with its place", "[json]") {
       {"{\"a\": 1, \"b\": 2, \"a\": 3}", "it has the key 'a' twice"},
       {"\xEF\xBB\xBF[]", "it begins with a byte order mark"},
       {std::string("[\0]\0", 4), "it is UTF-16, not UTF-8"},
+      {std::string("{} \0", 4), "it has a zero byte"},
       {std::string("\xFF\xFE[\0]\0", 6), "it is UTF-16, not UTF-8"},
   }));
   INFO(text);
@@ -97,6 +98,7 @@ TEST_CASE("json rows: the wanted rows come one by one, whatever the pieces", "[j
   const std::string told = "n= rows[ {\"a\":[null,null,null,-1]} 5 \"NaN \\\" Infinity\" passed[ o{ ";
   for (const std::size_t piece : {3, 7, 1000}) CHECK(rows_of(text, piece) == told);  // a file begins with a whole mark
   CHECK(rows_of("[{\"rows\": []}]", 100) == "no object");
+  CHECK(rows_of(text + '\0', 100) == told + "| it has a zero byte");
   CHECK(rows_of("5", 100) == "no object");
 }
 

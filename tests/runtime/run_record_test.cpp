@@ -28,6 +28,11 @@ TEST_CASE("run record: values with their origin, versions and the inputs' SHA-25
   record.set("kept_epoch", 3);
   record.hash_input("untrained_model", folder / "m");
   record.hash_input("training_dataset", folder / "absent");
+  std::filesystem::create_directories(folder / "raw");
+  write_file_atomically(folder / "raw/1.jpg", "abc");
+  write_file_atomically(folder / "raw/0.tar", "");
+  std::filesystem::resize_file(folder / "raw/0.tar", std::uintmax_t{3} << 30);  // all of it a hole
+  record.hash_input("validation_dataset", folder / "raw");
   record.save(folder.path());
   const std::string text = read_file(folder / "run.json", 1 << 30);
   CHECK(text.find("secret-canary") == text.npos);
@@ -43,6 +48,10 @@ TEST_CASE("run record: values with their origin, versions and the inputs' SHA-25
   CHECK(json["inputs"]["untrained_model"]["sha256"] ==
         nlohmann::json{{"model", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}});
   CHECK(json["inputs"]["training_dataset"]["sha256"].empty());
+  CHECK_FALSE(json["inputs"]["untrained_model"].contains("not_hashed"));
+  CHECK(json["inputs"]["validation_dataset"]["sha256"] ==
+        nlohmann::json{{"1.jpg", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}});
+  CHECK(json["inputs"]["validation_dataset"]["not_hashed"] == 1);
   CHECK(json["versions"]["libtorch"] == "2.11.0");
   CHECK(json["world_size"] == 2);
   CHECK(json["kept_epoch"] == 3);

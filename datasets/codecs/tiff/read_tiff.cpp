@@ -33,6 +33,7 @@ using tiff::Target;
 struct Source {
   const char* bytes;
   std::uint64_t size, at = 0;
+  std::uint32_t photometric = 0;  ///< as the file states it
   char complaint[200] = "";
 };
 Source& source(thandle_t handle) { return *static_cast<Source*>(handle); }
@@ -75,7 +76,7 @@ File open(Source& in) {
   // What has no file to complain about must be silent as well.
   static const bool silent = (TIFFSetErrorHandler(nullptr), TIFFSetWarningHandler(nullptr), true);
   static_cast<void>(silent);
-  tiff::check_directory({in.bytes, in.size});
+  in.photometric = tiff::check_directory({in.bytes, in.size});
   constexpr std::uint64_t kForTags = std::uint64_t{64} << 20;  // more than the tags of any image take
   const std::unique_ptr<TIFFOpenOptions, Close> options(TIFFOpenOptionsAlloc());
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), static_cast<tmsize_t>(in.size + kForTags));
@@ -237,6 +238,8 @@ bool torchport_read_image(const char* bytes, std::size_t size, unsigned char* rg
   try {
     const File file = open(in);
     const Tags tags(file.get());
+    const bool palette = in.photometric == PHOTOMETRIC_PALETTE;  // libtiff makes grey or RGB of one that lacks colours
+    if (palette && tags.photometric != PHOTOMETRIC_PALETTE) throw Failure("the palette is broken");
     const std::uint32_t width = tags.turned() ? tags.height : tags.width, height = tags.turned() ? tags.width : tags.height;
     if (rgb != nullptr && (width != image.width || height != image.height)) throw Failure("two sizes are given");
     image.width = width;

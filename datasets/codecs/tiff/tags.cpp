@@ -139,7 +139,7 @@ const char* Tags::mode() const {
   }
 }
 
-void check_directory(std::string_view bytes) {
+std::uint32_t check_directory(std::string_view bytes) {
   constexpr std::uint64_t kMostTags = 4096;
   try {
     const images::Reader in(bytes, "", bytes.starts_with('M'));
@@ -155,15 +155,18 @@ void check_directory(std::string_view bytes) {
     if (tags > kMostTags) throw Failure("more than " + std::to_string(kMostTags) + " tags");
     constexpr std::uint64_t kSizes[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     std::uint64_t sum = 0;
+    std::uint32_t photometric = 0;
     for (std::size_t i = 0; i < tags; ++i) {
       const std::size_t entry = begin + (big ? 8 + 20 * i : 2 + 12 * i);
       const std::uint64_t type = in.u16(entry + 2), count = big ? u64(entry + 4) : in.u32(entry + 4);
       if (type >= std::size(kSizes) || kSizes[type] == 0) continue;
+      if (in.u16(entry) == TIFFTAG_PHOTOMETRIC && type == TIFF_SHORT) photometric = in.u16(entry + (big ? 12 : 8));
       if (count > bytes.size() / kSizes[type] + 8) throw Failure("a tag has more values than the file");
       const std::uint64_t size = count * kSizes[type];
       if (size > (big ? 8U : 4U)) sum += size;
     }
     if (sum > bytes.size()) throw Failure("its tags have more values than the file");
+    return photometric;
   } catch (const ImageError&) {
     throw Failure("premature end of data");
   }

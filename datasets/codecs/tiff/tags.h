@@ -38,7 +38,8 @@ struct Tags {
 };
 
 /// Before libtiff reads the first directory: that the values of its tags fit into the file, so that none is unpacked a thousand
-/// times. \throws Failure
-void check_directory(std::string_view bytes);
+/// times. Returns the photometric interpretation that it states: libtiff takes another one where a palette is short.
+/// \throws Failure
+std::uint32_t check_directory(std::string_view bytes);
 
 }  // namespace torchport::datasets::tiff

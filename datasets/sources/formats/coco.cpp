@@ -106,7 +106,9 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
   std::vector<std::string> files, missing;
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
-      if (std::error_code none; !fs::exists(found.root / image.file, none))
+      const fs::path file = fs::path(image.file).lexically_normal();
+      const bool elsewhere = file.is_absolute() || *file.begin() == "..";
+      if (std::error_code none; elsewhere || !fs::exists(found.root / file, none))
         account.leave_out_type(image.file);  // else it is counted
       files.emplace_back();
       continue;

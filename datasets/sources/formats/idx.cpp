@@ -1,4 +1,5 @@
 // IDX files as MNIST and Fashion-MNIST come: all images in one file, all labels in another, compressed or not.
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "datasets/codecs/header.h"
@@ -41,6 +42,16 @@ std::string gunzip(const std::string& packed, std::size_t most, const fs::path& 
   if (status != Z_STREAM_END && bytes.size() < most)
     broken(file, status == Z_BUF_ERROR ? "the compressed data end early" : "the compressed data are damaged");
   return bytes;
+}
+
+/// Refuses a file of which next to nothing is stored: it may state any size. Where no number of blocks is known it is 0.
+void refuse_holes(const fs::path& file, std::size_t whole) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0 || status.st_blocks == 0) return;
+  const std::size_t stored = static_cast<std::size_t>(status.st_blocks) * 512;
+  if (whole > kHarmless && whole / kRatio > stored)
+    broken(file,
+           "only " + std::to_string(stored) + " of its " + std::to_string(whole) + " bytes are stored, the others are a hole");
 }
 
 bool is_packed(const fs::path& file) { return file.extension() == ".gz"; }
@@ -95,6 +106,7 @@ IdxFile read_idx(const fs::path& file, std::size_t sizes) {
     };
     if (!is_packed(file)) {
       if (fs::file_size(file) != whole) held(std::to_string(fs::file_size(file) - header));
+      refuse_holes(file, whole);
       idx.bytes = runtime::read_file(file, whole);
       return idx;
     }

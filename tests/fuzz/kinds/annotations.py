@@ -22,6 +22,10 @@ def coco():
                        "categories": [{"id": 0, "name": "cat"}, {"id": 1, "name": "dog"}]}).encode()
 
 
+def hostname_named(folder, text):
+    return None if "/etc/hostname" in text else "the image at an absolute path was passed over without a word"
+
+
 def named(folder, text):
     """A COCO file that cannot be used is an error, or at least named: never passed over."""
     return None if "x.json" in text else "the JSON file was passed over without a word"
@@ -29,6 +33,26 @@ def named(folder, text):
 
 def coco_case(name, content, must):
     return Case(KIND, f"COCO: {name}", COMMAND, tree({**IMAGES, "x.json": content}), wants=None, check=named if must else None)
+
+
+def below_case(name, files):
+    """JSON files one folder down, beside or below those of images."""
+    return Case(KIND, f"COCO below: {name}", COMMAND, tree(files), check=named)
+
+
+def cocos_below():
+    cut, other = coco()[:len(coco()) // 2], b'{"shapes": [], "version": "5.0"}'
+    apart = {f"images/{name}": data for name, data in IMAGES.items()}
+    sorted_ones = {f"{'ab'[number % 2]}/{name}": data for number, (name, data) in enumerate(IMAGES.items())}
+    for kind, content in (("cut", cut), ("no COCO", other), ("nothing", b""), ("lists of another name", coco().replace(b'"images"', b'"pictures"').replace(b'"annotations"', b'"labels"'))):
+        yield f"{kind}, in annotations/", {**apart, "annotations/x.json": content}
+        yield f"{kind}, beside images in a folder", {**apart, "images/x.json": content}
+        yield f"{kind}, in a category", {**sorted_ones, "a/x.json": content}
+        yield f"{kind}, beside categories", {**sorted_ones, "notes/x.json": content}
+        yield f"{kind}, beside a sound one above", {**IMAGES, "good.json": coco(), "annotations/x.json": content}
+        yield f"{kind}, beside a sound one in the folder", {**apart, "annotations/good.json": coco(), "annotations/x.json": content}
+        yield f"{kind}, beside a sound one at the top", {**IMAGES, "good.json": coco(), "x.json": content}
+        yield f"{kind}, among 70 others", {**apart, **{f"annotations/x{i}.json": other for i in range(70)}, "annotations/x.json": content}
 
 
 def changed_coco(**parts):
@@ -48,7 +72,6 @@ def cocos():
     yield "id 2^63", coco().replace(b'"id": 3, "file_name"', b'"id": 9223372036854775808, "file_name"'), True
     yield "id 2^64", coco().replace(b'"id": 3, "file_name"', b'"id": 18446744073709551616, "file_name"'), True
     yield "an image of another folder", coco().replace(b"1.png", b"../../1.png"), False
-    yield "an image at an absolute path", coco().replace(b"1.png", b"/etc/hostname"), True
     yield "an image twice", changed_coco(images=[{"id": i, "file_name": "1.png"} for i in range(4)]), False
     yield "an id twice", changed_coco(images=[{"id": 1, "file_name": f"{i}.png"} for i in range(4)]), False
     yield "an image of no file", changed_coco(images=[{"id": i, "file_name": f"{i + 9}.png"} for i in range(4)]), False
@@ -86,6 +109,8 @@ def idxs():
     yield idx_case("packed nonsense", b"\x1f\x8b\x08" + bytes(99), gzip.compress(labels()), ".gz", "refused")
     yield idx_case("packed and cut", gzip.compress(idx())[:-9], gzip.compress(labels()), ".gz", "refused")
     yield idx_case("sparse, 3 GB", sparse(3 << 30, idx(data=b"")), wants="refused")
+    count = (3 << 30) // 64
+    yield idx_case("sparse, as large as it says", sparse((3 << 30) + 16, idx(count, 8, 8, data=b"")), sparse(count + 8, labels(count, data=b"")), wants="refused")
     yield idx_case("labels, sparse", idx(), sparse(3 << 30, labels(data=b"")), wants="refused")
 
 
@@ -122,6 +147,9 @@ def label_lists():
 def cases(random):
     for name, content, must in cocos():
         yield coco_case(name, content, must)
+    yield Case(KIND, "COCO: an image at an absolute path", COMMAND, tree({**IMAGES, "x.json": coco().replace(b"1.png", b"/etc/hostname")}), check=hostname_named)
+    for name, files in cocos_below():
+        yield below_case(name, files)
     yield from idxs()
     yield from label_lists()
 

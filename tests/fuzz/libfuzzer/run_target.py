@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 CORPUS = pathlib.Path(__file__).resolve().parent.parent / "corpus"
-MOST_BYTES = 12_000   # of a target's corpus in the repository
+MOST_BYTES, MOST_FILES = 12_000, 40   # of a target's corpus in the repository
 LIMITS = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=20000", "-print_final_stats=1", "-verbosity=0"]
 ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1:handle_abort=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -45,7 +45,7 @@ def keep(program):
             if path not in kept:
                 path.unlink()
         for path in sorted(pathlib.Path(merged).iterdir(), key=lambda path: path.stat().st_size):
-            if sum(kept.values()) + path.stat().st_size <= MOST_BYTES:
+            if sum(kept.values()) + path.stat().st_size <= MOST_BYTES and len(kept) < MOST_FILES:
                 kept[target / path.name[:12]] = path.stat().st_size
                 shutil.copyfile(path, target / path.name[:12])
     print(f"{name}: {len(kept)} files, {sum(kept.values())} bytes")
