@@ -20,8 +20,7 @@ class FileBytes {
 
  private:
   explicit FileBytes(std::size_t size);
-  std::unique_ptr<char, void (*)(void*)> bytes_{nullptr,
-                                                std::free};  ///< of calloc: what is not written stays zeros that take no room
+  std::unique_ptr<char, void (*)(void*)> bytes_{nullptr, std::free};  ///< of calloc: zeros that nobody wrote take no room
   std::size_t size_ = 0;
 };
 
