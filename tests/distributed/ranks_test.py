@@ -23,12 +23,24 @@ def inputs(shared):
     return shared
 
 
-def start(inputs, work, data, **changes):
+@pytest.fixture
+def launchers():
+    """Those that a check starts, none of which outlives it."""
+    started = []
+    yield started
+    for one in started:
+        if one.poll() is None:
+            one.terminate()
+            one.communicate()
+
+
+def start(launchers, inputs, work, data, **changes):
     """Training on two ranks; the launcher once the first step is done, and the process number of rank 1."""
     values = {"untrained-model-path": inputs / "m", "train-data-path": inputs / data, "valid-data-path": inputs / "data",
               "trained-model-path": work / "out", "batch-size": 4, "run-dir": work / "run", "process-count-per-node": 2, **changes}
     words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, *(word for name, value in values.items() for word in (f"--{name}", value))]
     launcher = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    launchers.append(launcher)
     for line in launcher.stdout:
         if "First step done" in line:
             break
@@ -42,26 +54,31 @@ def log(work, rank):
 def overwrite(process, old, new):
     """Replaces bytes wherever the writable memory of a process has them; how often."""
     count = 0
-    with open(f"/proc/{process}/maps") as maps, open(f"/proc/{process}/mem", "r+b", buffering=0) as memory:
-        for line in maps:
+    with open(f"/proc/{process}/maps") as maps:
+        lines = maps.read().splitlines()
+    with open(f"/proc/{process}/mem", "r+b", buffering=0) as memory:
+        for line in lines:
             place, modes, _, _, inode = line.split()[:5]
             first, last = (int(end, 16) for end in place.split("-"))
             if modes[:2] != "rw" or inode != "0":
                 continue
-            memory.seek(first)
-            content = memory.read(last - first)
-            at = content.find(old)
-            while at >= 0:
-                memory.seek(first + at)
-                memory.write(new)
-                count += 1
-                at = content.find(old, at + 1)
+            try:
+                memory.seek(first)
+                content = memory.read(last - first)
+                at = content.find(old)
+                while at >= 0:
+                    memory.seek(first + at)
+                    memory.write(new)
+                    count += 1
+                    at = content.find(old, at + 1)
+            except OSError:   # not the process's own memory, or the run has ended of what was written already
+                continue
     return count
 
 
-def test_weights_that_change_on_one_rank(inputs, work):
+def test_weights_that_change_on_one_rank(launchers, inputs, work):
     """A frozen weight of rank 1 is overwritten from outside: the epoch does not count, and no model comes out."""
-    launcher, process = start(inputs, work, "data", **{"train-layers": "head", "epochs": 10000, "patience": 10000})
+    launcher, process = start(launchers, inputs, work, "data", **{"train-layers": "head", "epochs": 10000, "patience": 10000})
     weights = torch.load(inputs / "m/model", weights_only=True)["model.conv1.weight"]
     kept = weights.permute(0, 2, 3, 1).contiguous().numpy().tobytes()[:256]   # as channels_last has them in memory
     assert overwrite(process, kept, bytes(8) + kept[8:]) > 0
@@ -73,9 +90,9 @@ def test_weights_that_change_on_one_rank(inputs, work):
     assert not (work / "out").exists()
 
 
-def test_slow_rank(inputs, work):
+def test_slow_rank(launchers, inputs, work):
     """Rank 1 stands still four fifths of the time: it trains on, and each log names it."""
-    launcher, process = start(inputs, work, "many", epochs=1)
+    launcher, process = start(launchers, inputs, work, "many", epochs=1)
     while launcher.poll() is None and "Ranks in epoch 1" not in log(work, 0):
         os.kill(process, signal.SIGSTOP)
         time.sleep(0.16)
