@@ -1,5 +1,5 @@
-// Whether all ranks were given the same: what decides on a result is compared before anything is computed, and what differs is named
-// with its ranks and hosts. Called by the worker for the request, and by distributed components for their inputs.
+// Whether all ranks were given the same: what decides on a result is compared before anything is computed, and what differs is
+// named with its ranks and hosts. Called by the worker for the request, and by distributed components for their inputs.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +24,8 @@ struct Fact {
 /// Program, component, all parameters, and those run settings that change a result.
 std::vector<Fact> facts_of(const Request& request);
 
-/// \throws Error or Errors where a rank's facts differ from those of rank 0, e.g. FailedToCompleteOperation.unequal: the same on all
-/// ranks, which blame that rank
+/// \throws Error or Errors where a rank's facts differ from those of rank 0, e.g. FailedToCompleteOperation.unequal: the same on
+/// all ranks, which blame that rank
 void check_equal(Control& control, const std::vector<Fact>& facts);
 
 /// A list too long to be sent: the first entry that differs is looked for, in steps that halve it.

@@ -29,10 +29,14 @@ std::string in_words(std::size_t rank, const Told& told) {
 
 const char* name_of(Collective collective) {
   switch (collective) {
-    case Collective::broadcast: return "broadcast";
-    case Collective::all_reduce: return "all-reduce";
-    case Collective::agreement: return "agreement";
-    case Collective::barrier: return "barrier";
+    case Collective::broadcast:
+      return "broadcast";
+    case Collective::all_reduce:
+      return "all-reduce";
+    case Collective::agreement:
+      return "agreement";
+    case Collective::barrier:
+      return "barrier";
   }
   return "unknown call";  // of another version's rank
 }
@@ -53,8 +57,8 @@ int announce(void* communicator, const Announcement& mine, std::optional<Mismatc
   gethostname(told.host.data(), told.host.size() - 1);
   result = MPI_Allgather(&told, sizeof told, MPI_BYTE, all.data(), sizeof told, MPI_BYTE, comm);
   if (result != MPI_SUCCESS) return result;
-  const auto other = std::find_if(all.begin(), all.end(),
-                                  [&](const Told& one) { return !equal(one.announcement, all.front().announcement); });
+  const auto other =
+      std::find_if(all.begin(), all.end(), [&](const Told& one) { return !equal(one.announcement, all.front().announcement); });
   mismatch = {in_words(0, all.front()), in_words(static_cast<std::size_t>(other - all.begin()), *other)};
   return result;
 }

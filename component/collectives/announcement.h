@@ -1,5 +1,5 @@
-// What a rank is about to do, told to all others before it does it: a message of fixed size ahead of each collective call. Ranks that
-// have come to different calls find out here, where MPI would write one's bytes over the other's memory. Used by MpiQueue.
+// What a rank is about to do, told to all others before it does it: a message of fixed size ahead of each collective call. Ranks
+// that have come to different calls find out here, where MPI would write one's bytes over the other's memory. Used by MpiQueue.
 #pragma once
 #include <cstdint>
 #include <optional>

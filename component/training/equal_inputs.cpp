@@ -93,7 +93,8 @@ void check_equal(const datasets::ImageDirectory& images, runtime::Control& contr
   };
   const auto description = [&](std::size_t i) {
     return "'" + std::string(images.file(i)) + "'" + label_of(images, i) +
-           runtime::formatted(" (%s, of hash %016llx)", size_of(images, i).c_str(), static_cast<unsigned long long>(content(images, i)));
+           runtime::formatted(" (%s, of hash %016llx)", size_of(images, i).c_str(),
+                              static_cast<unsigned long long>(content(images, i)));
   };
   runtime::check_equal(control, {kError, "an image" + of, path, size, hash, description});
 }
@@ -107,12 +108,10 @@ void check_equal(const models::ModelDirectory& directory, runtime::Control& cont
     return Fact{kError, what + " of the " + directory.what(), std::move(value), path};
   };
   const std::string classes = model.num_classes ? std::to_string(*model.num_classes) : "absent";
-  runtime::check_equal(
-      control,
-      {fact("the network", model.variant->name), fact("the number of classes", classes),
-       fact("the list of labels", shortened(runtime::join(model.labels, ", "))),
-       fact("the normalisation", text_of(model.mean) + "; " + text_of(model.std_dev)),
-       fact("the note whether it is pretrained", model.pretrained ? "True" : "False")});
+  runtime::check_equal(control, {fact("the network", model.variant->name), fact("the number of classes", classes),
+                                 fact("the list of labels", shortened(runtime::join(model.labels, ", "))),
+                                 fact("the normalisation", text_of(model.mean) + "; " + text_of(model.std_dev)),
+                                 fact("the note whether it is pretrained", model.pretrained ? "True" : "False")});
   const auto hash = static_cast<unsigned long long>(weights_hash(directory.weights()));
   runtime::check_equal(control, {fact("the hash of the weights", runtime::formatted("%016llx", hash))});
 }

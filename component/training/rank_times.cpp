@@ -85,10 +85,11 @@ std::vector<runtime::MetricRow> RankTimes::compare(std::int64_t epoch, runtime::
     };
     const auto [slowest, fastest] =
         std::minmax_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.pace < b.pace; });
-    log.info(formatted("Ranks in epoch %lld: %.2f (rank %td) to %.2f img/s of their own work; waiting for data %s, computing %s, "
-                       "communicating %s, checkpointing %s of the time.",
-                       static_cast<long long>(epoch), slowest->pace, slowest - rows.begin(), fastest->pace, range(kData).c_str(),
-                       range(kComputing).c_str(), range(kCommunicating).c_str(), range(kCheckpointing).c_str()));
+    log.info(
+        formatted("Ranks in epoch %lld: %.2f (rank %td) to %.2f img/s of their own work; waiting for data %s, computing %s, "
+                  "communicating %s, checkpointing %s of the time.",
+                  static_cast<long long>(epoch), slowest->pace, slowest - rows.begin(), fastest->pace, range(kData).c_str(),
+                  range(kComputing).c_str(), range(kCommunicating).c_str(), range(kCheckpointing).c_str()));
   }
   warn_of_slowest(rows, epoch, log);
   return metrics;
@@ -106,10 +107,11 @@ void RankTimes::warn_of_slowest(const std::vector<Row>& rows, std::int64_t epoch
   if (slowest->pace >= (1 - kLag) * usual || cost < kWorthSaying) return;
   const auto rank = static_cast<int>(slowest - rows.begin());
   const std::string place = control_.broadcast_text(runtime::place_of_rank(control_), rank);
-  log.warning(formatted("Epoch %lld waited %.1f s for %s: %.2f img/s of its own work, where half of the others do %.2f or more. Of its "
-                        "time %.0f %% went into waiting for data, %.0f %% into computing.",
-                        static_cast<long long>(epoch), cost, place.c_str(), slowest->pace, usual, 100 * slowest->share[kData],
-                        100 * slowest->share[kComputing]));
+  log.warning(
+      formatted("Epoch %lld waited %.1f s for %s: %.2f img/s of its own work, where half of the others do %.2f or more. Of its "
+                "time %.0f %% went into waiting for data, %.0f %% into computing.",
+                static_cast<long long>(epoch), cost, place.c_str(), slowest->pace, usual, 100 * slowest->share[kData],
+                100 * slowest->share[kComputing]));
 }
 
 }  // namespace torchport::component

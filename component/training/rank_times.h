@@ -38,9 +38,9 @@ class RankTimes {
   Scope measure(What what) { return {seconds_[what]}; }
   void count(std::int64_t images) { images_ += static_cast<double>(images); }
 
-  /// Compares the ranks' times since begin(). Logs them on rank 0 and warns, on all, of a rank that is more than a fifth slower than
-  /// half of the others and cost them more than a second. Returns the rows of the metric "Rank times", one a rank; none in a world of
-  /// one. `epoch`: 1-based.
+  /// Compares the ranks' times since begin(). Logs them on rank 0 and warns, on all, of a rank that is more than a fifth slower
+  /// than half of the others and cost them more than a second. Returns the rows of the metric "Rank times", one a rank; none in a
+  /// world of one. `epoch`: 1-based.
   std::vector<runtime::MetricRow> compare(std::int64_t epoch, runtime::Log& log);
 
  private:

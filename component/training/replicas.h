@@ -1,5 +1,5 @@
-// Whether the weights of all ranks are still the same bits. They start the same and take the same steps, so a difference is a fault of
-// memory, of a processor or of ours, and nothing trained after it may be kept. Called by the trainer after each epoch and before
+// Whether the weights of all ranks are still the same bits. They start the same and take the same steps, so a difference is a fault
+// of memory, of a processor or of ours, and nothing trained after it may be kept. Called by the trainer after each epoch and before
 // each save.
 #pragma once
 #include <cstdint>

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 import torch
@@ -90,14 +89,23 @@ def test_weights_that_change_on_one_rank(launchers, inputs, work):
     assert not (work / "out").exists()
 
 
+def goes_on(launcher, seconds):
+    """Whether it is still there after `seconds`."""
+    try:
+        launcher.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 def test_slow_rank(launchers, inputs, work):
     """Rank 1 stands still four fifths of the time: it trains on, and each log names it."""
     launcher, process = start(launchers, inputs, work, "many", epochs=1)
-    while launcher.poll() is None and "Ranks in epoch 1" not in log(work, 0):
+    while "Ranks in epoch 1" not in log(work, 0):
         os.kill(process, signal.SIGSTOP)
-        time.sleep(0.16)
+        assert goes_on(launcher, 0.16)
         os.kill(process, signal.SIGCONT)
-        time.sleep(0.04)
+        assert goes_on(launcher, 0.04)
     _, errors = launcher.communicate(timeout=100)
     assert launcher.returncode == 0, errors
     for rank in range(2):
