@@ -4,6 +4,7 @@
 #include "component/images/category_check.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
+#include "component/training/equal_inputs.h"
 #include "component/training/trainer.h"
 #include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
@@ -203,6 +204,9 @@ void train_pytorch_model(runtime::Context& ctx) {
   const auto valid = open_dataset(ctx, "validation_dataset", false);
   std::optional directory = ctx.open<models::ModelDirectory>("untrained_model");
   const models::ModelSpec model = directory->spec();
+  check_equal(*directory, ctx.control);
+  check_equal(train, ctx.control);
+  check_equal(valid, ctx.control);
   const auto size = check_data(ctx, options, train, valid, model);
   const auto labels = label_names(train);
   const auto network = build_network(ctx, *directory, labels, options.random_seed);

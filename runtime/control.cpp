@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <array>
+
 namespace torchport::runtime {
 namespace {
 
@@ -32,9 +34,20 @@ void Control::agree_on_errors(const std::vector<Error>& mine) {
   const std::int64_t first = least(mine.empty() ? size() : rank());
   first_failing_rank_ = first == size() ? -1 : static_cast<int>(first);
   if (first_failing_rank_ < 0) return;
-  const std::vector<Error> theirs = unpack(broadcast_text(pack(mine), first_failing_rank_));
-  if (theirs.size() == 1) throw theirs.front();
-  throw Errors(theirs);
+  double failing = mine.empty() ? 0 : 1;
+  sum({&failing, 1});
+  std::vector<Error> placed = mine;
+  if (failing < size()) {
+    const std::string others = failing > 1 ? ", and " + std::to_string(static_cast<int>(failing) - 1) + " more" : "";
+    for (Error& error : placed) error = error.at(place_of_rank(*this) + others);
+  }
+  stop_all(unpack(broadcast_text(pack(placed), first_failing_rank_)), first_failing_rank_);
+}
+
+void Control::stop_all(const std::vector<Error>& errors, int rank) {
+  first_failing_rank_ = rank;
+  if (errors.size() == 1) throw errors.front();
+  throw Errors(errors);
 }
 
 void Control::agree(const std::optional<Error>& mine) { agree_on_errors(mine ? std::vector<Error>{*mine} : std::vector<Error>{}); }
@@ -51,6 +64,12 @@ std::string Control::broadcast_text(const std::string& text, int root) {
   std::string received = rank() == root ? text : std::string(static_cast<std::size_t>(bytes), '\0');
   if (bytes > 0) broadcast(received.data(), received.size(), root);
   return received;
+}
+
+std::string place_of_rank(const Control& control) {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return "rank " + std::to_string(control.rank()) + " (host " + host.data() + ")";
 }
 
 void WorldOfOne::abort(int exit_status) { _exit(exit_status); }

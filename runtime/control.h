@@ -4,17 +4,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "runtime/collective.h"
 #include "runtime/error/error.h"
 
 namespace torchport::runtime {
 
 /// Calls that concern all ranks must come in the same order on all of them, and return when their work is done.
-/// \throws Error TimeoutOccured.collective where another rank does not come
+/// \throws Error TimeoutOccured.collective where another rank does not come, TimeoutOccured.mismatch where it makes another call
 class Control {
  public:
   virtual ~Control() = default;
@@ -35,14 +37,19 @@ class Control {
   virtual bool meet(double seconds) = 0;
   /// Ends all ranks at once, for a fault that this rank cannot agree on with the others. Does not return.
   [[noreturn]] virtual void abort(int exit_status) = 0;
+  /// What other threads may watch; null in a world of one.
+  virtual std::shared_ptr<const CollectiveUnderWay> collective() const { return nullptr; }
 
-  /// All go on or all stop: where a rank hands in an error, every rank throws that of the lowest failing rank.
+  /// All go on or all stop: where a rank hands in an error, every rank throws that of the lowest failing rank. Where not all have
+  /// one, its table begins with that rank and its host.
   void agree(const std::optional<Error>& mine);
   /// The same for all faults of a request: throws Error where the lowest failing rank had one, Errors where it had more.
   void agree_on_errors(const std::vector<Error>& mine);
   /// Runs `phase` on every rank and agrees on the Error or Errors that it threw.
   void agree_on(const std::function<void()>& phase);
-  /// The rank whose error the last agree() threw, or -1.
+  /// Throws `errors`, which all ranks know of and hand in alike, blaming `rank`.
+  [[noreturn]] void stop_all(const std::vector<Error>& errors, int rank);
+  /// The rank whose error the last agree() or stop_all() threw, or -1.
   int first_failing_rank() const { return first_failing_rank_; }
   /// A string of rank `root`, on every rank.
   std::string broadcast_text(const std::string& text, int root);
@@ -50,6 +57,9 @@ class Control {
  private:
   int first_failing_rank_ = -1;
 };
+
+/// "rank 1 (host b)", of this process.
+std::string place_of_rank(const Control& control);
 
 /// The world of one process.
 class WorldOfOne : public Control {

@@ -8,9 +8,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
+#include <condition_variable>
 #include <cstdlib>
+#include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "component/collectives/mpi_queue.h"
 #include "component/collectives/mpi_reducer.h"
@@ -21,8 +26,9 @@ namespace {
 using runtime::Error;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBytesPerCall = std::size_t{1} << 28;  ///< MPI counts in int: larger data goes in pieces
-constexpr int kPeerLost = 13;                                ///< the exit status of TimeoutOccured
+constexpr std::size_t kBytesPerCall = std::size_t{1}
+                                      << 24;  ///< MPI counts in int, and pieces are copied: larger data goes in several
+constexpr int kPeerLost = 13;                 ///< the exit status of TimeoutOccured
 constexpr auto kPollInterval = std::chrono::microseconds(200);
 
 /// Whether one process may copy from another's memory; containers forbid it, and Open MPI then warns at each start.
@@ -43,16 +49,40 @@ void tune_open_mpi() {
   if (!memory_is_shared()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
 }
 
+/// MPI_Finalize waits for all ranks, and cannot be told for how long.
+void finalize(const Patience& patience) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  std::thread watcher;
+  if (std::isfinite(patience.end)) {
+    watcher = std::thread([&] {
+      std::unique_lock lock(mutex);
+      if (changed.wait_for(lock, std::chrono::duration<double>(patience.end), [&] { return done; })) return;
+      if (patience.at_end) patience.at_end();
+      _exit(kPeerLost);
+    });
+  }
+  MPI_Finalize();
+  if (!watcher.joinable()) return;
+  {
+    const std::lock_guard lock(mutex);
+    done = true;
+    changed.notify_all();
+  }
+  watcher.join();
+}
+
 }  // namespace
 
 struct MpiControl::State {
-  explicit State(double timeout_seconds) : queue(timeout_seconds) {}
   MPI_Comm data = MPI_COMM_NULL, control = MPI_COMM_NULL;
   int rank = 0, size = 1, local_rank = 0, local_size = 1;
-  MpiQueue queue;
+  Patience patience;
+  std::unique_ptr<MpiQueue> queue;
 };
 
-MpiControl::MpiControl(int expected_size, double timeout_seconds) {
+MpiControl::MpiControl(int expected_size, Patience patience) {
   tune_open_mpi();
   int provided = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
@@ -64,8 +94,9 @@ MpiControl::MpiControl(int expected_size, double timeout_seconds) {
     throw Error("FailedToCompleteOperation.mpi_world",
                 {{"wanted", std::to_string(expected_size)}, {"found", std::to_string(found)}});
   }
-  state_ = std::make_unique<State>(timeout_seconds);
+  state_ = std::make_unique<State>();
   State& s = *state_;
+  s.patience = std::move(patience);
   s.size = found;
   MPI_Comm_rank(MPI_COMM_WORLD, &s.rank);
   MPI_Comm local = MPI_COMM_NULL;
@@ -76,16 +107,14 @@ MpiControl::MpiControl(int expected_size, double timeout_seconds) {
   MPI_Comm_dup(MPI_COMM_WORLD, &s.data);
   MPI_Comm_dup(MPI_COMM_WORLD, &s.control);
   MPI_Comm_set_errhandler(s.data, MPI_ERRORS_RETURN);
+  s.queue = std::make_unique<MpiQueue>(s.data, s.patience.call);
 }
 
 MpiControl::~MpiControl() {
-  MPI_Comm data = state_->data, control = state_->control;
-  const bool healthy = state_->queue.healthy();
-  state_.reset();  // its thread first
-  if (!healthy) return;
-  MPI_Comm_free(&data);
-  MPI_Comm_free(&control);
-  MPI_Finalize();
+  if (!state_->queue->close()) return;
+  MPI_Comm_free(&state_->data);
+  MPI_Comm_free(&state_->control);
+  finalize(state_->patience);
 }
 
 int MpiControl::rank() const { return state_->rank; }
@@ -93,38 +122,48 @@ int MpiControl::size() const { return state_->size; }
 int MpiControl::local_rank() const { return state_->local_rank; }
 int MpiControl::local_size() const { return state_->local_size; }
 
+// MPI gets memory of its own everywhere: a call that hangs may still write to it when the caller has long given up.
 void MpiControl::broadcast(void* data, std::size_t bytes, int root) {
-  state_->queue.call("broadcast", [=, comm = state_->data] {
-    int result = MPI_SUCCESS;
-    for (std::size_t done = 0; done < bytes && result == MPI_SUCCESS; done += kBytesPerCall)
-      result =
-          MPI_Bcast(static_cast<char*>(data) + done, static_cast<int>(std::min(kBytesPerCall, bytes - done)), MPI_BYTE, root, comm);
-    return result;
-  });
+  std::size_t done = 0;
+  do {
+    const std::size_t size = std::min(kBytesPerCall, bytes - done);
+    char* const place = static_cast<char*>(data) + done;
+    const auto piece = std::make_shared<std::vector<char>>(place, place + size);
+    // The whole is announced, so that two that differ in it do not begin.
+    state_->queue->call({Collective::broadcast, static_cast<std::int64_t>(bytes), root}, [=, comm = state_->data] {
+      return MPI_Bcast(piece->data(), static_cast<int>(size), MPI_BYTE, root, comm);
+    });
+    if (root != rank() && size > 0) std::memcpy(place, piece->data(), size);
+    done += size;
+  } while (done < bytes);
 }
 
 void MpiControl::sum(std::span<double> values) {
-  state_->queue.call("all-reduce", [=, comm = state_->data] {
-    return MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM, comm);
-  });
+  const auto sums = std::make_shared<std::vector<double>>(values.begin(), values.end());
+  state_->queue->call({Collective::all_reduce, static_cast<std::int64_t>(values.size_bytes()), sizeof(double)},
+                      [=, comm = state_->data] {
+                        return MPI_Allreduce(MPI_IN_PLACE, sums->data(), static_cast<int>(sums->size()), MPI_DOUBLE, MPI_SUM, comm);
+                      });
+  std::copy(sums->begin(), sums->end(), values.begin());
 }
 
 std::int64_t MpiControl::least(std::int64_t value) {
-  state_->queue.call("all-reduce",
-                     [&value, comm = state_->data] { return MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_MIN, comm); });
-  return value;
+  const auto least = std::make_shared<std::int64_t>(value);
+  state_->queue->call({Collective::agreement, sizeof value},
+                      [=, comm = state_->data] { return MPI_Allreduce(MPI_IN_PLACE, least.get(), 1, MPI_INT64_T, MPI_MIN, comm); });
+  return *least;
 }
 
 void MpiControl::barrier() {
-  state_->queue.call("barrier", [comm = state_->data] { return MPI_Barrier(comm); });
+  state_->queue->call({Collective::barrier}, [comm = state_->data] { return MPI_Barrier(comm); });
 }
 
-std::unique_ptr<Reducer> MpiControl::reducer() {
-  return std::make_unique<MpiReducer>(state_->queue, state_->data, state_->size, [this] { abort(kPeerLost); });
-}
+std::shared_ptr<const runtime::CollectiveUnderWay> MpiControl::collective() const { return state_->queue->under_way(); }
+
+std::unique_ptr<Reducer> MpiControl::reducer() { return std::make_unique<MpiReducer>(*state_->queue, state_->data, state_->size); }
 
 bool MpiControl::meet(double seconds) {
-  if (!state_->queue.healthy()) return false;
+  if (!state_->queue->healthy()) return false;
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_Ibarrier(state_->control, &request);
   const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
@@ -134,7 +173,7 @@ bool MpiControl::meet(double seconds) {
     if (Clock::now() > deadline) break;
     std::this_thread::sleep_for(kPollInterval);
   }
-  state_->queue.give_up();
+  state_->queue->give_up();
   return false;
 }
 
@@ -143,9 +182,9 @@ void MpiControl::abort(int exit_status) {
   _exit(exit_status);
 }
 
-std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, double timeout_seconds) {
+std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience) {
   if (!launched || launched->size == 1) return std::make_unique<runtime::WorldOfOne>();
-  return std::make_unique<MpiControl>(launched->size, timeout_seconds);
+  return std::make_unique<MpiControl>(launched->size, std::move(patience));
 }
 
 std::string mpi_version() {

@@ -1,6 +1,8 @@
 // The world of several processes, on MPI. Made by component/worker/run.cpp; components see runtime::Control, and the trainer the
 // Reducer that goes with it. No MPI header is needed to include this.
 #pragma once
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,11 +13,18 @@
 
 namespace torchport::component {
 
+/// How long other ranks are waited for, in seconds.
+struct Patience {
+  double call = 600;                                     ///< in each call
+  double end = std::numeric_limits<double>::infinity();  ///< in MPI's own end
+  std::function<void()> at_end{};                        ///< called where that was too long; then the process ends, with 13
+};
+
 class MpiControl : public runtime::Control {
  public:
-  /// Initialises MPI. Each wait ends after `timeout_seconds` with TimeoutOccured.collective.
+  /// Initialises MPI.
   /// \throws Error FailedToCompleteOperation.mpi_world where MPI knows of another number of processes than `expected_size` (0: any)
-  MpiControl(int expected_size, double timeout_seconds);
+  MpiControl(int expected_size, Patience patience);
   /// Finalises MPI, waiting for the other ranks; after a timeout it leaves that out.
   ~MpiControl() override;
 
@@ -29,6 +38,7 @@ class MpiControl : public runtime::Control {
   void barrier() override;
   bool meet(double seconds) override;
   [[noreturn]] void abort(int exit_status) override;
+  std::shared_ptr<const runtime::CollectiveUnderWay> collective() const override;
 
   /// For tensors of float32 or float64 on the host; this object must outlive it.
   std::unique_ptr<Reducer> reducer();
@@ -40,7 +50,7 @@ class MpiControl : public runtime::Control {
 
 /// The world that the launcher made: MPI where it started several processes (or does not say how many), else a world of one,
 /// without the cost of initialising MPI.
-std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, double timeout_seconds);
+std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience);
 
 /// E.g. "Open MPI 4.1.4".
 std::string mpi_version();

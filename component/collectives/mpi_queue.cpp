@@ -9,11 +9,12 @@
 #include <cstdio>
 #include <string>
 
-#include "runtime/error/error.h"
 #include "runtime/text/format.h"
 
 namespace torchport::component {
 namespace {
+
+using runtime::Error;
 
 std::string mpi_error(int code) {
   std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -22,46 +23,98 @@ std::string mpi_error(int code) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
+std::int64_t nanoseconds_now() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+
+runtime::Fields fields_of(const MpiQueue::Job& job) {
+  return {{"operation", name_of(job.announcement.what)}, {"sequence", std::to_string(job.sequence)}};
+}
+
 }  // namespace
 
-MpiQueue::MpiQueue(double timeout_seconds) : timeout_seconds_(timeout_seconds), state_(std::make_shared<State>()) {
+MpiQueue::MpiQueue(void* communicator, double timeout_seconds)
+    : timeout_seconds_(timeout_seconds), state_(std::make_shared<State>()) {
+  state_->communicator = communicator;
   thread_ = std::thread([state = state_] { loop(state); });
   pthread_setname_np(thread_.native_handle(), "collectives");
 }
 
-MpiQueue::~MpiQueue() {
-  if (!healthy()) {
-    thread_.detach();
-    return;
-  }
+bool MpiQueue::healthy() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->stuck;
+}
+
+void MpiQueue::give_up() {
+  const std::lock_guard lock(state_->mutex);
+  state_->stuck = true;
+}
+
+bool MpiQueue::close() {
+  if (!thread_.joinable()) return state_->ended;
+  bool ended = false;
   {
-    const std::lock_guard lock(state_->mutex);
+    std::unique_lock lock(state_->mutex);
     state_->stop = true;
     state_->changed.notify_all();
+    if (!state_->stuck)
+      state_->changed.wait_for(lock, std::chrono::duration<double>(timeout_seconds_), [&] { return state_->ended; });
+    ended = state_->ended;
   }
-  thread_.join();
+  ended ? thread_.join() : thread_.detach();
+  return ended;
 }
 
 void MpiQueue::loop(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return state->stop || !state->queue.empty(); });
-    if (state->queue.empty()) return;
+    if (state->queue.empty()) break;
     const std::shared_ptr<Job> job = state->queue.front();
     state->queue.pop_front();
-    lock.unlock();
-    const int result = job->call();
-    lock.lock();
-    job->result = result;
+    if (!state->broken) {
+      lock.unlock();
+      bool failed = false;
+      auto error = run(*state, *job, failed);
+      job->call = nullptr;  // and the memory that it holds
+      lock.lock();
+      if (!state->broken) state->broken = std::move(error);  // else a wait has ended meanwhile
+      if (failed) state->stuck = true;
+    }
+    job->error = state->broken;
     job->done = true;
     state->changed.notify_all();
   }
+  state->ended = true;
+  state->changed.notify_all();
 }
 
-std::shared_ptr<MpiQueue::Job> MpiQueue::submit(const char* operation, std::function<int()> call) {
+std::optional<Error> MpiQueue::run(State& state, const Job& job, bool& failed) {
+  runtime::CollectiveUnderWay& now = state.under_way;
+  now.together = false;
+  now.since = nanoseconds_now();
+  now.sequence = job.sequence;
+  now.operation = name_of(job.announcement.what);
+  std::optional<Mismatch> mismatch;
+  int result = announce(state.communicator, job.announcement, mismatch);
+  if (result == MPI_SUCCESS && !mismatch) {
+    now.together = true;
+    result = job.call();
+  }
+  now.operation = nullptr;
+  failed = result != MPI_SUCCESS;
+  if (failed) {
+    runtime::Fields fields = fields_of(job);
+    fields["reason"] = mpi_error(result);
+    return Error("TimeoutOccured.failed", fields);
+  }
+  if (!mismatch) return std::nullopt;
+  return Error("TimeoutOccured.mismatch",
+               {{"sequence", std::to_string(job.sequence)}, {"one", mismatch->one}, {"other", mismatch->other}});
+}
+
+std::shared_ptr<MpiQueue::Job> MpiQueue::submit(const Announcement& announcement, std::function<int()> call) {
   auto job = std::make_shared<Job>();
   const std::lock_guard lock(state_->mutex);
-  job->operation = operation;
+  job->announcement = announcement;
   job->sequence = ++state_->submitted;
   job->call = std::move(call);
   state_->queue.push_back(job);
@@ -69,23 +122,20 @@ std::shared_ptr<MpiQueue::Job> MpiQueue::submit(const char* operation, std::func
   return job;
 }
 
-bool MpiQueue::done_in_time(const Job& job) {
+void MpiQueue::wait(Job& job) {
   std::unique_lock lock(state_->mutex);
-  const bool done = state_->changed.wait_for(lock, std::chrono::duration<double>(timeout_seconds_), [&] { return job.done; });
-  state_->healthy = state_->healthy && done;
-  return done;
-}
-
-void MpiQueue::wait(const Job& job) {
-  runtime::Fields fields{{"operation", job.operation}, {"sequence", std::to_string(job.sequence)}};
-  if (!done_in_time(job)) {
+  const auto over = [&] { return job.done || state_->stuck; };
+  const std::int64_t begun = nanoseconds_now();
+  if (!state_->changed.wait_for(lock, std::chrono::duration<double>(timeout_seconds_), over)) state_->stuck = true;
+  state_->under_way.waited += nanoseconds_now() - begun;
+  if (job.done && !job.error) return;
+  if (job.done) throw *job.error;
+  if (!state_->broken) {
+    runtime::Fields fields = fields_of(job);
     fields["seconds"] = runtime::formatted("%g", timeout_seconds_);
-    throw runtime::Error("TimeoutOccured.collective", fields);
+    state_->broken = Error("TimeoutOccured.collective", fields);
   }
-  if (job.result == MPI_SUCCESS) return;
-  state_->healthy = false;
-  fields["reason"] = mpi_error(job.result);
-  throw runtime::Error("TimeoutOccured.failed", fields);
+  throw *state_->broken;
 }
 
 }  // namespace torchport::component

@@ -9,12 +9,12 @@
 
 namespace torchport::component {
 
-/// A sum under way.
+/// A sum under way. Whoever does not want it any more lets it go: it has a share in the tensor until it is done.
 class PendingSum {
  public:
   virtual ~PendingSum() = default;
   /// Whatever is computed on the current stream from here on sees the sum. Only where tensors lie on the host does this mean that
-  /// the host has waited for it. \throws Error TimeoutOccured.collective
+  /// the host has waited for it. \throws Error TimeoutOccured.collective, TimeoutOccured.mismatch
   virtual void wait() = 0;
 };
 

@@ -6,6 +6,9 @@
 #include <torch/csrc/autograd/grad_mode.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <cmath>
+#include <limits>
+
 #include "datasets/trace.h"
 
 namespace torchport::component {
@@ -68,14 +71,6 @@ GradientBuckets::GradientBuckets(std::vector<at::Tensor> parameters, Reducer& re
 }
 
 GradientBuckets::~GradientBuckets() {
-  for (auto& bucket : buckets_) {
-    if (bucket.pending) {
-      try {
-        bucket.pending->wait();  // the transport still writes to the bucket
-      } catch (...) {            // the fault that ends the step is already on its way
-      }
-    }
-  }
   for (auto& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
     parameter.mutable_grad().reset();
@@ -102,6 +97,7 @@ void GradientBuckets::send_next() {
 void GradientBuckets::arrived(std::size_t parameter) {
   const torch::NoGradGuard no_grad;
   Slot& slot = slots_[parameter];
+  if (sending_) look_at(parameters_[parameter].grad());
   if (slot.view.defined() && !slot.filled) {
     slot.view.copy_(parameters_[parameter].grad());
     parameters_[parameter].mutable_grad() = slot.view;
@@ -111,6 +107,12 @@ void GradientBuckets::arrived(std::size_t parameter) {
   if (!sending_) return;
   --buckets_[slot.bucket].missing;
   send_ready();
+}
+
+// Before its bucket can leave, and so before the last one does. A sum that overflows is as bad as a gradient that is infinite.
+void GradientBuckets::look_at(const at::Tensor& gradient) {
+  if (!gradient.device().is_cpu() || std::isfinite(gradient.sum().item<double>())) return;
+  statistics_[kNotFinite].fill_(std::numeric_limits<double>::quiet_NaN());
 }
 
 void GradientBuckets::send_ready() {

@@ -15,10 +15,14 @@ namespace torchport::component {
 
 class GradientBuckets {
  public:
+  /// The statistic that is the buckets' own: not finite where a gradient on the host of any rank is not, else 0. Gradients are
+  /// looked at where they arrive, while they are in the processor's cache. On a device there is flats().
+  static constexpr std::int64_t kNotFinite = 0;
+
   /// Takes over the gradients of `parameters` (all of one dtype and device, all used in every step): each becomes a view of a
   /// bucket, the same in every step, with the strides of its parameter. In a world of one, with nobody to send to, it stays where
   /// the backward pass put it, unless the addresses are to be `kept`. `statistics`: how many numbers ride along, in the gradients'
-  /// dtype.
+  /// dtype, that of kNotFinite included.
   GradientBuckets(std::vector<at::Tensor> parameters, Reducer& reducer, std::size_t statistics, bool kept = false);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
@@ -50,6 +54,7 @@ class GradientBuckets {
     bool filled = false;
   };
   void arrived(std::size_t parameter);
+  void look_at(const at::Tensor& gradient);
   void send_ready();
 
   std::vector<at::Tensor> parameters_;

@@ -80,9 +80,11 @@ EpochMetrics Progress::trained() const {
   return metrics;
 }
 
-void Progress::validated(const EpochMetrics& metrics) {
+void Progress::validated(const EpochMetrics& metrics, std::vector<runtime::MetricRow> ranks) {
   log_.info(epoch_line(metrics));
-  events_.epoch(epoch_event(metrics));
+  runtime::EpochDone event = epoch_event(metrics);
+  std::move(ranks.begin(), ranks.end(), std::back_inserter(event.rows));
+  events_.epoch(event);
 }
 
 void Progress::write(TrainingState& state) const {

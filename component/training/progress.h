@@ -31,7 +31,8 @@ class Progress {
   void updated(std::span<const StepSums::Batch> batches, std::span<const std::size_t> images);
   /// The epoch's training so far.
   EpochMetrics trained() const;
-  void validated(const EpochMetrics& metrics);
+  /// `ranks`: rows that follow those of the epoch.
+  void validated(const EpochMetrics& metrics, std::vector<runtime::MetricRow> ranks);
 
   void write(TrainingState& state) const;
   void read(const TrainingState& state);

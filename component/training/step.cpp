@@ -15,9 +15,10 @@ namespace torchport::component {
 
 namespace {
 
-// What rides in the last gradient bucket: whether a rank failed, whether the weights stay as they are, then this for each batch.
+// What rides in the last gradient bucket: the bucket's own, whether a rank failed, whether the weights stay as they are, then this
+// for each batch.
 enum Statistic { kLoss, kCorrect, kBad, kStatistics };
-constexpr std::int64_t kFailed = 0, kStopped = 1, kFirstBatch = 2;
+constexpr std::int64_t kFailed = GradientBuckets::kNotFinite + 1, kStopped = 2, kFirstBatch = 3;
 
 std::int64_t place_of(std::size_t batch) { return kFirstBatch + kStatistics * static_cast<std::int64_t>(batch); }
 
@@ -77,8 +78,8 @@ void TrainingStep::fail() {
   buckets_.statistics()[kFailed].fill_(std::numeric_limits<float>::infinity());
 }
 
-// 1 where anything among the statistics is not finite. Where gradients lie in buckets for good they are looked at as well;
-// elsewhere that would be a pass over memory, and a gradient that is not finite shows in the next loss.
+// 1 where anything among the statistics is not finite. On the host a gradient is among them (GradientBuckets::kNotFinite); on a
+// device, where gradients lie in buckets for good, these are looked at.
 at::Tensor TrainingStep::found_inf(const at::Tensor& statistics) const {
   at::Tensor total = statistics.sum();
   if (device_ != c10::kCPU) {

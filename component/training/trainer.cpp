@@ -7,6 +7,7 @@
 #include "component/images/size_check.h"
 #include "component/training/evaluate.h"
 #include "component/training/recipe/schedule.h"
+#include "component/training/replicas.h"
 #include "component/training/same_tensors.h"
 #include "datasets/trace.h"
 #include "runtime/text/format.h"
@@ -56,6 +57,7 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       progress_(
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
+      times_(around.control),
       early_stop_(options_.patience) {}
 
 TrainResult Trainer::run(const GoOn& go_on) {
@@ -105,6 +107,7 @@ void Trainer::train_epoch(const GoOn& go_on) {
     progress_.begin_epoch(epoch_ + 1, learning_rate_);
   }
   progress_.start_clock();
+  times_.begin();
   const auto steps = static_cast<std::int64_t>(feed_.plan().steps());
   for (Update update = next_update(); !update.images.empty(); update = next_update()) {
     profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(update.begin) + 1, steps);
@@ -145,9 +148,16 @@ std::optional<runtime::Error> Trainer::add_batches(const Update& update) {
   const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     around_.position.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
-    if (auto fault = add_batch(feed_.next(all), i + 1 == update.images.size())) return fault;
+    if (auto fault = add_batch(next_inputs(all), i + 1 == update.images.size())) return fault;
   }
   return std::nullopt;
+}
+
+BatchFeed::Fed Trainer::next_inputs(std::size_t images_in_update) {
+  const auto time = times_.measure(RankTimes::kData);
+  auto fed = feed_.next(images_in_update);
+  times_.count(fed.inputs.labels.size(0));
+  return fed;
 }
 
 std::optional<runtime::Error> Trainer::add_batch(BatchFeed::Fed&& fed, bool last) {
@@ -183,6 +193,8 @@ void Trainer::check(const Update& update, const StepSums& sums, const std::optio
 }
 
 void Trainer::validate() {
+  auto times = times_.compare(epoch_ + 1, around_.log);
+  check_replicas(*network_, epoch_ + 1, around_.control);
   profiler_.before_validation();
   kept_.exchange();  // the average is what is validated and kept
   const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size), valid_input_, options_.precision,
@@ -198,7 +210,7 @@ void Trainer::validate() {
         "NaN.validation_loss",
         {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
   }
-  progress_.validated(metrics);
+  progress_.validated(metrics, std::move(times));
   kept_.offer(metrics.epoch, metrics.top1, metrics.valid_loss);
   kept_.exchange();
   result_.epochs.push_back(metrics);

@@ -14,6 +14,7 @@
 #include "component/training/options.h"
 #include "component/training/profiler.h"
 #include "component/training/progress.h"
+#include "component/training/rank_times.h"
 #include "component/training/recipe/epoch_rules.h"
 #include "component/training/state.h"
 #include "component/training/step.h"
@@ -70,6 +71,7 @@ class Trainer {
   Update next_update() const;
   void run_update(const Update& update);
   std::optional<runtime::Error> add_batches(const Update& update);
+  BatchFeed::Fed next_inputs(std::size_t images_in_update);
   std::optional<runtime::Error> add_batch(BatchFeed::Fed&& fed, bool last);
   void check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault);
   bool asked_to_stop(const GoOn& go_on);
@@ -87,6 +89,7 @@ class Trainer {
   KeptWeights kept_;
   TrainingStep step_;
   Progress progress_;
+  RankTimes times_;
   EarlyStop early_stop_;
   TrainResult result_;
   std::int64_t epoch_ = 0;     // 0-based: under way, or next

@@ -10,6 +10,7 @@
 #include "component/collectives/mpi.h"
 #include "component/worker/faults.h"
 #include "component/worker/stop.h"
+#include "runtime/equal_ranks.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
 #include "runtime/launch/processing_units.h"
@@ -19,6 +20,7 @@
 #include "runtime/report/verdict.h"
 #include "runtime/request/context.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/format.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
 
@@ -37,6 +39,17 @@ T setting_or_default(const runtime::Request& request, std::string_view name) {
   if (request.has_setting(name)) return request.setting<T>(name);
   const runtime::ParameterSpec& setting = runtime::Specs::get().run_setting(name);
   return std::get<T>(runtime::parse_value(setting, setting.default_text.value()));
+}
+
+/// How long the other ranks are waited for. A component that one rank computes keeps the others waiting at its end, however long.
+Patience patience(const runtime::Request& request) {
+  Patience patience;
+  patience.call = static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout"));
+  if (request.component->distributed) patience.end = patience.call;
+  patience.at_end = [seconds = patience.end] {
+    std::cerr << runtime::formatted("The run is done, but another process did not end within %g s.\n", seconds) << std::flush;
+  };
+  return patience;
 }
 
 /// Threads that compute: OMP_NUM_THREADS, else this process's share of the processing units.
@@ -81,6 +94,7 @@ class Run {
     try {
       if (!problems.empty() && alone_) or_warn([&] { runtime::record_refusal(run_dir_, request_.component->name, problems); });
       world_.agree_on_errors(problems);
+      runtime::check_equal(world_, runtime::facts_of(request_));
       runtime::Reservations reserved;  // until the end: another run to the same place is refused at its start
       world_.agree_on([&] {
         if (!first_) return;
@@ -235,10 +249,7 @@ int run_component(const std::string& name, const std::vector<std::string>& argum
   if (!launched && !problems.empty() && !runtime::names_run_dir(request)) return refused(request, std::move(problems));
   std::unique_ptr<runtime::Control> world;
   runtime::Problems alone;  // that the launcher's other processes do not know of
-  if (!alone.collect([&] {
-        world = join_world(launched, static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout")));
-      }))
-    return refused(request, std::move(alone));
+  if (!alone.collect([&] { world = join_world(launched, patience(request)); })) return refused(request, std::move(alone));
   if (launched) check_world(request, *world, problems);
   std::optional<Run> run;
   try {

@@ -91,3 +91,24 @@ TEST_CASE("step: where a rank cannot go on, the weights change on none", "[step]
   stepping.step.add(Stepping::batch(1, 2), true);
   CHECK_FALSE(stepping.finish(1).stopped);
 }
+
+TEST_CASE("step: a gradient that is not finite stops it before the weights change", "[step]") {
+  Stepping stepping;
+  const float large = GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
+  // The loss is finite: only the gradient is not, of one weight of one layer, in the middle and at both ends.
+  const std::size_t parameter = GENERATE(0, 30, 61);
+  const at::Tensor weights = stepping.network->parameters()[parameter];
+  weights.register_hook([=](const at::Tensor& gradient) {
+    at::Tensor changed = gradient.clone();
+    changed.mutable_data_ptr<float>()[0] = large;
+    return changed;
+  });
+  const auto before = stepping.held();
+  stepping.step.begin();
+  stepping.step.add(Stepping::batch(1, 2), true);
+  const auto sums = stepping.finish(1);
+  CHECK(sums.stopped);
+  CHECK_FALSE(sums.failed);
+  CHECK(std::isfinite(sums.batches[0].loss));
+  CHECK(same(stepping.held(), before));
+}

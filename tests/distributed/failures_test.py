@@ -116,7 +116,7 @@ def test_a_rank_hangs(folder):
         os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGSTOP)
         _, errors = launcher.communicate(timeout=120)
     assert launcher.returncode == 13, errors
-    cause = r"(all-reduce|broadcast|barrier) number \d+ did not end within 3 s: another process is stuck or lost"
+    cause = r"(all-reduce|agreement|broadcast|barrier) number \d+ did not end within 3 s: another process is stuck or lost"
     assert re.search(rf"error\[TimeoutOccuredError\] train_pytorch_model: {cause}\n", errors), errors
     assert re.fullmatch(rf'RESULT exit=13 first_rank=0 cause="{cause}" checkpoint=none', last_line(folder / "run/logs/70_mpi_log"))
     assert not (folder / "run/logs/failure_1.json").exists()

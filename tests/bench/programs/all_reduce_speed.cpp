@@ -31,7 +31,7 @@ int calls(runtime::Control& world, component::Reducer& reducer, const at::Tensor
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  component::MpiControl world(/*expected_size=*/0, /*timeout_seconds=*/600);
+  component::MpiControl world(/*expected_size=*/0, {.call = 600});
   const auto reducer = world.reducer();
   for (int i = 2; i < argc; ++i) {
     const at::Tensor data = at::zeros({static_cast<std::int64_t>(std::stoull(argv[i]) / sizeof(float))});

@@ -7,7 +7,9 @@
 #include <cstdlib>
 
 #include "component/collectives/mpi.h"
+#include "component/training/replicas.h"
 #include "runtime/launch/launched_as.h"
+#include "tests/support/networks.h"
 
 using namespace torchport;
 using runtime::Error;
@@ -100,6 +102,68 @@ int unwound(runtime::Control& world) {
   return 0;
 }
 
+/// Ranks that come to different calls, a large one over a small one among them, hear of it and stay whole.
+int out_of_step(runtime::Control& world) {
+  const auto reducer = component::make_reducer(world);
+  at::Tensor large = torch::ones({2'000'000});
+  const auto sum = world.rank() == 1 ? nullptr : reducer->sum(large);
+  const auto next = world.rank() == 1 ? nullptr : reducer->sum(large);
+  int status = 0;
+  try {
+    sum ? sum->wait() : static_cast<void>(world.least(3));
+  } catch (const Error& error) {
+    std::printf("%s\n", error.what());
+    status = error.exit_status();
+  }
+  EXPECT(large.eq(1).all().item<bool>());
+  try {
+    next ? next->wait() : world.barrier();
+    EXPECT(false);
+  } catch (const Error&) {  // nothing goes on from there
+  }
+  EXPECT(world.meet(60));
+  return status;
+}
+
+/// Rank 1 stops for good while several sums of the others are under way: one time-out, and what is left is let go.
+[[noreturn]] void stuck_sums(runtime::Control& world) {
+  world.barrier();
+  if (world.rank() == 1) raise(SIGSTOP);
+  const auto reducer = component::make_reducer(world);
+  {
+    std::vector<std::unique_ptr<component::PendingSum>> pending;
+    for (int i = 0; i < 10; ++i) pending.push_back(reducer->sum(torch::ones({1000})));
+    for (const auto& one : pending) {
+      try {
+        one->wait();
+        EXPECT(false);
+      } catch (const Error& error) {
+        if (one == pending.front()) std::printf("%s\n", error.what());
+      }
+    }
+  }
+  std::fflush(stdout);
+  const auto now = world.collective();
+  EXPECT(std::string(now->operation.load()) == "all-reduce");
+  EXPECT(now->sequence == 2);
+  EXPECT(!now->together);
+  world.abort(13);
+}
+
+/// One rank's weights are changed behind its back: by one bit, in the last tensor.
+int replicas(runtime::Control& world, int guilty) {
+  const models::Classifier network = models::make_classifier(test::model_spec("resnet18"), 3, 1);
+  component::check_replicas(*network, 1, world);
+  if (world.rank() == guilty) *static_cast<std::uint32_t*>(network->parameters().back().mutable_data_ptr()) ^= 0x80000000U;
+  try {
+    component::check_replicas(*network, 2, world);
+  } catch (const Error& error) {
+    std::printf("%s; first rank %d\n", error.what(), world.first_failing_rank());
+    return error.exit_status();
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,7 +171,7 @@ int main(int argc, char** argv) {
   const auto launched = runtime::launched_as();
   if (name == "mismatch") {
     try {
-      component::MpiControl world(launched->size + 1, 60);
+      component::MpiControl world(launched->size + 1, {.call = 60});
     } catch (const Error& error) {
       std::printf("%s\n", error.what());
       return error.exit_status();
@@ -115,15 +179,25 @@ int main(int argc, char** argv) {
     return 0;
   }
   std::unique_ptr<runtime::Control> world;
+  if (name == "end") {  // rank 1 stops for good on the last stretch
+    component::MpiControl last(launched->size, {.call = 60, .end = 2, .at_end = [] { write(STDOUT_FILENO, "too long\n", 9); }});
+    last.barrier();
+    if (last.rank() == 1) raise(SIGSTOP);
+    return 0;
+  }
   if (launched) {
-    world = std::make_unique<component::MpiControl>(launched->size, /*timeout_seconds=*/name == "stuck" ? 2 : 60);
+    world = std::make_unique<component::MpiControl>(launched->size,
+                                                    component::Patience{.call = name.starts_with("stuck") ? 2.0 : 60.0});
   } else {
-    world = component::join_world(launched, 60);
+    world = component::join_world(launched, {.call = 60});
   }
   if (name == "reductions") reductions(*world);
   if (name == "agreement") return agreement(*world);
   if (name == "stuck") return stuck(*world);
   if (name == "alone") return alone(*world);
+  if (name == "out_of_step") return out_of_step(*world);
+  if (name == "stuck_sums") stuck_sums(*world);
+  if (name == "replicas") return replicas(*world, std::atoi(argv[2]));
   if (name == "unwound") return unwound(*world);
   return 0;
 }

@@ -65,7 +65,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
 int main() {
   const auto launched = runtime::launched_as();
   const std::string fault = std::getenv("FAULT") ? std::getenv("FAULT") : "";
-  component::MpiControl world(launched ? launched->size : 1, /*timeout_seconds=*/fault == "stuck" || fault == "late" ? 2 : 60);
+  component::MpiControl world(launched ? launched->size : 1, {.call = fault == "stuck" || fault == "late" ? 2.0 : 60.0});
   runtime::Log log({logs() / ("70_driver_log_" + std::to_string(world.rank())), false});
   log.info("process " + std::to_string(getpid()) + ", rank " + std::to_string(world.rank()));
   world.barrier();

@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   const int batches = std::atoi(argv[4]);
   at::set_num_threads(1);
   const auto launched = runtime::launched_as();
-  const auto world = component::join_world(launched, /*timeout_seconds=*/60);
+  const auto world = component::join_world(launched, {.call = 60});
   const Problem problem = make_problem(argv[1], argv[2], std::atoll(argv[3]));
 
   mean_loss(problem, {0, kImages, kImages}).backward();

@@ -12,7 +12,7 @@ using namespace torchport;
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
   at::set_num_threads(1);
-  const auto world = component::join_world(runtime::launched_as(), 120);
+  const auto world = component::join_world(runtime::launched_as(), {.call = 120});
   test::SmallTraining training(*world);
   training.options = name == "rich" ? test::rich_options() : name == "stopping" ? test::stopping_options() : test::plain_options();
   training.options.batch_size /= 2;

@@ -1,0 +1,63 @@
+// Where each rank's time goes in an epoch, and which rank keeps the others waiting: the ranks of a training go in step, so that one
+// that lags shows in what the others wait. Called by the trainer.
+#pragma once
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "runtime/control.h"
+#include "runtime/report/events.h"
+#include "runtime/report/log.h"
+
+namespace torchport::component {
+
+class RankTimes {
+ public:
+  /// What a rank does in its time. Computing is whatever is nothing else.
+  enum What { kData, kCommunicating, kCheckpointing, kMeasured, kComputing = kMeasured, kWhats };
+  using Clock = std::chrono::steady_clock;
+
+  /// `control` must outlive this.
+  explicit RankTimes(runtime::Control& control) : control_(control) {}
+
+  /// The time from here on counts, until the next compare().
+  void begin();
+  /// Until the returned object goes, time is spent on `what`. What other ranks are waited for meanwhile counts as well.
+  class Scope {
+   public:
+    Scope(double& seconds) : seconds_(seconds), since_(Clock::now()) {}
+    ~Scope() { seconds_ += std::chrono::duration<double>(Clock::now() - since_).count(); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    double& seconds_;
+    const Clock::time_point since_;
+  };
+  Scope measure(What what) { return {seconds_[what]}; }
+  void count(std::int64_t images) { images_ += static_cast<double>(images); }
+
+  /// Compares the ranks' times since begin(). Logs them on rank 0 and warns, on all, of a rank that is more than a fifth slower
+  /// than half of the others and cost them more than a second. Returns the rows of the metric "Rank times", one a rank; none in a
+  /// world of one. `epoch`: 1-based.
+  std::vector<runtime::MetricRow> compare(std::int64_t epoch, runtime::Log& log);
+
+ private:
+  /// One rank's.
+  struct Row {
+    double pace = 0;                     ///< images per second of its own work: without waiting for others
+    std::array<double, kWhats> share{};  ///< of the time that passed
+    double working = 0;                  ///< seconds
+  };
+  std::vector<Row> gathered();
+  void warn_of_slowest(const std::vector<Row>& rows, std::int64_t epoch, runtime::Log& log) const;
+  double waited() const;
+
+  runtime::Control& control_;
+  std::array<double, kMeasured> seconds_{};
+  double images_ = 0, waited_before_ = 0;
+  Clock::time_point begun_;
+};
+
+}  // namespace torchport::component
