@@ -88,10 +88,8 @@ std::string numbers_text(const Checkpoint& checkpoint) {
   nlohmann::ordered_json numbers = nlohmann::ordered_json::object(), conditions = numbers;
   for (const auto& [name, number] : checkpoint.state.all_numbers()) numbers[name] = json_of(number);
   for (const auto& [name, text] : checkpoint.conditions) conditions[name] = text;
-  const nlohmann::ordered_json all = {{"format", kFormat},
-                                      {"fingerprint", fingerprint(checkpoint.state)},
-                                      {"numbers", numbers},
-                                      {"conditions", conditions}};
+  const nlohmann::ordered_json all = {
+      {"format", kFormat}, {"fingerprint", fingerprint(checkpoint.state)}, {"numbers", numbers}, {"conditions", conditions}};
   return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -8,14 +8,17 @@ namespace fs = std::filesystem;
 using runtime::Error;
 
 Checkpoints::Checkpoints(const runtime::Context& ctx)
-    : ctx_(ctx), on_(ctx.param<bool>("checkpoints")), minutes_(ctx.param<double>("checkpoint_minutes")),
+    : ctx_(ctx),
+      on_(ctx.param<bool>("checkpoints")),
+      minutes_(ctx.param<double>("checkpoint_minutes")),
       stop_at_(ctx.request.has("stop_at") ? ctx.param<std::string>("stop_at") : "") {
   if (on_) request_.emplace([this](int signal) { told(signal); });
 }
 
 void Checkpoints::told(int signal) {
-  ctx_.log.warning("Signal " + std::to_string(signal) +
-                   ": the training will stop after the step that is under way, with a checkpoint. A second signal ends it at once.");
+  ctx_.log.warning(
+      "Signal " + std::to_string(signal) +
+      ": the training will stop after the step that is under way, with a checkpoint. A second signal ends it at once.");
 }
 
 void Checkpoints::begin(Trainer& trainer, std::function<Conditions(const std::atomic<bool>&)> conditions) {

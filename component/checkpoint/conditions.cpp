@@ -16,8 +16,9 @@ namespace {
 constexpr std::size_t kShown = 12;  ///< digits of a hash: enough to tell two apart
 
 /// Parameters on which no bit of the weights depends.
-const std::set<std::string, std::less<>> kFree = {"print_freq", "loader_threads",     "profile", "max_bad_fraction",
-                                                  "checkpoints", "checkpoint_minutes", "resume",  "allow_inexact_resume", "stop_at"};
+const std::set<std::string, std::less<>> kFree = {"print_freq",       "loader_threads",       "profile",
+                                                  "max_bad_fraction", "checkpoints",          "checkpoint_minutes",
+                                                  "resume",           "allow_inexact_resume", "stop_at"};
 
 std::string short_hash(const std::string& hash) { return "SHA-256 " + (hash.empty() ? "unknown" : hash.substr(0, kShown)); }
 

@@ -37,10 +37,12 @@ std::string text_of_value(const nlohmann::json& value) {
 std::vector<std::string> flags_of(const nlohmann::json& record, std::map<std::string, std::string> changes) {
   const ComponentSpec& component = Specs::get().component(record.at("component").get<std::string>());
   for (const PortSpec& port : component.inputs)
-    if (record.at("inputs").contains(port.name)) changes.emplace(port.flag, record["inputs"][port.name].at("path").get<std::string>());
+    if (record.at("inputs").contains(port.name))
+      changes.emplace(port.flag, record["inputs"][port.name].at("path").get<std::string>());
   const auto add = [&](const ParameterSpec& spec, const char* group) {
     const auto found = record.at(group).find(spec.name);
-    if (found != record.at(group).end() && found->at("origin") != "default") changes.emplace(spec.flag, text_of_value(found->at("value")));
+    if (found != record.at(group).end() && found->at("origin") != "default")
+      changes.emplace(spec.flag, text_of_value(found->at("value")));
   };
   for (const ParameterSpec& spec : component.parameters) add(spec, "parameters");
   for (const ParameterSpec* const spec : Specs::get().run_settings_of(component)) add(*spec, "run_settings");
@@ -69,7 +71,8 @@ void replay(const Host& host, const fs::path& run, const fs::path& from, const f
   command.insert(command.end(), host.program_arguments.begin(), host.program_arguments.end());
   for (std::string& flag : flags_of(record, std::move(changes))) command.push_back(std::move(flag));
   std::string words;
-  const ChildEnd end = run_child(command, [&](std::string_view text) { words += text; }, kPatience, ChildOutput::dropped);
+  const ChildEnd end = run_child(
+      command, [&](std::string_view text) { words += text; }, kPatience, ChildOutput::dropped);
   const fs::path again = place / "run" / kCheckpoints / to.filename();
   std::error_code ignored;
   if (end.exit_status != kCanGoOn || !fs::is_directory(again, ignored)) {
@@ -79,7 +82,8 @@ void replay(const Host& host, const fs::path& run, const fs::path& from, const f
   const std::string wanted = fingerprint_of(to), found = fingerprint_of(again);
   const std::string begin = from.empty() ? "the beginning" : from.filename().string();
   if (wanted != found)
-    throw Error("LibraryException.replay", {{"begin", begin}, {"end", to.filename().string()}, {"wanted", wanted}, {"found", found}});
+    throw Error("LibraryException.replay",
+                {{"begin", begin}, {"end", to.filename().string()}, {"wanted", wanted}, {"found", found}});
   host.out << "from " << begin << " to " << to.filename().string() << " again: the same, " << found.substr(0, kShown) << std::endl;
 }
 

@@ -29,8 +29,8 @@ class Boundary {
   virtual ~Boundary() = default;
   Boundary(const Boundary&) = delete;
   Boundary& operator=(const Boundary&) = delete;
-  /// Of this rank: asked before the first update and each one after it, and again and again while it validates. A wish to stop ends a
-  /// validation, whose figures then do not count.
+  /// Of this rank: asked before the first update and each one after it, and again and again while it validates. A wish to stop ends
+  /// a validation, whose figures then do not count.
   virtual Wishes wishes() { return {}; }
   /// What any rank wished for: told after each update and each validation but the last, at the beginning where somebody wishes to
   /// stop. Trainer::write() has the state. Returns whether to go on, alike on all ranks.

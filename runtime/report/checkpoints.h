@@ -21,7 +21,8 @@ std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& r
 /// The last of them, or "".
 std::filesystem::path last_checkpoint(const std::filesystem::path& run_dir);
 
-/// What is wrong with the files of a checkpoint by its SHA256SUMS: "state.safetensors is not what was written"; "" where all is well.
+/// What is wrong with the files of a checkpoint by its SHA256SUMS: "state.safetensors is not what was written"; "" where all is
+/// well.
 std::string wrong_with(const std::filesystem::path& checkpoint);
 
 }  // namespace torchport::runtime

@@ -57,7 +57,8 @@ TEST_CASE("checkpoint: numbers, tensors of any layout and conditions come back t
   CHECK(after.state.real("most") == std::numeric_limits<double>::infinity());
   const auto tensors = after.state.tensors("t"), had = before.state.tensors("t");
   REQUIRE(tensors.size() == 4);
-  for (std::size_t i = 0; i < tensors.size(); ++i) CHECK((tensors[i].equal(had[i]) && tensors[i].scalar_type() == had[i].scalar_type()));
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    CHECK((tensors[i].equal(had[i]) && tensors[i].scalar_type() == had[i].scalar_type()));
   CHECK(component::fingerprint(after.state) == component::fingerprint(before.state));
   Checkpoint later = small();
   later.state.set("clock.seconds", 2.0);
@@ -83,7 +84,12 @@ TEST_CASE("checkpoint: the last two are kept, in order of epoch and step, and wh
   const test::TemporaryFolder folder;
   runtime::Log log({folder / "log", false});
   {
-    component::Saver saver(folder.path(), [](const std::atomic<bool>&) { return component::Conditions{{"a", "b"}}; }, log);
+    component::Saver saver(
+        folder.path(),
+        [](const std::atomic<bool>&) {
+          return component::Conditions{{"a", "b"}};
+        },
+        log);
     for (const char* const name : {"2.0", "9.12", "10.0", "9.3"}) {
       saver.save(small().state, name);
       CHECK_FALSE(saver.wait().has_value());

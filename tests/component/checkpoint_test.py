@@ -1,12 +1,12 @@
 """One process that is killed, stopped, refused a disk or given damaged checkpoints: it goes on to the same bits, or says why it does not."""
-import random
 import re
+import select
 import shutil
 import signal
 
 import pytest
 
-from checkpoints import EACH_STEP, ENVIRONMENT, checkpoints, figures, kill, last_line, prepare, record, same, start, stop, train, wait_for, whole, words
+from checkpoints import EACH_STEP, ENVIRONMENT, checkpoints, figures, kill, last_line, prepare, record, same, start, stop, survives, train, wait_for, whole, words
 from harness import BIN, command, torchport
 
 KILLS = 10   # as many again on two ranks (distributed.checkpoint_test)
@@ -41,19 +41,7 @@ def of_the_stopped(stopped, work):
 
 
 def test_killed_again_and_again(never_stopped, work):
-    draw = random.Random(1)
-    said = 0
-    for _ in range(KILLS):
-        run = start(never_stopped, work / "out", work / "run", EACH_STEP)
-        wait_for(run, draw.choice(["Iter:", "is written", "Going on", "Epoch "]), draw.randint(1, 4))
-        kill(run)
-        said += whole(work / "run")
-    assert said > KILLS / 2, "hardly any checkpoint was there to go on from"
-    done = train(never_stopped, work / "out", work / "run", EACH_STEP)
-    print(f"{KILLS} of {KILLS} kills; {done.stdout.count('Iter:')} steps were left")
-    assert "Going on from the checkpoint" in done.stdout
-    same(work / "out", work / "run", never_stopped / "whole", never_stopped / "whole-run")
-    assert not (work / "run/checkpoints").exists(), "a finished run needs none"
+    survives(never_stopped, work, KILLS, kill)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
@@ -75,14 +63,18 @@ def test_stopped(never_stopped, work, number):
 
 
 def test_a_second_signal_ends_at_once(inputs, work):
-    """Held between two signals, so that the second cannot come too soon to be one."""
-    run = start(inputs, work / "out", work / "run", EACH_STEP)
-    assert wait_for(run, "is written")
+    """Frozen in between, as a second signal counts only a second after the first."""
+    run = start(inputs, work / "out", work / "run", "--checkpoint-minutes=0")
+    assert wait_for(run, "Checkpoint 2.0 is written")
     run.send_signal(signal.SIGTERM)
     assert wait_for(run, "A second signal ends it at once")
-    command("tail", "--pid", run.pid, "-f", "/dev/null", timeout=120)   # it ends by itself in time
-    assert run.wait() == 75 and whole(work / "run") > 0
-    run.communicate()
+    run.send_signal(signal.SIGSTOP)
+    select.select([], [], [], 1.1)
+    run.send_signal(signal.SIGTERM)
+    run.send_signal(signal.SIGCONT)
+    run.communicate(timeout=60)
+    assert run.returncode == -signal.SIGTERM
+    assert whole(work / "run") > 0 and record(work / "run")["state"] == "stopped"
 
 
 def test_another_folder(never_stopped, stopped, work):
@@ -153,26 +145,32 @@ def test_other_conditions(never_stopped, stopped, work):
     same(work / "anew", run, never_stopped / "whole", never_stopped / "whole-run")
 
 
-def test_no_room(inputs, work):
-    """Files may have 100 MB: the trained model fits, a checkpoint does not. Training goes on."""
-    limited = ["bash", "-c", 'ulimit -f 100000; exec "$@"', "bash"]
-    done = command(*limited, *words(inputs, work / "out", work / "run", "--epochs=2"))
-    assert "WARNING    |   The checkpoint 2.0 is not there: '" in done.stdout and "File too large. There is none yet." in done.stdout, done.stdout
-    assert (work / "out/model").exists()
-    run = start(inputs, work / "other", work / "other-run", before=limited)
-    assert wait_for(run, "Iter:", 2)
-    _, errors = stop(run, status=11)   # nothing to go on from: not a stop that promises it
-    assert "File too large" in errors and checkpoints(work / "other-run") == []
+def test_no_room(never_stopped, stopped, work):
+    """Files may have 60 MB: the trained model fits, a checkpoint does not. Training goes on, and the checkpoints before stay."""
+    limited = ["bash", "-c", 'ulimit -f 60000; exec "$@"', "bash"]
+    command(*limited, *words(never_stopped, work / "all", work / "all-run", EACH_STEP), env=ENVIRONMENT)
+    same(work / "all", work / "all-run", never_stopped / "whole", never_stopped / "whole-run")
+    run = of_the_stopped(stopped, work)
+    last = checkpoints(run)[0]
+    done = command(*limited, *words(never_stopped, work / "out", run, "--stop-at=3.0"), env=ENVIRONMENT, status=75)
+    assert "WARNING    |   The checkpoint 3.0 is not there: '" in done.stdout and f"File too large. The last one is {last.name}." in done.stdout
+    assert whole(run) == 2 and f"path   {last}\n" in done.stderr
+    done = command(*limited, *words(never_stopped, work / "none", work / "none-run", "--stop-at=1.2"), env=ENVIRONMENT, status=11)
+    assert "File too large" in done.stderr and checkpoints(work / "none-run") == []   # nothing to go on from: 75 would promise it
 
 
 @pytest.mark.skipif(not STRACE, reason="no strace")
-@pytest.mark.parametrize("call, when", [("write", 9), ("fsync", 1), ("fsync", 4), ("fsync", 8), ("rename", 2), ("rename", 4)])
-def test_killed_while_saving(inputs, work, call, when):
-    """kill -9 at a system call of the thread that writes: what is there is whole, and the next run goes on or begins anew."""
-    trace = [STRACE, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={when}"]
-    run = start(inputs, work / "out", work / "run", EACH_STEP, before=trace)
-    run.communicate(timeout=300)
-    assert run.returncode != 0, "no such call was made"
-    whole(work / "run")
-    train(inputs, work / "out", work / "run", "--epochs=4")
-    assert not [entry for entry in (work / "run").glob("checkpoints/.*")] and (work / "out/model").exists()
+@pytest.mark.parametrize("call, when", [("write", 2), ("fsync", 1), ("fsync", 3), ("fsync", 5), ("rename", 1), ("rename", 2)])
+def test_killed_while_saving(never_stopped, stopped, work, call, when):
+    """kill -9 at a system call of a save, where two checkpoints are there: what is there is whole, and training goes on from it."""
+    run = of_the_stopped(stopped, work)
+    folder = run / "checkpoints"
+    files = [folder, *(folder / name for name in (".making", ".making/state.safetensors", ".making/state.json", ".making/SHA256SUMS", "2.0"))]
+    trace = [STRACE, "-f", "-qq", "-o", "/dev/null", *(word for file in files for word in ("-P", file)), "-e", f"trace={call}",
+             "-e", f"inject={call}:signal=KILL:when={when}"]
+    killed = start(never_stopped, work / "out", run, "--checkpoint-minutes=0", "--stop-at=3.0", before=trace)
+    out, errors = killed.communicate(timeout=300)
+    assert killed.returncode == -signal.SIGKILL, f"no such call was made\n{out}\n{errors}"
+    assert whole(run) >= 2
+    train(never_stopped, work / "out", run)
+    same(work / "out", run, never_stopped / "whole", never_stopped / "whole-run")

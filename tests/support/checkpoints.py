@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import random
+import shutil
 import signal
 import subprocess
 
@@ -19,9 +21,12 @@ def prepare(folder):
 
 
 def words(inputs, out, run, *more, ranks=1):
+    """The command of such a training; `more` goes before FAST."""
     several = [f"--process-count-per-node={ranks}", *AS_ROOT] if ranks > 1 else []
+    given = {str(word).split("=")[0] for word in more}
+    fast = [flag for flag in FAST if flag.split("=")[0] not in given]
     return [str(word) for word in (BIN / "torchport", "run", "train_pytorch_model", "--untrained-model-path", inputs / "m", "--train-data-path",
-                                   inputs / "in", "--valid-data-path", inputs / "in", "--trained-model-path", out, "--run-dir", run, *FAST,
+                                   inputs / "in", "--valid-data-path", inputs / "in", "--trained-model-path", out, "--run-dir", run, *fast,
                                    *several, *more)]
 
 
@@ -81,6 +86,30 @@ def whole(run):
     for checkpoint in checkpoints(run):
         command("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS", cwd=checkpoint)
     return len(checkpoints(run))
+
+
+def survives(inputs, work, kills, killing, ranks=1):
+    """Kills a training by `killing`, again and again, some lines after a checkpoint. One that comes to its end must be the one that was left
+    alone; another begins then, until that many kills were made."""
+    draw = random.Random(ranks)
+    out, folder = work / "out", work / "run"
+    done = finished = 0
+    while done < kills or finished == 0:
+        run = start(inputs, out, folder, EACH_STEP, ranks=ranks)
+        if done < kills and wait_for(run, " is written, in ") and wait_for(run, "", draw.randint(1, 8)):
+            killing(run)
+            done += 1
+            if not out.exists():
+                assert whole(folder) > 0
+                continue
+        else:
+            said, errors = run.communicate(timeout=300)
+            assert run.returncode == 0, said + errors
+        same(out, folder, inputs / "whole", inputs / "whole-run")
+        finished += 1
+        shutil.rmtree(out)
+        shutil.rmtree(folder)
+    print(f"{done} of {kills} kills, {finished} trainings")
 
 
 def record(run):
