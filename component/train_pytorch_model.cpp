@@ -1,6 +1,8 @@
 // Train PyTorch Model: model directory and two image directories in, trained model directory out (docs/contract.md, "Train").
 #include <numeric>
 
+#include "component/checkpoint/checkpoints.h"
+#include "component/checkpoint/conditions.h"
 #include "component/images/category_check.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
@@ -195,6 +197,7 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 }  // namespace
 
 void train_pytorch_model(runtime::Context& ctx) {
+  Checkpoints checkpoints(ctx);
   const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
   const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
   ctx.record.set("precision", name_of(precision));
@@ -220,13 +223,18 @@ void train_pytorch_model(runtime::Context& ctx) {
     const Device device;
     const auto reducer = make_reducer(ctx.control);
     Trainer trainer(options, data, network, {device, ctx.control, *reducer, ctx.log, ctx.events, ctx.position});
-    result = trainer.run();
+    checkpoints.begin(trainer, [&, precision](const std::atomic<bool>& given_up) {
+      return conditions_of(ctx, precision, train, valid, given_up);
+    });
+    result = trainer.run(checkpoints);
+    if (result.kept_epoch == 0) checkpoints.stopped();
   }
   if (ctx.control.rank() == 0) {
     record_result(ctx, result);
     room.reset();
     save(ctx, model, *network, data, labels);
   }
+  checkpoints.finished();
   ctx.control.barrier();
 }
 

@@ -13,7 +13,7 @@ namespace torchport::component {
 namespace {
 
 constexpr std::int64_t kMostGuesses = 5;
-enum Sum { kLoss, kTop1, kTop5, kImages, kBad, kSums };
+enum Sum { kLoss, kTop1, kTop5, kImages, kBad, kWishes, kBrokenOff, kSums };
 
 // float64 [3], on the network's device: loss, top-1 and top-5 of a batch.
 at::Tensor sums_of(const at::Tensor& logits, const at::Tensor& labels) {
@@ -25,8 +25,8 @@ at::Tensor sums_of(const at::Tensor& logits, const at::Tensor& labels) {
 
 }  // namespace
 
-Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, const Evaluation& how, BadImages& bad,
-                runtime::Control& control) {
+Evaluated evaluate(models::ClassifierModule& network, datasets::Loader& loader, const Evaluation& how, BadImages& bad,
+                   Boundary& boundary, runtime::Control& control) {
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
   const models::AutocastScope autocast(how.device.type(), how.precision == Precision::bfloat16);
@@ -49,16 +49,23 @@ Totals evaluate(models::ClassifierModule& network, datasets::Loader& loader, con
     forward.end();
     const at::Tensor of_batch = sums_of(logits, how.device.bring(batch->labels));
     computed = computed.defined() ? computed.add_(of_batch) : of_batch;
+    if (boundary.wishes().stop) {
+      sums[kBrokenOff] = 1;
+      break;
+    }
   }
   if (computed.defined()) {
     HostCopy copy = how.device.fetch(computed);
     std::copy_n(copy.wait().const_data_ptr<double>(), kImages, sums.begin());
   }
   control.agree(fault);
+  sums[kWishes] = boundary.wishes().number();
   control.sum(sums);
+  const Wishes wishes = Wishes::of(sums[kWishes]);
+  if (sums[kBrokenOff] > 0) return {std::nullopt, wishes};
   bad.count(sums[kBad]);
   bad.check_categories(control);
-  return {sums[kLoss], sums[kTop1], sums[kTop5], sums[kImages]};
+  return {Totals{sums[kLoss], sums[kTop1], sums[kTop5], sums[kImages]}, wishes};
 }
 
 }  // namespace torchport::component

@@ -34,7 +34,7 @@ void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   loader_.begin(std::move(mine), std::move(ends), epoch);
 }
 
-BatchFeed::Fed BatchFeed::next(std::size_t images_in_update) {
+BatchFeed::Fed BatchFeed::next(std::size_t images_in_update, const Wishes& wishes) {
   auto batch = loader_.next();
   if (!batch) throw std::logic_error("BatchFeed: the loader ended before the epoch");
   const auto step = static_cast<std::int64_t>(step_++);
@@ -46,6 +46,7 @@ BatchFeed::Fed BatchFeed::next(std::size_t images_in_update) {
   of[StepInputs::kBad] = static_cast<float>(batch->bad.size());
   of[StepInputs::kShare] = static_cast<float>(share);
   of[StepInputs::kPreviousShare] = static_cast<float>(1 - share);
+  of[StepInputs::kWishes] = wishes.number();
 
   Fed fed;
   fed.inputs.key = models::random_key(seed_, epoch_, step, rank_);

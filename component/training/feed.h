@@ -29,8 +29,8 @@ class BatchFeed {
     std::vector<datasets::BadImage> bad;
     bool none_readable = false;  ///< Batch::none_readable
   };
-  /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches.
-  Fed next(std::size_t images_in_update);
+  /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches. `wishes`: of this rank.
+  Fed next(std::size_t images_in_update, const Wishes& wishes);
 
  private:
   const TrainingData data_;

@@ -33,7 +33,7 @@ struct IterationMetrics {
   double eta_seconds = 0;  ///< until the end of the last epoch's training
 };
 
-/// The epochs so far, as one table: a row of eight numbers for each.
+/// The epochs so far: a row of figures for each, and their speeds, which two equal trainings do not share.
 void write_epochs(const std::vector<EpochMetrics>& epochs, TrainingState& state);
 std::vector<EpochMetrics> read_epochs(const TrainingState& state);
 

@@ -89,20 +89,19 @@ void Progress::validated(const EpochMetrics& metrics, std::vector<runtime::Metri
 
 void Progress::write(TrainingState& state) const {
   state.set("progress.epoch", now_.epoch);
-  state.set("progress.iteration", now_.iteration);
   state.set("progress.learning_rate", now_.learning_rate);
-  state.set("progress.seconds", now_.seconds_total);
-  state.set("progress.warm_up_seconds", warm_up_seconds_);
+  state.set("clock.seconds", now_.seconds_total);
+  state.set("clock.warm_up_seconds", warm_up_seconds_);
   state.set("progress.images", now_.images_total);
   state.set("progress.loss", now_.loss_total);
   state.set("progress.correct", now_.correct_total);
 }
 
-void Progress::read(const TrainingState& state) {
+void Progress::read(const TrainingState& state, std::int64_t iteration) {
   begin_epoch(state.integer("progress.epoch"), state.real("progress.learning_rate"));
-  now_.iteration = state.integer("progress.iteration");
-  now_.seconds_total = state.real("progress.seconds");
-  warm_up_seconds_ = state.real("progress.warm_up_seconds");
+  now_.iteration = iteration;
+  now_.seconds_total = state.real("clock.seconds");
+  warm_up_seconds_ = state.real("clock.warm_up_seconds");
   now_.images_total = state.real("progress.images");
   now_.loss_total = state.real("progress.loss");
   now_.correct_total = state.real("progress.correct");

@@ -35,7 +35,8 @@ class Progress {
   void validated(const EpochMetrics& metrics, std::vector<runtime::MetricRow> ranks);
 
   void write(TrainingState& state) const;
-  void read(const TrainingState& state);
+  /// `iteration`: how many of the epoch under way are done.
+  void read(const TrainingState& state, std::int64_t iteration);
 
  private:
   void iteration_done(double seconds);

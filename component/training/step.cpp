@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "component/training/recipe/training_loss.h"
@@ -15,10 +16,10 @@ namespace torchport::component {
 
 namespace {
 
-// What rides in the last gradient bucket: the bucket's own, whether a rank failed, whether the weights stay as they are, then this
-// for each batch.
+// What rides in the last gradient bucket: the bucket's own, the wishes of all ranks or infinity where one failed, whether the weights
+// stay as they are, then this for each batch.
 enum Statistic { kLoss, kCorrect, kBad, kStatistics };
-constexpr std::int64_t kFailed = GradientBuckets::kNotFinite + 1, kStopped = 2, kFirstBatch = 3;
+constexpr std::int64_t kSaid = GradientBuckets::kNotFinite + 1, kStopped = 2, kFirstBatch = 3;
 
 std::int64_t place_of(std::size_t batch) { return kFirstBatch + kStatistics * static_cast<std::int64_t>(batch); }
 
@@ -64,6 +65,7 @@ void TrainingStep::add(const StepInputs& inputs, bool last) {
     mine[kLoss].copy_(sum);
     mine[kCorrect].copy_(count_correct(logits, targets));
     mine[kBad].copy_(inputs.numbers[StepInputs::kBad]);
+    buckets_.statistics()[kSaid].copy_(inputs.numbers[StepInputs::kWishes]);
   }
   // Gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
   const at::Tensor loss = sum / inputs.numbers[StepInputs::kImages];
@@ -75,7 +77,7 @@ void TrainingStep::add(const StepInputs& inputs, bool last) {
 // Infinite, so that found_inf() needs no other look at it.
 void TrainingStep::fail() {
   const torch::NoGradGuard no_grad;
-  buckets_.statistics()[kFailed].fill_(std::numeric_limits<float>::infinity());
+  buckets_.statistics()[kSaid].fill_(std::numeric_limits<float>::infinity());
 }
 
 // 1 where anything among the statistics is not finite. On the host a gradient is among them (GradientBuckets::kNotFinite); on a
@@ -101,7 +103,8 @@ at::Tensor TrainingStep::finish(const at::Tensor& learning_rate, bool warming_up
 StepSums TrainingStep::read(const at::Tensor& statistics, std::size_t batches) {
   const at::Tensor exact = statistics.to(at::kDouble);
   const double* const all = exact.const_data_ptr<double>();
-  StepSums sums{all[kFailed] != 0, all[kStopped] != 0, {}};
+  const bool failed = std::isinf(all[kSaid]);
+  StepSums sums{failed, all[kStopped] != 0, failed ? Wishes{} : Wishes::of(all[kSaid]), {}};
   for (std::size_t i = 0; i < batches; ++i) {
     const double* const of = all + place_of(i);
     sums.batches.push_back({of[kLoss], of[kCorrect], of[kBad]});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "component/collectives/reducer.h"
+#include "component/training/boundary.h"
 #include "component/training/device.h"
 #include "component/training/gradient_buckets.h"
 #include "component/training/precision.h"
@@ -19,11 +20,12 @@ namespace torchport::component {
 /// What one batch brings: tensors on the training's device, and on the host the key.
 struct StepInputs {
   /// The numbers of a batch that differ from step to step, by their places in `numbers`.
-  enum Number { kImages, kBad, kShare, kPreviousShare, kNumbers };
+  enum Number { kImages, kBad, kShare, kPreviousShare, kWishes, kNumbers };
 
   at::Tensor images;   ///< as the network takes them
   at::Tensor labels;   ///< int64 [N]
-  at::Tensor numbers;  ///< float32 [kNumbers]: images of the whole update over all ranks, bad images here, the shares of mixup
+  at::Tensor numbers;  ///< float32 [kNumbers]: images of the whole update over all ranks, bad images here, the shares of mixup, the
+                       ///< wishes of this rank (Wishes::number), the same for each batch of an update
   bool mixed = false;  ///< whether the shares count
   at::Tensor key;      ///< models::random_key() of this step, for dropout
 };
@@ -42,6 +44,7 @@ struct StepSums {
   };
   bool failed = false;   ///< a rank could not go on
   bool stopped = false;  ///< failed, or a loss or gradient is not finite: the weights did not change
+  Wishes wishes;         ///< of any rank
   std::vector<Batch> batches;
 };
 

@@ -60,16 +60,18 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       times_(around.control),
       early_stop_(options_.patience) {}
 
-TrainResult Trainer::run(const GoOn& go_on) {
+TrainResult Trainer::run(Boundary& boundary) {
   say_what_changes_nothing();
   around_.log.info("Start training epochs.");
   interrupted_ = false;
-  while (epoch_ < options_.epochs && !result_.stopped_early) {
-    train_epoch(go_on);
-    if (interrupted_) return result_;
-    validate();
-    if (epoch_ < options_.epochs && !result_.stopped_early && asked_to_stop(go_on)) return result_;
+  double wishes = boundary.wishes().number();
+  around_.control.sum({&wishes, 1});
+  if (Wishes::of(wishes).stop) tell(boundary, Place::begin, Wishes::of(wishes));
+  while (epoch_ < options_.epochs && !result_.stopped_early && !interrupted_) {
+    train_epoch(boundary);
+    if (!interrupted_) validate(boundary);
   }
+  if (interrupted_) return result_;
   if (result_.stopped_early) {
     around_.log.info("Early stop after epoch " + std::to_string(epoch_) +
                      ": the validation loss was not below the previous epoch's for " + std::to_string(options_.patience) +
@@ -90,12 +92,13 @@ void Trainer::say_what_changes_nothing() {
   }
 }
 
-bool Trainer::asked_to_stop(const GoOn& go_on) {
-  interrupted_ = go_on && !go_on();
-  return interrupted_;
+void Trainer::tell(Boundary& boundary, Place place, const Wishes& wishes) {
+  if (place == Place::update && (wishes.save || wishes.stop)) check_replicas(*network_, epoch_ + 1, around_.control);
+  const auto time = times_.measure(RankTimes::kCheckpointing);
+  interrupted_ = !boundary.reached(*this, place, wishes);
 }
 
-void Trainer::train_epoch(const GoOn& go_on) {
+void Trainer::train_epoch(Boundary& boundary) {
   const auto size = feed_.size_in(epoch_);
   if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
   network_->train();
@@ -111,9 +114,10 @@ void Trainer::train_epoch(const GoOn& go_on) {
   const auto steps = static_cast<std::int64_t>(feed_.plan().steps());
   for (Update update = next_update(); !update.images.empty(); update = next_update()) {
     profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(update.begin) + 1, steps);
-    run_update(update);
+    const Wishes wishes = run_update(update, boundary.wishes());
     next_step_ += update.images.size();
-    if (asked_to_stop(go_on)) return;
+    tell(boundary, Place::update, wishes);
+    if (interrupted_) return;
   }
   bad_train_.check_categories(around_.control);
 }
@@ -128,34 +132,35 @@ Trainer::Update Trainer::next_update() const {
 
 // All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
 // and all stop after the same step. Weights that such a step would have changed stay as they were.
-void Trainer::run_update(const Update& update) {
+Wishes Trainer::run_update(const Update& update, const Wishes& mine) {
   StepSums sums;
   std::optional<runtime::Error> fault;
   {
     const datasets::Span whole("step");
     const bool warming_up = epoch_ < options_.warmup_epochs;
     step_.begin();
-    fault = add_batches(update);
+    fault = add_batches(update, mine);
     if (fault) step_.fail();
     HostCopy statistics = around_.device.fetch(step_.finish(around_.device.number(learning_rate_), warming_up));
     sums = TrainingStep::read(statistics.wait(), update.images.size());
   }
   check(update, sums, fault);
   progress_.updated(sums.batches, update.images);
+  return sums.wishes;
 }
 
-std::optional<runtime::Error> Trainer::add_batches(const Update& update) {
+std::optional<runtime::Error> Trainer::add_batches(const Update& update, const Wishes& mine) {
   const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     around_.position.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
-    if (auto fault = add_batch(next_inputs(all), i + 1 == update.images.size())) return fault;
+    if (auto fault = add_batch(next_inputs(all, mine), i + 1 == update.images.size())) return fault;
   }
   return std::nullopt;
 }
 
-BatchFeed::Fed Trainer::next_inputs(std::size_t images_in_update) {
+BatchFeed::Fed Trainer::next_inputs(std::size_t images_in_update, const Wishes& mine) {
   const auto time = times_.measure(RankTimes::kData);
-  auto fed = feed_.next(images_in_update);
+  auto fed = feed_.next(images_in_update, mine);
   times_.count(fed.inputs.labels.size(0));
   return fed;
 }
@@ -192,14 +197,19 @@ void Trainer::check(const Update& update, const StepSums& sums, const std::optio
                                                                                  {"lr", number(learning_rate_)}});
 }
 
-void Trainer::validate() {
+void Trainer::validate(Boundary& boundary) {
   auto times = times_.compare(epoch_ + 1, around_.log);
   check_replicas(*network_, epoch_ + 1, around_.control);
   profiler_.before_validation();
   kept_.exchange();  // the average is what is validated and kept
   const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size), valid_input_, options_.precision,
                        around_.device};
-  const Totals valid = evaluate(*network_, valid_loader_, how, bad_valid_, around_.control);
+  const auto [totals, wishes] = evaluate(*network_, valid_loader_, how, bad_valid_, boundary, around_.control);
+  if (!totals) {  // the epoch's training stands, and its validation begins anew when the training goes on
+    kept_.exchange();
+    return tell(boundary, Place::update, wishes);
+  }
+  const Totals& valid = *totals;
   profiler_.after_validation();
   EpochMetrics metrics = progress_.trained();
   metrics.valid_loss = valid.mean_loss();
@@ -217,11 +227,23 @@ void Trainer::validate() {
   ++epoch_;
   next_step_ = 0;
   result_.stopped_early = early_stop_.after(metrics.valid_loss) && epoch_ < options_.epochs;
+  if (epoch_ < options_.epochs && !result_.stopped_early) tell(boundary, Place::validation, wishes);
+}
+
+std::size_t Trainer::images_per_step() const {
+  return static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(around_.control.size());
+}
+
+std::size_t Trainer::same_step(const TrainingState& state) const {
+  const auto done = static_cast<std::size_t>(state.integer("next_step"));
+  const auto images = done * static_cast<std::size_t>(state.integer("images_per_step"));
+  return images >= data_.train.size() ? feed_.plan().steps() : images / images_per_step();
 }
 
 void Trainer::write(TrainingState& state) const {
   state.set("epoch", epoch_);
   state.set("next_step", static_cast<std::int64_t>(next_step_));
+  state.set("images_per_step", static_cast<std::int64_t>(images_per_step()));
   state.set("stopped_early", static_cast<std::int64_t>(result_.stopped_early));
   state.set("network.parameter", network_->parameters());
   state.set("network.buffer", network_->buffers());
@@ -235,7 +257,7 @@ void Trainer::write(TrainingState& state) const {
 
 void Trainer::read(const TrainingState& state) {
   epoch_ = state.integer("epoch");
-  next_step_ = static_cast<std::size_t>(state.integer("next_step"));
+  next_step_ = same_step(state);
   result_.stopped_early = state.integer("stopped_early") != 0;
   state.copy_to("network.parameter", network_->parameters());
   state.copy_to("network.buffer", network_->buffers());
@@ -243,7 +265,7 @@ void Trainer::read(const TrainingState& state) {
   bad_train_.read(state);
   kept_.read(state);
   step_.read(state);
-  progress_.read(state);
+  progress_.read(state, static_cast<std::int64_t>(next_step_));
   early_stop_.read(state);
 }
 

@@ -1,12 +1,13 @@
 // Trains a network on one dataset and validates it on another, epoch by epoch, on every rank alike: from where its state stands.
 // Called by component/train_pytorch_model.cpp; knows neither specs nor directories' metadata, only values.
 #pragma once
-#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "component/collectives/reducer.h"
 #include "component/images/bad_images.h"
+#include "component/training/boundary.h"
 #include "component/training/device.h"
 #include "component/training/feed.h"
 #include "component/training/kept_weights.h"
@@ -48,15 +49,15 @@ class Trainer {
   /// It is moved to the device. Everything referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around);
 
-  /// Asked after each update of the weights, and again after each validation but the last: whether to go on. All ranks must answer
-  /// alike.
-  using GoOn = std::function<bool()>;
-  /// Trains to the end, or until `go_on` says no. After the end, rank 0's network holds the weights that are to come out.
+  /// Trains to the end, or until `boundary` says so. After the end, rank 0's network holds the weights that are to come out.
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
-  TrainResult run(const GoOn& go_on = nullptr);
+  TrainResult run(Boundary& boundary);
 
-  /// From what one trainer wrote, while it was asked whether to go on, another one with the same arguments trains to the same bits.
+  /// From what one trainer wrote, while it told where it stands, another one with the same arguments trains to the same bits. With
+  /// steps of more or fewer images it begins an epoch that was under way at about the same image.
   void write(TrainingState& state) const;
+  /// "<epoch>.<step>": the epoch under way, counted from 1, and how many of its steps are done.
+  std::string place() const { return std::to_string(epoch_ + 1) + "." + std::to_string(next_step_); }
   void read(const TrainingState& state);
 
  private:
@@ -66,15 +67,17 @@ class Trainer {
     std::vector<std::size_t> images;  ///< of each batch, over all ranks
   };
   void say_what_changes_nothing();
-  void train_epoch(const GoOn& go_on);
-  void validate();
+  void train_epoch(Boundary& boundary);
+  void validate(Boundary& boundary);
   Update next_update() const;
-  void run_update(const Update& update);
-  std::optional<runtime::Error> add_batches(const Update& update);
-  BatchFeed::Fed next_inputs(std::size_t images_in_update);
+  std::size_t images_per_step() const;
+  std::size_t same_step(const TrainingState& state) const;
+  Wishes run_update(const Update& update, const Wishes& mine);
+  std::optional<runtime::Error> add_batches(const Update& update, const Wishes& mine);
+  BatchFeed::Fed next_inputs(std::size_t images_in_update, const Wishes& mine);
   std::optional<runtime::Error> add_batch(BatchFeed::Fed&& fed, bool last);
   void check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault);
-  bool asked_to_stop(const GoOn& go_on);
+  void tell(Boundary& boundary, Place place, const Wishes& wishes);
 
   const TrainerOptions options_;
   const TrainingData data_;

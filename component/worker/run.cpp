@@ -30,6 +30,7 @@ namespace {
 using runtime::Error;
 using runtime::LaunchedAs;
 
+constexpr int kCanGoOn = 75;       ///< exit status of a run that is stopped and can go on
 constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
 
 /// A run setting, or its default where the component does not take it or the value given is at fault, which is reported in its
@@ -160,7 +161,8 @@ class Run {
 
   void write_records(const std::vector<Error>& errors) {
     for (const auto& [port, path] : request_.inputs) record_.hash_input(port, path);
-    write_end(errors, errors.empty() ? "finished" : "failed", errors.empty() ? 0 : errors.front().exit_status());
+    const int status = errors.empty() ? 0 : errors.front().exit_status();
+    write_end(errors, status == 0 ? "finished" : status == kCanGoOn ? "stopped" : "failed", status);
   }
 
   void write_end(const std::vector<Error>& errors, const char* state, int exit_status) {

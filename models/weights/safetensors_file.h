@@ -1,5 +1,5 @@
 // Files of the safetensors format (version 0.x): a length, a JSON header, and the tensors' bytes without gap or overlap.
-// Called by StateDictFile.
+// Read by StateDictFile; written for checkpoints (component/checkpoint/).
 #pragma once
 #include "models/weights/state_dict_reader.h"
 
@@ -7,5 +7,8 @@ namespace torchport::models {
 
 /// \throws StateDictError
 void read_safetensors_file(StateDictReader& reader);
+
+/// The begin of such a file: the elements of `tensors`, row-major and little-endian, are to follow in their order.
+std::string safetensors_head(const std::vector<TensorEntry>& tensors);
 
 }  // namespace torchport::models

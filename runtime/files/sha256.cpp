@@ -3,31 +3,29 @@
 #include <openssl/evp.h>
 
 #include <fstream>
-#include <memory>
 #include <stdexcept>
 #include <vector>
 
 namespace torchport::runtime {
 namespace {
 
-class Hash {
- public:
-  Hash() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
-  }
-  void add(const char* bytes, std::size_t count) { require(EVP_DigestUpdate(context_.get(), bytes, count) == 1); }
-  Sha256 end() {
-    Sha256 digest{};
-    require(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
-    return digest;
-  }
+void require(bool good) {
+  if (!good) throw std::runtime_error("OpenSSL has no SHA-256");
+}
 
- private:
-  static void require(bool good) {
-    if (!good) throw std::runtime_error("OpenSSL has no SHA-256");
-  }
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
+}  // namespace
+
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256Stream::add(const void* bytes, std::size_t count) { require(EVP_DigestUpdate(context_.get(), bytes, count) == 1); }
+
+Sha256 Sha256Stream::end() {
+  Sha256 digest{};
+  require(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+  return digest;
+}
 
 std::string hexadecimal(const Sha256& digest) {
   std::string text;
@@ -38,10 +36,8 @@ std::string hexadecimal(const Sha256& digest) {
   return text;
 }
 
-}  // namespace
-
 Sha256 sha256_digest(std::initializer_list<std::string_view> parts) {
-  Hash hash;
+  Sha256Stream hash;
   for (const std::string_view part : parts) hash.add(part.data(), part.size());
   return hash.end();
 }
@@ -51,7 +47,7 @@ std::string sha256_of(std::string_view text) { return hexadecimal(sha256_digest(
 std::string sha256(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return "";
-  Hash hash;
+  Sha256Stream hash;
   std::vector<char> piece(1 << 20);  // weights may be larger than the memory that is left
   while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
     hash.add(piece.data(), static_cast<std::size_t>(file.gcount()));

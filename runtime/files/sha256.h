@@ -5,12 +5,28 @@
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;  // OpenSSL's
 
 namespace torchport::runtime {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+
+/// Of bytes that come piece by piece.
+class Sha256Stream {
+ public:
+  Sha256Stream();
+  void add(const void* bytes, std::size_t count);
+  Sha256 end();
+
+ private:
+  std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
+};
+
+std::string hexadecimal(const Sha256& digest);
 
 /// Of all parts, one after the other.
 Sha256 sha256_digest(std::initializer_list<std::string_view> parts);

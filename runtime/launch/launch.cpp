@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "runtime/files/files.h"
@@ -12,6 +13,7 @@
 #include "runtime/launch/process.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/report/checkpoints.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/run_record.h"
 #include "runtime/report/verdict.h"
@@ -21,7 +23,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
-constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13;
+constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13, kCanGoOn = 75;
+/// What ranks have to come to the end of a step and save the training: more than a preempted machine leaves them.
+constexpr std::chrono::seconds kPatience(60);
 
 /// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the verdict. A full disk does not end the run.
 class EngineLog {
@@ -38,8 +42,8 @@ class EngineLog {
     guarded([&] { file_.write(text); });
   }
   /// The last line: it says so where something before it is missing, and finds its way to the terminal where it has no room either.
-  void result(int exit_status, std::optional<int> first_rank, const std::string& cause) {
-    const std::string line = result_line(exit_status, first_rank, cause, broken_) + "\n";
+  void result(int exit_status, std::optional<int> first_rank, const std::string& cause, const fs::path& checkpoint) {
+    const std::string line = result_line(exit_status, first_rank, cause, broken_, checkpoint) + "\n";
     const bool begun = broken_ || last_ != '\n';
     broken_ = false;
     write((begun ? "\n" : "") + line);
@@ -127,15 +131,25 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
 }
 
+/// Of a run that we were told to stop.
+Ending stopped_ending(const ChildEnd& end, const fs::path& logs) {
+  const std::string signal = std::to_string(end.told_to_stop);
+  const fs::path checkpoint = last_checkpoint(logs.parent_path());
+  if (end.exit_status == kCanGoOn && !checkpoint.empty()) {
+    Ending saved = told_by_us(Error("FailedToCompleteOperation.saved", {{"signal", signal}, {"path", checkpoint.string()}}));
+    saved.untold = false;
+    return saved;
+  }
+  Ending stopped = told_by_us(Error("FailedToCompleteOperation.stopped", {{"signal", signal}}));
+  stopped.exit_status = 128 + end.told_to_stop;
+  return stopped;
+}
+
 Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
   const Engine& engine = *chosen.engine;
   if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error));
   if (end.signal == 0 && end.exit_status == 0) return {};
-  if (end.told_to_stop) {
-    Ending stopped = told_by_us(Error("FailedToCompleteOperation.stopped", {{"signal", std::to_string(end.told_to_stop)}}));
-    stopped.exit_status = 128 + end.told_to_stop;
-    return stopped;
-  }
+  if (end.told_to_stop) return stopped_ending(end, logs);
   const EngineEnd told = engine.how_it_ended(end.signal ? 128 + end.signal : end.exit_status, words);
   const std::vector<Failure> failures = read_failures(logs);
   // A rank that waited in vain names another's fault only if nothing names the fault itself.
@@ -170,12 +184,14 @@ void record(const Ending& result, const fs::path& run_dir, const std::string& co
     log.write(fatal_line({result.errors, result.first_rank.value_or(kNoRank), result.step}) + "\n");
     try {
       write_file_atomically(run_dir / "module_statistics/error_info.json", error_info(result.errors));
-      end_record(run_dir, result.exit_status > 128 ? "stopped" : "failed", result.exit_status);
+      const bool stopped = result.exit_status > 128 || result.exit_status == kCanGoOn;
+      end_record(run_dir, stopped ? "stopped" : "failed", result.exit_status);
     } catch (const Error& error) {
       write_all(STDERR_FILENO, std::string("the run's record is incomplete: ") + error.what() + "\n");
     }
   }
-  log.result(result.exit_status, result.first_rank, result.cause);
+  const bool well = result.errors.empty();
+  log.result(result.exit_status, result.first_rank, result.cause, well ? fs::path() : last_checkpoint(run_dir));
 }
 
 /// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
@@ -190,12 +206,15 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   forget_launcher();
   std::string words;
   OwnWords own;
-  const ChildEnd end = run_child(chosen.engine->command(request, worker), [&](std::string_view piece) {
-    write_all(STDERR_FILENO, own.take(piece));
-    log.write(piece);
-    words += piece;
-    if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
-  });
+  const ChildEnd end = run_child(
+      chosen.engine->command(request, worker),
+      [&](std::string_view piece) {
+        write_all(STDERR_FILENO, own.take(piece));
+        log.write(piece);
+        words += piece;
+        if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
+      },
+      kPatience, ChildOutput::shared, SIGUSR1);  // which mpirun hands on at once; of SIGTERM its ranks have a second
   write_all(STDERR_FILENO, own.rest());
   const Ending result = ending(chosen, end, words, run_dir / "logs");
   if (result.exit_status == 0 || !any_driver_log(run_dir / "logs")) write_all(STDERR_FILENO, own.held());

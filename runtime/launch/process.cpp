@@ -49,7 +49,7 @@ class HeldSignals {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
       if (!is_ignored(signal)) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, &before_);
     fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -101,8 +101,9 @@ bool drain(int fd, const std::function<void(std::string_view)>& on_text) {
 /// Watches over the child until it is gone.
 class Watch {
  public:
-  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience)
-      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience) {}
+  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience,
+        int instead)
+      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience), instead_(instead) {}
 
   ChildEnd run() {
     bool open = true;
@@ -131,7 +132,7 @@ class Watch {
       if (signal == SIGCHLD) continue;
       deadline_ = end_.told_to_stop ? Clock::now() : Clock::now() + patience_;
       end_.told_to_stop = signal;
-      kill(child_, signal == SIGHUP ? SIGTERM : signal);
+      kill(child_, instead_ ? instead_ : signal == SIGHUP ? SIGTERM : signal);
     }
   }
 
@@ -139,6 +140,7 @@ class Watch {
   int errors_, signals_;
   const std::function<void(std::string_view)>& on_text_;
   std::chrono::seconds patience_;
+  int instead_;
   ChildEnd end_;
   Clock::time_point deadline_{};
 };
@@ -160,7 +162,7 @@ std::string replace_process(const std::string& program, const std::vector<std::s
 }
 
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience, ChildOutput output) {
+                   std::chrono::seconds patience, ChildOutput output, int instead) {
   const auto not_started = [](int reason) {
     ChildEnd end;
     end.start_error = std::strerror(reason);
@@ -186,7 +188,7 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
     return not_started(reason);
   }
   fcntl(errors_in.get(), F_SETFL, O_NONBLOCK);
-  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience).run();
+  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience, instead).run();
 }
 
 }  // namespace torchport::runtime

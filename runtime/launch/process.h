@@ -14,7 +14,7 @@ namespace torchport::runtime {
 struct ChildEnd {
   int exit_status = 0;          ///< of a child that exited
   int signal = 0;               ///< that ended it, or 0
-  int told_to_stop = 0;         ///< the SIGTERM, SIGINT or SIGHUP that we got and handed on, or 0
+  int told_to_stop = 0;         ///< the SIGTERM, SIGINT, SIGHUP or SIGUSR1 that we got and handed on, or 0
   std::string start_error;      ///< why it could not be started, or ""
   std::int64_t peak_bytes = 0;  ///< the most memory that it, or one of the processes that it started and waited for, had
 };
@@ -33,9 +33,11 @@ bool is_ignored(int signal);
 std::string replace_process(const std::string& program, const std::vector<std::string>& arguments);
 
 /// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared or dropped, and
-/// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT and SIGHUP are handed on, unless we ignore them; a
-/// child that does not end within `patience` of that, or of a second one, is killed. The child dies with us.
+/// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT, SIGHUP and SIGUSR1 are handed on, unless we ignore
+/// them, as `instead` where that is a signal; a child that does not end within `patience` of that, or of a second one, is killed.
+/// The child dies with us.
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience = std::chrono::seconds(10), ChildOutput output = ChildOutput::shared);
+                   std::chrono::seconds patience = std::chrono::seconds(10), ChildOutput output = ChildOutput::shared,
+                   int instead = 0);
 
 }  // namespace torchport::runtime

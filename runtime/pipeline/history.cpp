@@ -6,6 +6,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/report/checkpoints.h"
 #include "runtime/text/json.h"
 
 namespace torchport::runtime {
@@ -69,6 +70,22 @@ const nlohmann::json* History::finished(const std::string& key) const {
     }
   }
   return nullptr;
+}
+
+std::vector<fs::path> History::unfinished(const std::string& key) const {
+  std::vector<fs::path> folders;
+  for (const PastRun& run : runs_) {
+    for (const auto& [name, step] : steps_of(run).items()) {
+      const std::string state = text_of(step, "state");
+      if (text_of(step, "key") != key || state == "done" || state == "reused" || !came_to_run(step)) continue;
+      try {
+        const fs::path folder = resolve_inside(folder_, text_of(step, "folder"));
+        if (!checkpoints_of(folder).empty() && state_of(run, folder_) != "running") folders.push_back(folder);
+      } catch (const std::runtime_error&) {  // a record from elsewhere
+      }
+    }
+  }
+  return folders;
 }
 
 const nlohmann::json* History::last(const std::string& pipeline, const std::string& step) const {

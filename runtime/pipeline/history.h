@@ -32,6 +32,9 @@ class History {
   const std::vector<PastRun>& runs() const { return runs_; }
   /// The youngest record of a finished step with this key whose outputs lie there as they were written, or nullptr.
   const nlohmann::json* finished(const std::string& key) const;
+  /// The folders, below the runs folder, of steps with this key that did not come to their end and left checkpoints to go on from,
+  /// the youngest first. Those of runs that live are left out.
+  std::vector<std::filesystem::path> unfinished(const std::string& key) const;
   /// The youngest record of a step that came to be run or reused, or nullptr.
   const nlohmann::json* last(const std::string& pipeline, const std::string& step) const;
   /// The content's hash of a path that looked like `fingerprint` when it was read, or "".

@@ -12,6 +12,7 @@
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/report/checkpoints.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
@@ -25,7 +26,10 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPatience = std::chrono::seconds(15);  ///< more than a step has with its own processes
+constexpr auto kPatience = std::chrono::seconds(75);  ///< more than a step has with its own processes
+
+constexpr int kCanGoOn = 75;               ///< exit status of a step that was stopped and can go on
+constexpr const char* kResume = "resume";  ///< the parameter of a component that can
 
 volatile std::sig_atomic_t told_to_stop = 0;  ///< the signal that came between two steps; run_child hands on what comes in one
 
@@ -34,11 +38,11 @@ class NotedSignals {
  public:
   NotedSignals() {
     told_to_stop = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
       if (!is_ignored(signal)) std::signal(signal, [](int number) { told_to_stop = number; });
   }
   ~NotedSignals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
       if (!is_ignored(signal)) std::signal(signal, SIG_DFL);
   }
   NotedSignals(const NotedSignals&) = delete;
@@ -118,9 +122,9 @@ class Runner {
       const PlannedStep& planned = plan_.steps[i];
       place_ = "[" + std::to_string(i + 1) + "/" + std::to_string(plan_.steps.size()) + "] " + planned.step->name;
       status = planned.reused ? reuse(planned) : execute(planned);
-      if (told_to_stop) status = 128 + told_to_stop;
+      if (told_to_stop && status != kCanGoOn) status = 128 + told_to_stop;
     }
-    const bool stopped = told_to_stop != 0;
+    const bool stopped = told_to_stop != 0 || status == kCanGoOn;
     record_["state"] = status == 0 ? "finished" : stopped ? "stopped" : "failed";
     record_["seconds"] = seconds_since(start);
     record_["exit_status"] = status;
@@ -195,7 +199,8 @@ class Runner {
     const Step& step = *planned.step;
     json& record = record_["steps"][step.name];
     const fs::path place = fs::path(folder_.filename()) / step.name;
-    const auto command = command_of(step, place);
+    const auto unfinished = can_resume(planned) ? History(runs_).unfinished(planned.key) : std::vector<fs::path>();
+    const auto command = command_of(step, place, unfinished);
     const auto start = Clock::now();
     record.update(
         {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", now()}, {"command", command}});
@@ -204,6 +209,10 @@ class Runner {
       if (!input.is_wire()) record["inputs"][input.port->name] = absolute_name(input.path);
     save();
     if (shown_ == Shown::everything) say(place_ + ": " + step.component->title + ", because " + planned.why);
+    if (!unfinished.empty()) {
+      record["resumed_from"] = unfinished.front().lexically_relative(runs_).string();
+      say(place_ + ": goes on from where " + text_of(record, "resumed_from") + " was stopped");
+    }
     std::error_code fault;
     if (!fs::create_directories(runs_ / place / "outputs", fault))
       throw Error("FailedToWriteOutputs.file", {{"path", (runs_ / place / "outputs").string()}, {"reason", fault.message()}});
@@ -214,15 +223,18 @@ class Runner {
     const int status = end.signal ? 128 + end.signal : end.exit_status;  // it may have ended well although it was told to stop
     record["seconds"] = seconds_since(start);
     record["exit_status"] = status;
-    record["state"] = status == 0 ? "done" : told_to_stop ? "stopped" : "failed";
+    const bool stopped = told_to_stop != 0 || status == kCanGoOn;
+    record["state"] = status == 0 ? "done" : stopped ? "stopped" : "failed";
     if (status == 0) {
+      std::error_code ignored;  // a step that is done needs none of them
+      for (const fs::path& folder : unfinished) fs::remove_all(folder / kCheckpoints, ignored);
       keep_outputs(step, place, record);
       if (!steady(step)) {
         record["key"] = "";
         say(place_ + ": an input changed while the pipeline ran; this step will not be reused");
       }
       say_end(place_ + ": " + done_text(place, duration_text(seconds_since(start))));
-    } else if (!told_to_stop) {
+    } else if (!stopped) {
       if (brief_) say_end(place_ + ": failed after " + duration_text(seconds_since(start)));
       const fs::path log = runs_ / place / "logs" / "70_driver_log_0";
       host_.err << render_all({Error("FailedToCompleteOperation.step",
@@ -248,13 +260,22 @@ class Runner {
     return told.empty() ? "done after " + duration : told + " (" + duration + ")";
   }
 
-  std::vector<std::string> command_of(const Step& step, const fs::path& place) const {
+  /// Unless the pipeline says where the step begins, or that all of it is to run.
+  static bool can_resume(const PlannedStep& planned) {
+    const auto& parameters = planned.step->parameters;
+    return planned.why != "forced" && std::any_of(parameters.begin(), parameters.end(), [](const StepValue& value) {
+             return value.spec->name == kResume && value.origin == "default";
+           });
+  }
+
+  std::vector<std::string> command_of(const Step& step, const fs::path& place, const std::vector<fs::path>& unfinished) const {
     std::vector<std::string> command{host_.program.string()};
     command.insert(command.end(), host_.program_arguments.begin(), host_.program_arguments.end());
     const auto arguments = step_arguments(
         step, [&](const StepInput& input) { return input.is_wire() ? outputs_.at(input.step + "." + input.output) : input.path; },
         runs_ / place / "outputs", runs_ / place);
     command.insert(command.end(), arguments.begin(), arguments.end());
+    if (!unfinished.empty()) command.push_back("--" + step.component->parameter(kResume)->flag + "=" + unfinished.front().string());
     return command;
   }
 

@@ -40,9 +40,11 @@ std::string fatal_line(const Failure& failure) {
          cause_of(failure.errors) + "\" path=" + quoted(first.path()) + " hint=" + quoted(first.hint());
 }
 
-std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated) {
+std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated,
+                        const fs::path& checkpoint) {
   return "RESULT exit=" + std::to_string(exit_status) + " first_rank=" + (first_rank ? std::to_string(*first_rank) : "-") +
-         " cause=\"" + cause + "\" checkpoint=none" + (truncated ? " record=truncated" : "");
+         " cause=\"" + cause + "\" checkpoint=" + (checkpoint.empty() ? "none" : quoted(checkpoint.string())) +
+         (truncated ? " record=truncated" : "");
 }
 
 void write_failure(const fs::path& logs, int rank, const Failure& failure) {

@@ -25,9 +25,10 @@ struct Failure {
 /// `FATAL code=.. rank=.. step=.. cause=".." path=".."|- hint=".."|-`.
 std::string fatal_line(const Failure& failure);
 
-/// `RESULT exit=.. first_rank=..|- cause=".." checkpoint=none`, and ` record=truncated` where something before it found no room.
-/// `cause` is escaped already.
-std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated = false);
+/// `RESULT exit=.. first_rank=..|- cause=".." checkpoint=none|".."`, and ` record=truncated` where something before it found no
+/// room. `cause` is escaped already. `checkpoint`: the folder that the run can go on from, or "".
+std::string result_line(int exit_status, std::optional<int> first_rank, const std::string& cause, bool truncated = false,
+                        const std::filesystem::path& checkpoint = {});
 
 /// The cause of several faults: the first, and how many more there are. Escaped, at most 1200 bytes.
 std::string cause_of(const std::vector<Error>& errors);

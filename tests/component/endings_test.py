@@ -36,8 +36,8 @@ def last_line(path):
 
 
 def started(inputs, work, **options):
-    """A long training that has come to its first step."""
-    words = [BIN / "torchport", *train_flags(inputs, work, "--epochs=1000", "--patience=1000", "--run-dir", work / "run")]
+    """A long training that has come to its first step, and that keeps nothing to go on from: a signal ends it where it is."""
+    words = [BIN / "torchport", *train_flags(inputs, work, "--epochs=1000", "--patience=1000", "--checkpoints=False", "--run-dir", work / "run")]
     run = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     for line in run.stdout:
         if "First step done" in line:

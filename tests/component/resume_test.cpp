@@ -33,6 +33,14 @@ TEST_CASE("resume: so has one that stops early, and whose best weights are not t
   check_parts(test::stopping_options(), 3 + 1, true);
 }
 
+TEST_CASE("resume: a validation that was left off counts for nothing, and is done again", "[resume]") {
+  runtime::WorldOfOne alone;
+  test::SmallTraining training(alone);
+  training.options = test::plain_options();
+  training.options.epochs = 2;
+  CHECK(training.stopped_while_validating() == training.at_once());
+}
+
 TEST_CASE("resume: unreadable images are counted on", "[resume]") {
   const auto images = datasets::ImageDirectory::open(test::original("image_directory_labelled"), "training dataset");
   const test::TemporaryFolder folder;

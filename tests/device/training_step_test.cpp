@@ -47,7 +47,7 @@ struct Training {
         device.host_empty({kBatch, kSize, kSize, 3}, type).copy_(at::randn({kBatch, kSize, kSize, 3}) + poison);
     const at::Tensor labels = device.host_empty({kBatch}, at::kLong).copy_(at::randint(kClasses, {kBatch}, at::kLong));
     const at::Tensor numbers =
-        device.host_empty({StepInputs::kNumbers}, at::kFloat).copy_(at::tensor({double{kBatch}, 0.0, 0.75, 0.25}));
+        device.host_empty({StepInputs::kNumbers}, at::kFloat).copy_(at::tensor({double{kBatch}, 0.0, 0.75, 0.25, 0.0}));
     test::fake_cuda::reset();
     const at::Tensor rate = device.number(kRate);
     step->begin();

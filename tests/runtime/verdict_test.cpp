@@ -85,6 +85,8 @@ TEST_CASE("verdict: failures come by the rank to blame; those of earlier runs an
 TEST_CASE("verdict: a RESULT line", "[verdict]") {
   CHECK(result_line(0, {}, "ok") == R"(RESULT exit=0 first_rank=- cause="ok" checkpoint=none)");
   CHECK(result_line(5, 1, "c") == R"(RESULT exit=5 first_rank=1 cause="c" checkpoint=none)");
+  CHECK(result_line(75, 1, "c", true, "a \"b\"/3.0") ==
+        R"(RESULT exit=75 first_rank=1 cause="c" checkpoint="a \"b\"/3.0" record=truncated)");
 }
 
 TEST_CASE("verdict: the rank in a file's name", "[verdict]") {

@@ -46,7 +46,8 @@ class SmallTraining {
 
   Outcome at_once() {
     component::TrainingState state;
-    return part(state, /*from_state=*/false, nullptr);
+    component::Boundary nobody;
+    return part(state, /*from_state=*/false, nobody);
   }
 
   /// Begins again, with other first weights and the state of the part before, whenever it is asked whether to go on.
@@ -54,10 +55,21 @@ class SmallTraining {
     component::TrainingState state;
     Outcome outcome;
     for (int parts = 1;; ++parts) {
-      outcome = part(state, parts > 1, [] { return false; });
+      CutEverywhere cuts;
+      outcome = part(state, parts > 1, cuts);
       outcome.parts = parts;
       if (outcome.result.kept_epoch > 0) return outcome;
     }
+  }
+
+  /// A wish to stop comes while the first epoch is validated; another trainer goes on from there.
+  Outcome stopped_while_validating() {
+    component::TrainingState state;
+    StopWhileValidating stop;
+    const Outcome first = part(state, /*from_state=*/false, stop);
+    if (first.result.kept_epoch != 0 || !first.result.epochs.empty()) throw std::logic_error("the training was not stopped");
+    component::Boundary nobody;
+    return part(state, /*from_state=*/true, nobody);
   }
 
  private:
@@ -67,12 +79,22 @@ class SmallTraining {
     return datasets::ImageDirectory::open(folder_ / name, "dataset");
   }
 
-  Outcome part(component::TrainingState& state, bool from_state, const component::Trainer::GoOn& go_on) {
+  struct CutEverywhere : component::Boundary {
+    bool reached(const component::Trainer&, component::Place, const component::Wishes&) override { return false; }
+  };
+
+  struct StopWhileValidating : component::Boundary {
+    component::Wishes wishes() override { return {.stop = asked++ > 3}; }  // before three updates and the first
+    bool reached(const component::Trainer&, component::Place, const component::Wishes& all) override { return !all.stop; }
+    int asked = 0;
+  };
+
+  Outcome part(component::TrainingState& state, bool from_state, component::Boundary& boundary) {
     const component::TrainingData data{train_, valid_, {64, 64}, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1};
     const auto network = models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1);
     component::Trainer trainer(options, data, network, {device_, control_, *reducer_, log_, events_, position_});
     if (from_state) trainer.read(state);
-    Outcome outcome{trainer.run(go_on), {}};
+    Outcome outcome{trainer.run(boundary), {}};
     state = {};
     trainer.write(state);
     for (const auto& tensors : {network->parameters(), network->buffers()}) {

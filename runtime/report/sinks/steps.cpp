@@ -29,6 +29,7 @@ class Steps : public Sink {
            {"learning_rate", event.learning_rate}});
   }
   void epoch(const EpochDone& event) override {
+    if (event.time == Time{}) return;  // of the run before, in a training that goes on
     write({{"event", "epoch"}, {"time", seconds(event.time)}, {"epoch", event.epoch}});
   }
 

@@ -1,0 +1,103 @@
+#include "component/checkpoint/checkpoints.h"
+
+#include "component/checkpoint/resume.h"
+#include "runtime/report/checkpoints.h"
+
+namespace torchport::component {
+namespace fs = std::filesystem;
+using runtime::Error;
+
+Checkpoints::Checkpoints(const runtime::Context& ctx)
+    : ctx_(ctx),
+      on_(ctx.param<bool>("checkpoints")),
+      minutes_(ctx.param<double>("checkpoint_minutes")),
+      stop_at_(ctx.request.has("stop_at") ? ctx.param<std::string>("stop_at") : "") {
+  if (on_) request_.emplace([this](int signal) { told(signal); });
+}
+
+void Checkpoints::told(int signal) {
+  ctx_.log.warning(
+      "Signal " + std::to_string(signal) +
+      ": the training will stop after the step that is under way, with a checkpoint. A second signal ends it at once.");
+}
+
+void Checkpoints::begin(Trainer& trainer, std::function<Conditions(const std::atomic<bool>&)> conditions) {
+  const std::atomic<bool> wanted = false;
+  auto resumed = component::resumed(ctx_, [&] { return conditions(wanted); });
+  if (resumed) {
+    ctx_.control.agree_on([&] {
+      try {
+        trainer.read(resumed->state);
+      } catch (const std::logic_error& fault) {  // a checkpoint of another network, taken all the same
+        throw Error("FailedToCompleteOperation.other_state", {{"path", resumed->from}, {"reason", fault.what()}});
+      }
+    });
+    const auto [epoch, step] = *runtime::checkpoint_place(resumed->from);
+    ctx_.log.info("Going on from the checkpoint '" + resumed->from + "': epoch " + std::to_string(epoch) + ", " +
+                  std::to_string(step) + " of its steps are done.");
+    ctx_.record.set("resumed_from", resumed->from);
+    for (const EpochMetrics& epoch_before : read_epochs(resumed->state)) {
+      runtime::EpochDone event = epoch_event(epoch_before);
+      event.time = {};  // not now
+      ctx_.events.epoch(event);
+    }
+  }
+  if (on_ && ctx_.control.rank() == 0) saver_ = std::make_unique<Saver>(ctx_.run_dir, std::move(conditions), ctx_.log);
+  saved_ = Clock::now();
+}
+
+Wishes Checkpoints::wishes() {
+  const std::chrono::duration<double> since = Clock::now() - saved_;
+  return {.stop = request_ && request_->signal() != 0, .save = saver_ && minutes_ > 0 && since.count() >= minutes_ * 60};
+}
+
+bool Checkpoints::reached(const Trainer& trainer, Place place, const Wishes& all) {
+  there_ = on_ && trainer.place() == stop_at_;
+  if (all.stop || there_) {
+    ctx_.log.info("Stopping: all processes have come to " + trainer.place() + ".");
+    if (saver_) {
+      saver_->wait();
+      save(trainer);
+    }
+    return false;
+  }
+  if (saver_ && (all.save || place == Place::validation)) {
+    if (saver_->busy()) {
+      ctx_.log.info("No checkpoint is written at " + trainer.place() + ": the one before is still on its way to the disk.");
+      saved_ = Clock::now();
+    } else {
+      save(trainer);
+    }
+  }
+  return true;
+}
+
+void Checkpoints::save(const Trainer& trainer) {
+  TrainingState state;
+  trainer.write(state);
+  saver_->save(std::move(state), trainer.place());
+  saved_ = Clock::now();
+}
+
+void Checkpoints::stopped() {
+  std::optional<Error> fault = saver_ ? saver_->wait() : std::nullopt;
+  const fs::path last = saver_ ? runtime::last_checkpoint(ctx_.run_dir) : fs::path();
+  if (!last.empty()) fault.reset();  // an earlier one is there to go on from
+  ctx_.control.agree(fault);
+  const std::string path = ctx_.control.broadcast_text(last.string(), 0);
+  if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", stop_at_}, {"path", path}});
+  ctx_.control.agree_on([&] {
+    if (const int signal = request_ ? request_->signal() : 0)
+      throw Error("FailedToCompleteOperation.saved", {{"signal", std::to_string(signal)}, {"path", path}});
+  });
+  throw std::logic_error("Checkpoints: a training stopped that nobody asked to");
+}
+
+void Checkpoints::finished() {
+  if (saver_) saver_->end();
+  if (ctx_.control.rank() != 0) return;
+  std::error_code fault;  // a finished run is finished with or without them
+  fs::remove_all(ctx_.run_dir / runtime::kCheckpoints, fault);
+}
+
+}  // namespace torchport::component

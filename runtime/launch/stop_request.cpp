@@ -1,0 +1,47 @@
+#include "runtime/launch/stop_request.h"
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+namespace torchport::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A launcher hands a signal on that the terminal or the scheduler has sent to its processes as well.
+constexpr auto kSameWish = std::chrono::seconds(1);
+
+std::mutex mutex;
+std::function<void(int)> takes;  // guarded by it
+Clock::time_point first;         // likewise
+std::atomic<int> noted_signal = 0;
+
+}  // namespace
+
+StopRequest::StopRequest(std::function<void(int)> noted) {
+  const std::lock_guard lock(mutex);
+  noted_signal = 0;
+  takes = std::move(noted);
+}
+
+StopRequest::~StopRequest() {
+  const std::lock_guard lock(mutex);
+  takes = nullptr;
+}
+
+int StopRequest::signal() const { return noted_signal; }
+
+bool note_stop(int signal) {
+  const std::lock_guard lock(mutex);
+  if (!takes) return false;
+  const auto now = Clock::now();
+  if (noted_signal != 0) return now - first < kSameWish;
+  first = now;
+  noted_signal = signal;
+  takes(signal);
+  return true;
+}
+
+}  // namespace torchport::runtime

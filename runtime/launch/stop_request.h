@@ -1,0 +1,23 @@
+// A signal that asks the process to stop, noted for work that can end by itself at a good place instead of dying where it stands.
+// Made by such work; asked by component/worker/stop.cpp before a signal ends the process.
+#pragma once
+#include <functional>
+
+namespace torchport::runtime {
+
+/// While one lives, the first signal is noted here. Whoever sends another one, a second or more after it, means at once.
+class StopRequest {
+ public:
+  /// `noted` is called with the signal by the thread that waits for signals. There is one StopRequest at a time.
+  explicit StopRequest(std::function<void(int)> noted);
+  ~StopRequest();
+  StopRequest(const StopRequest&) = delete;
+  StopRequest& operator=(const StopRequest&) = delete;
+  /// The signal that was noted, or 0.
+  int signal() const;
+};
+
+/// Hands a signal to the StopRequest that lives. False: nobody takes it, and it ends the process.
+bool note_stop(int signal);
+
+}  // namespace torchport::runtime
