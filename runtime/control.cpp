@@ -26,13 +26,23 @@ std::vector<Error> unpack(std::string_view text) {
   return errors;
 }
 
+/// With rank and host: of several machines one may lack what the others have.
+std::vector<Error> on_this_host(const std::vector<Error>& errors, int rank) {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  std::vector<Error> located;
+  for (const Error& error : errors) located.push_back(error.at("rank " + std::to_string(rank) + " on " + name.data()));
+  return located;
+}
+
 }  // namespace
 
 void Control::agree_on_errors(const std::vector<Error>& mine) {
   const std::int64_t first = least(mine.empty() ? size() : rank());
   first_failing_rank_ = first == size() ? -1 : static_cast<int>(first);
   if (first_failing_rank_ < 0) return;
-  const std::vector<Error> theirs = unpack(broadcast_text(pack(mine), first_failing_rank_));
+  const std::vector<Error> theirs =
+      unpack(broadcast_text(pack(size() > local_size() ? on_this_host(mine, rank()) : mine), first_failing_rank_));
   if (theirs.size() == 1) throw theirs.front();
   throw Errors(theirs);
 }

@@ -12,6 +12,7 @@
 #include "component/worker/stop.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
+#include "runtime/launch/gathered_logs.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
@@ -62,6 +63,7 @@ class Run {
         alone_(!launched && world.size() == 1),
         run_dir_(make_run_dir(launched)),
         record_(request, world.size()) {
+    if (runtime::is_far(run_dir_)) runtime::send_driver_log();
     world_.agree_on([&] {
       const std::string name = "70_driver_log_" + std::to_string(world_.rank());
       log_ =
@@ -94,6 +96,7 @@ class Run {
       if (first_) {  // what was made is whole, with or without a record
         or_warn([&] { write_records({}); });
         events_.ended({});
+        send_records();
       }
       return 0;
     } catch (...) {
@@ -121,6 +124,7 @@ class Run {
     log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
                ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
                (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
+    if (runtime::is_far(run_dir_)) log_->info("This machine has a run folder of its own: its logs go to that of torchport, too.");
     const int units = runtime::processing_units();
     const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / std::max(1, world_.local_size());
     if (launched && launched->bound && units < share)
@@ -149,6 +153,12 @@ class Run {
     write_end(errors, errors.empty() ? "finished" : "failed", errors.empty() ? 0 : errors.front().exit_status());
   }
 
+  /// Where our launcher is on another machine, and the disk is not shared.
+  void send_records() const {
+    for (const char* const name : {"run.json", "metrics.jsonl", "steps.jsonl", "module_statistics/error_info.json"})
+      runtime::send_file(run_dir_ / name);
+  }
+
   void write_end(const std::vector<Error>& errors, const char* state, int exit_status) {
     runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
     record_.set("state", state);
@@ -173,6 +183,7 @@ class Run {
     const std::string block = runtime::render_all(errors, request_.component->name);
     std::istringstream lines(block);
     or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
+    runtime::send_file(run_dir_ / "logs" / ("failure_" + std::to_string(world_.rank()) + ".json"));
     for (std::string line; std::getline(lines, line);) log_->raw(line);
     log_->raw(runtime::fatal_line(failure));
     const bool shared = agreed || world_.meet(kTimeToMeet);
@@ -181,6 +192,7 @@ class Run {
       std::cerr << block << std::flush;
       or_warn([&] { write_records(errors); });
       events_.ended({errors});
+      send_records();
     }
     if (!shared) world_.abort(status);  // the others wait for this rank, in vain
     return status;
