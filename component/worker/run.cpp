@@ -124,6 +124,7 @@ class Run {
     log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
                ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
                (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
+    if (launched) log_->info(units_text(launched->bound));
     if (runtime::is_far(run_dir_)) log_->info("This machine has a run folder of its own: its logs go to that of torchport, too.");
     const int units = runtime::processing_units();
     const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / std::max(1, world_.local_size());
@@ -136,6 +137,16 @@ class Run {
     if (!first_) return;
     or_warn([&] { record_.save(run_dir_); });
     events_.started({request_, world_.size(), record_.versions()});
+  }
+
+  /// Which processing units this process may use, and who else.
+  std::string units_text(bool bound) const {
+    const int others = world_.local_size() - 1;
+    const std::string list = runtime::processing_unit_list(), count = std::to_string(others);
+    if (bound) return "The launcher bound this process to the processing units " + list + ".";
+    if (others == 0) return "Processing units " + list + ", which no other process of the run has.";
+    return "Processing units " + list + ", not bound: " + (others == 1 ? "1 other process" : count + " other processes") +
+           " of the run may use them, too.";
   }
 
   /// Bookkeeping, which must not end a run.

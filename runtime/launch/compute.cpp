@@ -19,9 +19,9 @@ std::string meant(std::string_view word, const std::vector<std::string>& names) 
 }
 
 bool is_name(const std::string& text) {
-  return !text.empty() && text.size() <= 64 && text[0] >= 'a' && text[0] <= 'z' && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+  return !text.empty() && text.size() <= 64 && text[0] >= 'a' && text[0] <= 'z' &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
 }
 
 class Reader {
@@ -53,11 +53,10 @@ class Reader {
     return node.IsMap();
   }
   void refuse_key(const YAML::Node& key, const std::string& what, const std::vector<std::string>& known) {
-    problems_.add(Error("ParameterParsing.pipeline_key", {{"key", key.Scalar()},
-                                                          {"what", what},
-                                                          {"nearest", meant(key.Scalar(), known)},
-                                                          {"keys", join(known, ", ")}})
-                      .at(place(key)));
+    problems_.add(
+        Error("ParameterParsing.pipeline_key",
+              {{"key", key.Scalar()}, {"what", what}, {"nearest", meant(key.Scalar(), known)}, {"keys", join(known, ", ")}})
+            .at(place(key)));
   }
   std::string scalar(const YAML::Node& node, const std::string& what) {
     const std::string text = node.IsScalar() ? node.Scalar() : "";
@@ -183,10 +182,8 @@ Compute find_compute(const std::string& name, const std::string& given) {
     if (compute.name == name) return compute;
     names.push_back(compute.name);
   }
-  throw Error("ParameterParsing.unknown_compute", {{"compute", name},
-                                                   {"path", file->string()},
-                                                   {"nearest", meant(name, names)},
-                                                   {"names", join(names, ", ")}});
+  throw Error("ParameterParsing.unknown_compute",
+              {{"compute", name}, {"path", file->string()}, {"nearest", meant(name, names)}, {"names", join(names, ", ")}});
 }
 
 std::optional<Compute> compute_of(const Request& request) {

@@ -1,5 +1,5 @@
-// Computes: the targets that a computes file names, each an engine and what that needs to know. docs/clusters.md describes the file.
-// Read by the launcher, its engines and `torchport compute`.
+// Computes: the targets that a computes file names, each an engine and what that needs to know. docs/clusters.md describes the
+// file. Read by the launcher, its engines and `torchport compute`.
 #pragma once
 #include <filesystem>
 #include <map>

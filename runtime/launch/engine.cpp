@@ -25,7 +25,8 @@ Problems count_refusals(const Request& request, const Engine& engine, const Comp
     problems.add(Error(key, {{"value", std::to_string(value)}, {"bound", std::to_string(bound)}, {"compute", compute.name}}));
   };
   problems.collect([&] {
-    compare(named ? "LessThanOrEqualTo.compute_processes" : "LessThanOrEqualTo.processes", process_count(request), engine.processing_units());
+    compare(named ? "LessThanOrEqualTo.compute_processes" : "LessThanOrEqualTo.processes", process_count(request),
+            engine.processing_units());
     compare(named ? "LessThanOrEqualTo.compute_nodes" : "LessThanOrEqualTo.nodes", node_count(request), engine.max_nodes());
   });
   return problems;

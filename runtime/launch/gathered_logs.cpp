@@ -30,7 +30,8 @@ fs::path place_of(const std::string& name) {
 }
 
 void append(const fs::path& file, bool fresh, const std::string& text) {
-  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0666);
+  const int fd =
+      open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0666);
   if (fd < 0) return;
   write_all(fd, text, /*wait=*/false);
   close(fd);
@@ -40,8 +41,12 @@ void append(const fs::path& file, bool fresh, const std::string& text) {
 
 void mark_run_dir(const fs::path& run_dir) {
   const std::string mark = random_suffix();
-  write_file_atomically(run_dir / kMarkFile, mark);
-  setenv(kMarkVariable, mark.c_str(), 1);
+  unsetenv(kMarkVariable);
+  try {
+    write_file_atomically(run_dir / kMarkFile, mark);
+    setenv(kMarkVariable, mark.c_str(), 1);
+  } catch (const Error&) {  // where there is no room for it there is none for the logs of others, either
+  }
 }
 
 void unmark_run_dir(const fs::path& run_dir) {
@@ -89,7 +94,8 @@ std::string GatheredLogs::take(std::string_view piece) {
     const std::size_t end = held_.find('\n');
     if (held_.empty() || (end == held_.npos && held_.size() < kLongest)) return others;
     // mpirun may put another rank's words into a line of more than 4096 bytes: what is no line of ours is shown.
-    if (end == held_.npos || !keep(std::string_view(held_).substr(0, end))) others += held_.substr(0, end == held_.npos ? end : end + 1);
+    if (end == held_.npos || !keep(std::string_view(held_).substr(0, end)))
+      others += held_.substr(0, end == held_.npos ? end : end + 1);
     held_.erase(0, end == held_.npos ? end : end + 1);
   }
 }
@@ -104,11 +110,15 @@ bool GatheredLogs::keep(std::string_view line) {
   const auto read = std::from_chars(line.data() + name_end + 1, line.data() + number_end, number);
   const fs::path place = place_of(name);
   if (place.empty() || read.ptr != line.data() + number_end || number == 0) return false;
-  const bool fresh = number == 1;  // a record that is sent again replaces the one before
+  const fs::path file = run_dir_ / place;
+  const bool fresh = number == 1, is_log = name.starts_with("70_");  // a record that is sent again replaces the one before
+  std::error_code none;
+  // Where a file lies here already its rank writes to this disk, and only did not see the mark in time.
+  if (!lines_.count(name) && fs::exists(file, none)) shared_.insert(name);
   const std::size_t lost = fresh || number <= lines_[name] ? 0 : number - lines_[name] - 1;
   lines_[name] = number;
   const std::string gap = lost == 0 ? "" : "(" + std::to_string(lost) + " lines were lost on their way here)\n";
-  append(run_dir_ / place, fresh, gap + std::string(line.substr(number_end + 1)) + "\n");
+  if (!shared_.count(name)) append(file, fresh && !is_log, gap + std::string(line.substr(number_end + 1)) + "\n");
   return true;
 }
 

@@ -1,15 +1,17 @@
-// Logs of ranks whose machine does not share the disk of the run folder: each line goes by the engine's own channel, standard error,
-// as it is written, so that those of a rank that dies are there as well. Sent by the driver log and the worker, taken by the launcher.
+// Logs of ranks whose machine does not share the disk of the run folder: each line goes by the engine's own channel, standard
+// error, as it is written, so that those of a rank that dies are there as well. Sent by the driver log and the worker, taken by the
+// launcher.
 #pragma once
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
 namespace torchport::runtime {
 
 /// The launcher marks its run folder by a file, for ranks to see whether theirs is the same one; their variable TORCHPORT_RUN_MARK
-/// has its content. \throws Error FailedToWriteOutputs
+/// has its content. Where it finds no room there is neither.
 void mark_run_dir(const std::filesystem::path& run_dir);
 /// Takes the mark away, at the end.
 void unmark_run_dir(const std::filesystem::path& run_dir);
@@ -38,6 +40,7 @@ class GatheredLogs {
   std::filesystem::path run_dir_;
   std::string held_;                          ///< the beginning of a sent line whose end is still to come
   std::map<std::string, std::size_t> lines_;  ///< by file: the number of the last line
+  std::set<std::string> shared_;              ///< files that their ranks write to this disk
 };
 
 }  // namespace torchport::runtime

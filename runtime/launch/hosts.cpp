@@ -17,7 +17,9 @@ std::optional<HostOfCompute> read_line(std::string line, const std::string& plac
   std::istringstream words(line.substr(0, line.find('#')));
   HostOfCompute host;
   if (!(words >> host.name)) return std::nullopt;
-  const auto refuse = [&](const std::string& reason) { throw Error(Error("FileParsingFailed.hosts", {{"reason", reason}}).at(place)); };
+  const auto refuse = [&](const std::string& reason) {
+    throw Error(Error("FileParsingFailed.hosts", {{"reason", reason}}).at(place));
+  };
   if (!is_host(host.name)) refuse("'" + host.name + "' is not the name of a host");
   for (std::string word; words >> word;) {
     const bool slots = word.starts_with("slots=");

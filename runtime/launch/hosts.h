@@ -14,8 +14,8 @@ struct HostOfCompute {
   std::optional<std::int64_t> slots;  ///< that host's bound for processes
 };
 
-/// None where neither hosts nor a host file are given. \throws Error, Errors where both are, a host file cannot be read, or a name or
-/// line in it is none
+/// None where neither hosts nor a host file are given. \throws Error, Errors where both are, a host file cannot be read, or a name
+/// or line in it is none
 std::vector<HostOfCompute> hosts_of(const Compute& compute);
 
 }  // namespace torchport::runtime

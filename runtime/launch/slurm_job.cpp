@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 
 #include "runtime/files/files.h"
@@ -18,11 +19,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using OnText = std::function<void(std::string_view)>;
 
-constexpr auto kLook = std::chrono::milliseconds(300);      ///< between two looks at the job's files
-constexpr auto kAskOften = std::chrono::seconds(1);         ///< between two questions to Slurm, at first and near the end
-constexpr auto kAskSeldom = std::chrono::seconds(5);        ///< later
-constexpr auto kOftenFor = std::chrono::seconds(60);        ///< what is at first
+constexpr auto kLook = std::chrono::milliseconds(300);       ///< between two looks at the job's files
+constexpr auto kAskOften = std::chrono::seconds(1);          ///< between two questions to Slurm, at first and near the end
+constexpr auto kAskSeldom = std::chrono::seconds(5);         ///< later
+constexpr auto kOftenFor = std::chrono::seconds(60);         ///< what is at first
 constexpr auto kLastWords = std::chrono::milliseconds(500);  ///< for what the job's nodes have written to come to be seen here
+
+constexpr int kNotFound = 127;  ///< exit status of a shell that has no such program
 
 volatile std::sig_atomic_t stop_signal = 0;
 
@@ -190,13 +193,14 @@ class Follower {
 }  // namespace
 
 bool JobState::ended() const {
-  static const std::set<std::string> ends = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED",  "NODE_FAIL",
+  static const std::set<std::string> ends = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED",       "NODE_FAIL",
                                              "PREEMPTED", "REVOKED",   "TIMEOUT",   "UNKNOWN",  "OUT_OF_MEMORY"};
   return ends.count(state) > 0;
 }
 
 JobState read_job_state(const std::string& line) {
-  JobState job{value_of(line, "JobState"), value_of(line, "Reason"), value_of(line, "NodeList"), 0, 0, number_in(value_of(line, "Restarts"))};
+  JobState job{value_of(line, "JobState"),           value_of(line, "Reason"), value_of(line, "NodeList"), 0, 0,
+               number_in(value_of(line, "Restarts"))};
   if (job.nodes == "(null)") job.nodes.clear();
   read_exit(value_of(line, "ExitCode"), job);
   return job;
@@ -206,16 +210,24 @@ std::string job_line(const std::string& job, const std::string& state) { return 
 
 ChildEnd run_job(const std::vector<std::string>& sbatch, const fs::path& run_dir, const OnText& on_text) {
   const Noted noted;
-  const Answer submitted = ask(sbatch);
+  // A signal that ended sbatch could leave a job behind whose number nobody knows.
+  std::vector<std::string> deaf{"sh", "-c", "trap '' INT TERM HUP; exec \"$@\"", "sh"};
+  deaf.insert(deaf.end(), sbatch.begin(), sbatch.end());
+  const Answer submitted = ask(deaf);
   std::string job = submitted.text.substr(0, submitted.text.find_first_of(";\n"));
   if (!submitted.good() || job.empty() || job.find_first_not_of("0123456789") != job.npos) {
     on_text(submitted.text);
     ChildEnd end = submitted.end;
+    if (end.exit_status == kNotFound) end.start_error = std::strerror(ENOENT);
     if (end.start_error.empty() && end.exit_status == 0) end.exit_status = 1;
     return end;
   }
   on_text(job_line(job, "submitted"));
-  write_file_atomically(run_dir / "job.json", "{\"engine\": \"slurm\", \"job\": \"" + job + "\"}\n");
+  try {
+    write_file_atomically(run_dir / "job.json", "{\"engine\": \"slurm\", \"job\": \"" + job + "\"}\n");
+  } catch (const Error& error) {  // the job is there, and has to be followed
+    on_text(std::string(error.what()) + "\n");
+  }
   return Follower(job, run_dir, on_text).follow();
 }
 

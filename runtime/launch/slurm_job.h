@@ -28,8 +28,8 @@ JobState read_job_state(const std::string& line);
 std::string job_line(const std::string& job, const std::string& state);
 
 /// Submits by `sbatch` (a command that prints the job's number), follows the job, and cancels it where SIGINT, SIGTERM or SIGHUP
-/// come. What it writes to run_dir's job_output goes to standard output, its job_errors and its states to `on_text`; job.json has its
-/// number.
+/// come. What it writes to run_dir's job_output goes to standard output, its job_errors and its states to `on_text`; job.json has
+/// its number.
 ChildEnd run_job(const std::vector<std::string>& sbatch, const std::filesystem::path& run_dir,
                  const std::function<void(std::string_view)>& on_text);
 

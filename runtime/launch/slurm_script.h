@@ -15,8 +15,8 @@ inline constexpr const char *kJobScript = "job.sh", *kJobOutput = "logs/job_outp
 /// sbatch with all that the compute says, and the script. It prints the job's number.
 std::vector<std::string> sbatch_command(const Request& request, const Compute& compute, const std::filesystem::path& run_dir);
 
-/// A bash script that starts `worker` once for each rank, and puts the job into the queue again where it was stopped with a checkpoint
-/// and the compute says so. `submitted` is sbatch's command, which it quotes.
+/// A bash script that starts `worker` once for each rank, and puts the job into the queue again where it was stopped with a
+/// checkpoint and the compute says so. `submitted` is sbatch's command, which it quotes.
 std::string job_script(const Request& request, const Compute& compute, const std::vector<std::string>& worker,
                        const std::filesystem::path& run_dir, const std::vector<std::string>& submitted);
 

@@ -105,6 +105,10 @@ def test_refused(cluster, work):
     done, log = launch(cluster, work, status=2, compute="nowhere")
     assert "Slurm did not take the job: Batch job submission failed: Invalid partition name specified\n" in done.stderr, done.stderr
     assert log.splitlines()[-1].startswith("RESULT exit=2 first_rank=- "), log
+    (work / "bin").mkdir()
+    (work / "bin/sh").symlink_to("/bin/sh")
+    done = command(*words(work, "--node-count=2"), status=2, env={**cluster, "PATH": str(work / "bin")})
+    assert "sbatch could not be started: No such file or directory\n" in done.stderr, done.stderr
     done, _ = launch(cluster, work, status=2, flags=["--node-count=3"])
     assert ("error[LessThanOrEqualToError] train_pytorch_model: --node-count is 3, but must be at most 2, the max nodes of the compute "
             "cluster\n") in done.stderr, done.stderr

@@ -57,6 +57,14 @@ TEST_CASE("gathered logs: what was lost on the way is counted, and what is sent 
   CHECK(here.text("logs/failure_1.json") == "[]\n");
 }
 
+TEST_CASE("gathered logs: a log that its rank writes here is left alone", "[gathered logs]") {
+  send_driver_log();
+  Here here;
+  write_file_atomically(here.folder / "logs/70_driver_log_1", "one\n");
+  CHECK(here.gathered.take(sent_line("70_driver_log_1", 1, "one")).empty());
+  CHECK(here.text("logs/70_driver_log_1") == "one\n");
+}
+
 TEST_CASE("gathered logs: a name that is none of ours is no file", "[gathered logs]") {
   send_driver_log();
   Here here;
