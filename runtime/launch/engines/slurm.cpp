@@ -89,7 +89,14 @@ class Slurm : public Engine {
   ChildEnd run(const Request& request, const std::vector<std::string>& worker, const std::filesystem::path& run_dir,
                const std::function<void(std::string_view)>& on_text) const override {
     const std::vector<std::string> sbatch = sbatch_command(request, compute_, run_dir);
-    write_file_atomically(run_dir / kJobScript, job_script(request, compute_, worker, run_dir, sbatch));
+    try {
+      write_file_atomically(run_dir / kJobScript, job_script(request, compute_, worker, run_dir, sbatch));
+    } catch (const Error& error) {
+      on_text(std::string(error.what()) + "\n");
+      ChildEnd end;
+      end.exit_status = 1;
+      return end;
+    }
     return run_job(sbatch, run_dir, on_text);
   }
 
