@@ -31,7 +31,7 @@ std::vector<Error> on_this_host(const std::vector<Error>& errors, int rank) {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   std::vector<Error> located;
-  for (const Error& error : errors) located.push_back(error.at("rank " + std::to_string(rank) + " on " + name.data()));
+  for (const Error& error : errors) located.push_back(error.at("rank " + std::to_string(rank) + " (host " + name.data() + ")"));
   return located;
 }
 

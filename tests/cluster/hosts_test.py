@@ -58,7 +58,7 @@ def test_input_missing_on_one_host(pair, work):
     run, words = training(pair, work, data=data)
     done = command(*words, cwd=work, status=None, timeout=120)
     assert done.returncode not in (0, 13), done.stderr
-    assert "\n  at     rank 1 on beta\n" in done.stderr and str(pair.folder / data) in done.stderr, done.stderr
+    assert "\n  at     rank 1 (host beta)\n" in done.stderr and str(pair.folder / data) in done.stderr, done.stderr
     assert " first_rank=1 " in result(run), result(run)
     assert "FATAL " in (run / "logs/70_driver_log_1").read_text() and (run / "logs/failure_1.json").exists()
 
