@@ -63,7 +63,7 @@ class Run {
         alone_(!launched && world.size() == 1),
         run_dir_(make_run_dir(launched)),
         record_(request, world.size()) {
-    if (runtime::is_far(run_dir_)) runtime::send_driver_log();
+    if (runtime::is_far(run_dir_)) runtime::send_driver_log(true);
     world_.agree_on([&] {
       const std::string name = "70_driver_log_" + std::to_string(world_.rank());
       log_ =

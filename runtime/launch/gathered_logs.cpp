@@ -64,7 +64,7 @@ bool is_far(const fs::path& run_dir) {
   }
 }
 
-void send_driver_log() { sending = true; }
+void send_driver_log(bool yes) { sending = yes; }
 
 std::string sent_line(const std::string& name, std::size_t number, std::string_view line) {
   if (!sending) return "";

@@ -18,10 +18,10 @@ void unmark_run_dir(const std::filesystem::path& run_dir);
 /// Whether our launcher's run folder is another one than this process's of the same path.
 bool is_far(const std::filesystem::path& run_dir);
 
-/// From now on this process's driver log goes to the launcher, too.
-void send_driver_log();
-/// What standard error gets for a line of a file of the run folder, the `number`th of that file from 1 on; nothing unless
-/// send_driver_log was called.
+/// Whether this process's driver log goes to the launcher, too, from now on.
+void send_driver_log(bool yes);
+/// What standard error gets for a line of a file of the run folder, the `number`th of that file from 1 on; nothing where
+/// send_driver_log was not called.
 std::string sent_line(const std::string& name, std::size_t number, std::string_view line);
 /// Sends a file that is whole, such as failure_1.json, if it is there.
 void send_file(const std::filesystem::path& file);

@@ -12,6 +12,12 @@ using torchport::test::TemporaryFolder;
 
 namespace {
 
+/// A process whose lines go to the launcher.
+struct Sending {
+  Sending() { send_driver_log(true); }
+  ~Sending() { send_driver_log(false); }
+};
+
 /// A run folder of the launcher.
 struct Here {
   TemporaryFolder folder;
@@ -36,7 +42,7 @@ TEST_CASE("gathered logs: only a run folder without the launcher's mark is far",
 }
 
 TEST_CASE("gathered logs: sent lines go to their files, all else through, however the pieces are cut", "[gathered logs]") {
-  send_driver_log();
+  const Sending sending;
   const std::string first = sent_line("70_driver_log_3", 1, "one\n"), second = sent_line("70_driver_log_3", 2, "two");
   const std::string all = "before\n" + first + "words without an end" + second + "after\n";
   for (std::size_t cut = 0; cut <= all.size(); ++cut) {
@@ -49,7 +55,7 @@ TEST_CASE("gathered logs: sent lines go to their files, all else through, howeve
 }
 
 TEST_CASE("gathered logs: what was lost on the way is counted, and what is sent again replaces", "[gathered logs]") {
-  send_driver_log();
+  const Sending sending;
   Here here;
   here.gathered.take(sent_line("70_driver_log_1", 1, "one") + sent_line("70_driver_log_1", 4, "four"));
   CHECK(here.text("logs/70_driver_log_1") == "one\n(2 lines were lost on their way here)\nfour\n");
@@ -58,7 +64,7 @@ TEST_CASE("gathered logs: what was lost on the way is counted, and what is sent 
 }
 
 TEST_CASE("gathered logs: a log that its rank writes here is left alone", "[gathered logs]") {
-  send_driver_log();
+  const Sending sending;
   Here here;
   write_file_atomically(here.folder / "logs/70_driver_log_1", "one\n");
   CHECK(here.gathered.take(sent_line("70_driver_log_1", 1, "one")).empty());
@@ -66,7 +72,7 @@ TEST_CASE("gathered logs: a log that its rank writes here is left alone", "[gath
 }
 
 TEST_CASE("gathered logs: a name that is none of ours is no file", "[gathered logs]") {
-  send_driver_log();
+  const Sending sending;
   Here here;
   for (const std::string name : {"../x", "x", "70_driver_log_1/../../x", "70_mpi_log"}) {
     const std::string line = sent_line(name, 1, "text");
@@ -76,7 +82,7 @@ TEST_CASE("gathered logs: a name that is none of ours is no file", "[gathered lo
 }
 
 TEST_CASE("gathered logs: a file is sent line by line", "[gathered logs]") {
-  send_driver_log();
+  const Sending sending;
   Here here;
   const TemporaryFolder there;
   write_file_atomically(there / "run.json", "{\n}\n");
