@@ -38,11 +38,10 @@ int run(runtime::Call& call) {
   call.subject = component.name;
   runtime::Problems problems;
   runtime::Request request = parse_request(component, call.component_flags(), problems);
-  // Ranks of a foreign launcher all come by here; the workers agree on one report. A single process checks when it runs.
-  if (!runtime::launched_as() && (!problems.empty() || wants_several_processes(request))) {
+  // Ranks of a foreign launcher all come by here; the workers agree on one report. A single process of here checks when it runs.
+  if (!runtime::launched_as() && (!problems.empty() || wants_several_processes(request) || request.has_setting("compute"))) {
     check_request(request, problems);
-    const runtime::Problems refused = launch_refusals(request);
-    for (const runtime::Error& error : refused.all()) problems.add(error);
+    problems.collect([&] { launch_refusals(request).throw_if_any(); });
     if (!problems.empty()) refuse(request, std::move(problems));
   }
   return launch(request, call.host.worker, call.host.program_arguments);

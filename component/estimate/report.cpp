@@ -13,7 +13,8 @@ namespace {
 
 // What every figure rests on, whatever the pipeline.
 constexpr std::array<const char*, 4> kAssumptions = {
-    "a step of the trial and of the run take the same time for each image; the machine is as busy then as now",
+    "a step of the trial and of the run take the same time for each image; the machine is as busy then as now, and those of a "
+    "compute are like it",
     "all epochs are trained, although patience may end the training earlier",
     "files are read as fast as in the trial, in which they may have lain in memory",
     "several nodes exchange gradients without waiting for each other; what is downloaded takes no time"};

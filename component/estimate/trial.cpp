@@ -6,6 +6,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
+#include "runtime/launch/processing_units.h"
 #include "runtime/pipeline/run.h"
 
 namespace torchport::component {
@@ -37,6 +38,18 @@ void set_value(runtime::Step& step, const std::string& name, const std::string& 
     step.parameters.push_back({spec, {}, text, "estimate"});  // an optional one
 }
 
+/// Whatever its compute: one node, and no more processes than this machine has processing units.
+void try_here(runtime::Step& step) {
+  std::erase_if(step.run_settings, [](const runtime::StepValue& value) {
+    return value.spec->name == "compute" || value.spec->name == "computes" || value.spec->name == "node_count";
+  });
+  for (runtime::StepValue& value : step.run_settings) {
+    const std::int64_t units = runtime::processing_units();
+    if (value.spec->name != "process_count_per_node" || std::get<std::int64_t>(value.value) <= units) continue;
+    value = {value.spec, units, std::to_string(units), "estimate"};
+  }
+}
+
 }  // namespace
 
 ScratchFolder::ScratchFolder() : path_(fs::temp_directory_path() / ("torchport-estimate-" + runtime::random_suffix())) {
@@ -54,6 +67,7 @@ Trial try_step(const runtime::Host& host, const fs::path& folder, runtime::Step 
                const std::map<std::string, std::string>& values, const std::function<fs::path(const runtime::StepInput&)>& input_of,
                std::int64_t limit) {
   for (const auto& [name, text] : values) set_value(step, name, text);
+  try_here(step);
   Trial trial;
   trial.run_dir = folder / step.name;
   trial.outputs = trial.run_dir / "outputs";

@@ -13,6 +13,7 @@
 #include "runtime/equal_ranks.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
+#include "runtime/launch/gathered_logs.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
@@ -76,6 +77,7 @@ class Run {
         alone_(!launched && world.size() == 1),
         run_dir_(make_run_dir(launched)),
         record_(request, world.size()) {
+    if (runtime::is_far(run_dir_)) runtime::send_driver_log(true);
     world_.agree_on([&] {
       const std::string name = "70_driver_log_" + std::to_string(world_.rank());
       log_ =
@@ -109,6 +111,7 @@ class Run {
       if (first_) {  // what was made is whole, with or without a record
         or_warn([&] { write_records({}); });
         events_.ended({});
+        send_records();
       }
       return 0;
     } catch (...) {
@@ -136,6 +139,8 @@ class Run {
     log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
                ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
                (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
+    if (launched) log_->info(units_text(launched->bound));
+    if (runtime::is_far(run_dir_)) log_->info("This machine has a run folder of its own: its logs go to that of torchport, too.");
     const int units = runtime::processing_units();
     const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / std::max(1, world_.local_size());
     if (launched && launched->bound && units < share)
@@ -147,6 +152,16 @@ class Run {
     if (!first_) return;
     or_warn([&] { record_.save(run_dir_); });
     events_.started({request_, world_.size(), record_.versions()});
+  }
+
+  /// Which processing units this process may use, and who else.
+  std::string units_text(bool bound) const {
+    const int others = world_.local_size() - 1;
+    const std::string list = runtime::processing_unit_list(), count = std::to_string(others);
+    if (bound) return "The launcher bound this process to the processing units " + list + ".";
+    if (others == 0) return "Processing units " + list + ", which no other process of the run has.";
+    return "Processing units " + list + ", not bound: " + (others == 1 ? "1 other process" : count + " other processes") +
+           " of the run may use them, too.";
   }
 
   /// Bookkeeping, which must not end a run.
@@ -163,6 +178,12 @@ class Run {
     for (const auto& [port, path] : request_.inputs) record_.hash_input(port, path);
     const int status = errors.empty() ? 0 : errors.front().exit_status();
     write_end(errors, status == 0 ? "finished" : status == kCanGoOn ? "stopped" : "failed", status);
+  }
+
+  /// Where our launcher is on another machine, and the disk is not shared.
+  void send_records() const {
+    for (const char* const name : {"run.json", "metrics.jsonl", "steps.jsonl", "module_statistics/error_info.json"})
+      runtime::send_file(run_dir_ / name);
   }
 
   void write_end(const std::vector<Error>& errors, const char* state, int exit_status) {
@@ -189,6 +210,7 @@ class Run {
     const std::string block = runtime::render_all(errors, request_.component->name);
     std::istringstream lines(block);
     or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
+    runtime::send_file(run_dir_ / "logs" / ("failure_" + std::to_string(world_.rank()) + ".json"));
     for (std::string line; std::getline(lines, line);) log_->raw(line);
     log_->raw(runtime::fatal_line(failure));
     const bool shared = agreed || world_.meet(kTimeToMeet);
@@ -197,6 +219,7 @@ class Run {
       std::cerr << block << std::flush;
       or_warn([&] { write_records(errors); });
       events_.ended({errors});
+      send_records();
     }
     if (!shared) world_.abort(status);  // the others wait for this rank, in vain
     return status;

@@ -157,6 +157,24 @@ std::string components_page(const Specs& specs) {
   return out;
 }
 
+std::string computes_page(const std::vector<EngineSpec>& engines) {
+  std::string out =
+      "# Computes\n\n" + std::string(kRendered) +
+      "\nA computes file names targets that components run on; [clusters](../clusters.md) describes it. Each compute has the key "
+      "`engine`, and those of its engine.\n";
+  for (const EngineSpec& engine : engines) {
+    out += "\n## " + engine.name + "\n\n" + engine.title + ". " + engine.summary + "\n";
+    if (engine.settings.empty()) continue;
+    out += "\n" + table({"Key", "Type", "Allowed", "Default", "Unit", "Meaning"});
+    for (const EngineSetting& setting : engine.settings) {
+      const ParameterSpec& row_of = setting.parameter;
+      out += row({"`" + row_of.name + "`", setting.list ? "list of strings" : type_name(row_of), cell(row_of.allowed()),
+                  fallback(row_of), unit(row_of), cell(row_of.help)});
+    }
+  }
+  return out;
+}
+
 std::string error_codes_page() {
   const ErrorCatalogue& catalogue = error_catalogue();
   std::string out =

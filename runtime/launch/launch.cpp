@@ -8,6 +8,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/standard_streams.h"
 #include "runtime/launch/engine.h"
+#include "runtime/launch/gathered_logs.h"
 #include "runtime/launch/launched_as.h"
 #include "runtime/launch/own_words.h"
 #include "runtime/launch/process.h"
@@ -24,8 +25,6 @@ namespace {
 
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
 constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13, kCanGoOn = 75;
-/// What ranks have to come to the end of a step and save the training: more than a preempted machine leaves them.
-constexpr std::chrono::seconds kPatience(60);
 
 /// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the verdict. A full disk does not end the run.
 class EngineLog {
@@ -88,10 +87,11 @@ Ending told_by_us(const Error& error, std::optional<int> rank = {}) {
   return {error.exit_status(), rank, cause_of({error}), {error}, true, "-"};
 }
 
-/// An engine and its name in the table.
+/// An engine, its name in the table, and the compute that it is for.
 struct Chosen {
   std::string name;
   std::unique_ptr<Engine> engine;
+  Compute compute;
 };
 
 /// Where programs put temporary files, by the variables that mpirun asks, and why nothing can be written there: its processes meet
@@ -112,6 +112,7 @@ std::optional<std::pair<std::string, std::string>> temporary_fault() {
 /// Of a run that ended without a word of any rank.
 Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd& end, const fs::path& logs) {
   const std::string log = (logs / "70_mpi_log").string(), status = std::to_string(end.exit_status);
+  if (told.error) return told_by_us(*told.error);
   if (told.lost_rank) {
     const Fields fields{{"rank", std::to_string(*told.lost_rank)}, {"signal", std::to_string(told.lost_by)}};
     return told_by_us(Error(told.lost_by == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), told.lost_rank);
@@ -125,7 +126,8 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   if (!started && !end.signal)
     return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
   if (told.exited_rank)
-    return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)}, {"status", status}}),
+    return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)},
+                                                      {"status", std::to_string(told.workers_status.value_or(end.exit_status))}}),
                       told.exited_rank);
   const std::string how = end.signal ? "was ended by signal " + std::to_string(end.signal) : "ended with status " + status;
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
@@ -172,8 +174,14 @@ Chosen chosen_engine(const Request& request) {
   const bool launched = launched_as().has_value();
   std::string name = request.has_setting("engine") ? request.setting<std::string>("engine") : "auto";
   if (launched && name != "auto" && name != "local") throw Error("FailedToCompleteOperation.launched_engine", {{"engine", name}});
+  Compute compute = compute_of(request).value_or(Compute{});
+  if (launched && !compute.name.empty()) throw Error("FailedToCompleteOperation.launched_compute", {{"compute", compute.name}});
+  if (!compute.name.empty() && name != "auto" && name != compute.engine)
+    throw Error("ParameterParsing.compute_engine", {{"engine", name}, {"compute", compute.name}, {"other", compute.engine}});
+  if (!compute.name.empty()) name = compute.engine;
   if (launched || name == "auto") name = wants_several_processes(request) && !launched ? "mpirun" : "local";
-  return {name, engines().at(name)()};
+  std::unique_ptr<Engine> engine = engines().at(name)(compute);
+  return {name, std::move(engine), std::move(compute)};
 }
 
 /// Leaves the verdict in the run folder, whatever the ranks came to write.
@@ -203,19 +211,20 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   setenv("TORCHPORT_RUN_DIR", run_dir.c_str(), 1);
   setenv("TORCHPORT_RUN_READY", "1", 1);
   setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
+  mark_run_dir(run_dir);
   forget_launcher();
+  GatheredLogs gathered(run_dir);
   std::string words;
   OwnWords own;
-  const ChildEnd end = run_child(
-      chosen.engine->command(request, worker),
-      [&](std::string_view piece) {
-        write_all(STDERR_FILENO, own.take(piece));
-        log.write(piece);
-        words += piece;
-        if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
-      },
-      kPatience, ChildOutput::shared, SIGUSR1);  // which mpirun hands on at once; of SIGTERM its ranks have a second
-  write_all(STDERR_FILENO, own.rest());
+  const ChildEnd end = chosen.engine->run(request, worker, run_dir, [&](std::string_view said) {
+    const std::string piece = gathered.take(said);
+    write_all(STDERR_FILENO, own.take(piece));
+    log.write(piece);
+    words += piece;
+    if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
+  });
+  write_all(STDERR_FILENO, own.take(gathered.rest()) + own.rest());
+  unmark_run_dir(run_dir);
   const Ending result = ending(chosen, end, words, run_dir / "logs");
   if (result.exit_status == 0 || !any_driver_log(run_dir / "logs")) write_all(STDERR_FILENO, own.held());
   record(result, run_dir, request.component->name, log);
@@ -230,7 +239,15 @@ bool wants_several_processes(const Request& request) {
          (request.setting<std::int64_t>("process_count_per_node") > 1 || request.setting<std::int64_t>("node_count") > 1);
 }
 
-Problems launch_refusals(const Request& request) { return chosen_engine(request).engine->refusals(request); }
+Problems launch_refusals(const Request& request) {
+  const Chosen chosen = chosen_engine(request);
+  Problems problems = chosen.name == "local" && chosen.compute.name.empty()
+                          ? Problems()  // which refuses in words of its own
+                          : count_refusals(request, *chosen.engine, chosen.compute);
+  const Problems own = chosen.engine->refusals(request);
+  for (const Error& error : own.all()) problems.add(error);
+  return problems;
+}
 
 int launch(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments) {
   std::vector<std::string> command{worker.string()};

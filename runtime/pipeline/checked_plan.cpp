@@ -37,10 +37,18 @@ void check_step(const Step& step, const std::map<std::string, fs::path>& inputs,
   for (const Error& error : mine.all()) problems.add(error.at(step.place));
 }
 
-/// What mpirun refuses.
+/// What the engine of its compute refuses.
 void check_launch(const Step& step, Problems& problems) {
-  const Problems refused = launch_refusals(request_of(step));
+  Problems refused;
+  refused.collect([&] { launch_refusals(request_of(step)).throw_if_any(); });
   for (const Error& error : refused.all()) problems.add(error.at(step.place));
+}
+
+/// Tells the steps where computes are declared.
+void set_computes(Pipeline& pipeline, const std::string& file) {
+  const std::string path = fs::absolute(file).lexically_normal().string();
+  for (Step& step : pipeline.steps)
+    step.run_settings.push_back({&Specs::get().run_setting("computes"), path, path, "command line"});
 }
 
 /// Gives the steps the leave that their file cannot give them.
@@ -88,6 +96,7 @@ Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, con
   Problems problems;
   Pipeline pipeline = source(given, problems);
   if (given.options.contains("allow_run_as_root") && given.get<bool>("allow_run_as_root")) allow_run_as_root(pipeline);
+  if (given.options.contains("computes")) set_computes(pipeline, given.get<std::string>("computes"));
   for (const Step& step : pipeline.steps) {
     if (!step.component) continue;
     std::map<std::string, fs::path> inputs;

@@ -16,6 +16,8 @@ constexpr std::string_view kInputs = "inputs";  ///< the word before the dot of 
 
 /// The run setting that whoever starts a pipeline gives, and no file to itself.
 constexpr const char* kLeave = "allow_run_as_root";
+/// Nor does a file say where computes are declared: what is started there is the user's to say.
+const std::set<std::string> kNotInFile = {"run_dir", "computes"};
 
 /// Whether `path`, links followed, lies in `folder` or below.
 bool is_below(const fs::path& path, const fs::path& folder) {
@@ -54,7 +56,7 @@ class Reader {
 
   void read(const YAML::Node& root) {
     if (!expect_map(root, "the file")) return;
-    keys(root, "the file", {"name", "description", "inputs", "steps"});
+    keys(root, "the file", {"name", "description", "inputs", "compute", "steps"});
     if (const auto name = required(root, "name", "the file")) {
       pipeline_.name = scalar(name, "the name");
       if (!pipeline_.name.empty() && !is_name(pipeline_.name, true))
@@ -63,6 +65,7 @@ class Reader {
                                 "at most " + std::to_string(kLongestName)}});
     }
     if (root["inputs"]) read_inputs(root["inputs"]);
+    if (const YAML::Node compute = root["compute"]) compute_ = {scalar(compute, "the compute"), place(compute)};
     if (const auto steps = required(root, "steps", "the file"); steps && expect_map(steps, "steps")) {
       for (const auto& entry : steps) read_step(entry.first, entry.second);
       if (steps.size() == 0) problem(steps, "FileParsingFailed.pipeline", {{"reason", "there is no step"}});
@@ -169,11 +172,15 @@ class Reader {
     std::vector<const ParameterSpec*> parameters, settings;
     for (const ParameterSpec& row : step.component->parameters) parameters.push_back(&row);
     for (const ParameterSpec* row : Specs::get().run_settings_of(*step.component))
-      if (row->name != "run_dir") settings.push_back(row);  // a step's run folder lies in that of the pipeline
+      if (!kNotInFile.count(row->name)) settings.push_back(row);  // a step's run folder lies in that of the pipeline
     if (const YAML::Node run = node["run"]; run && run.IsMap() && run[kLeave])
       problem(run[kLeave], "ParameterParsing.not_in_file", {{"name", std::string(kLeave)}});
     step.parameters = read_values(step, node["parameters"], parameters, "parameter");
     step.run_settings = read_values(step, node["run"], settings, "run setting");
+    const bool own = std::any_of(step.run_settings.begin(), step.run_settings.end(),
+                                 [](const StepValue& value) { return value.spec->name == "compute"; });
+    if (!own && !compute_.first.empty())
+      step.run_settings.push_back({&Specs::get().run_setting("compute"), compute_.first, compute_.first, compute_.second});
     std::vector<std::string> known;
     for (const auto* rows : {&parameters, &settings})
       for (const ParameterSpec* row : *rows) known.push_back(row->name);
@@ -283,6 +290,7 @@ class Reader {
   Problems& problems_;
   std::vector<Setting> unused_;
   std::map<std::string, fs::path> inputs_;
+  std::pair<std::string, std::string> compute_;  ///< of steps that name none, and its place; empty: there is none
 };
 
 }  // namespace

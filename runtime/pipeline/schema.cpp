@@ -69,7 +69,8 @@ json step_schema(const ComponentSpec& component, const Specs& specs) {
   std::vector<const ParameterSpec*> parameters, settings;
   for (const ParameterSpec& row : component.parameters) parameters.push_back(&row);
   for (const ParameterSpec* row : specs.run_settings_of(component))
-    if (row->name != "run_dir" && row->name != "allow_run_as_root") settings.push_back(row);  // whoever starts it gives these
+    if (row->name != "run_dir" && row->name != "computes" && row->name != "allow_run_as_root")
+      settings.push_back(row);  // whoever starts it gives these
   if (!ports.empty()) required.push_back("inputs");
   json schema = closed({{"component", {{"const", component.name}, {"description", component.summary}}},
                         {"inputs", closed(std::move(inputs), ports)},
@@ -90,39 +91,41 @@ std::string pipeline_schema(const Specs& specs) {
                      {"then", step_schema(component, specs)}});
   }
   const json name = {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", 64}};
-  const json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                       {"title", "A pipeline of torchport"},
-                       {"description", "Rendered from spec/ by torchport reference; docs/pipelines.md describes the file."},
-                       {"type", "object"},
-                       {"additionalProperties", false},
-                       {"required", {"name", "steps"}},
-                       {"properties",
-                        {{"name",
-                          {{"type", "string"},
-                           {"pattern", "^[a-z][a-z0-9_-]*$"},
-                           {"maxLength", 64},
-                           {"description", "Begins the names of its run folders."}}},
-                         {"description", {{"type", "string"}}},
-                         {"inputs",
-                          {{"type", "object"},
-                           {"propertyNames", name},
-                           {"additionalProperties", {{"type", "string"}, {"minLength", 1}}},
-                           {"description", "Paths from outside by name, relative to the file; a step takes one as inputs.NAME."}}},
-                         {"steps",
-                          {{"type", "object"},
-                           {"minProperties", 1},
-                           {"propertyNames", name},
-                           {"additionalProperties", {{"$ref", "#/$defs/step"}}}}}}},
-                       {"$defs",
-                        {{"source",
-                          {{"type", "string"},
-                           {"pattern", "^([a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*|\\..*|.*/.*)$"},
-                           {"description", "STEP.OUTPUT, inputs.NAME, or a path that begins with / or ./"}}},
-                         {"step",
-                          {{"type", "object"},
-                           {"required", {"component"}},
-                           {"properties", {{"component", {{"enum", names}}}}},
-                           {"allOf", rules}}}}}};
+  const json schema = {
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
+      {"title", "A pipeline of torchport"},
+      {"description", "Rendered from spec/ by torchport reference; docs/pipelines.md describes the file."},
+      {"type", "object"},
+      {"additionalProperties", false},
+      {"required", {"name", "steps"}},
+      {"properties",
+       {{"name",
+         {{"type", "string"},
+          {"pattern", "^[a-z][a-z0-9_-]*$"},
+          {"maxLength", 64},
+          {"description", "Begins the names of its run folders."}}},
+        {"description", {{"type", "string"}}},
+        {"inputs",
+         {{"type", "object"},
+          {"propertyNames", name},
+          {"additionalProperties", {{"type", "string"}, {"minLength", 1}}},
+          {"description", "Paths from outside by name, relative to the file; a step takes one as inputs.NAME."}}},
+        {"compute", {{"type", "string"}, {"minLength", 1}, {"description", "The compute of steps that name none under run:."}}},
+        {"steps",
+         {{"type", "object"},
+          {"minProperties", 1},
+          {"propertyNames", name},
+          {"additionalProperties", {{"$ref", "#/$defs/step"}}}}}}},
+      {"$defs",
+       {{"source",
+         {{"type", "string"},
+          {"pattern", "^([a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*|\\..*|.*/.*)$"},
+          {"description", "STEP.OUTPUT, inputs.NAME, or a path that begins with / or ./"}}},
+        {"step",
+         {{"type", "object"},
+          {"required", {"component"}},
+          {"properties", {{"component", {{"enum", names}}}}},
+          {"allOf", rules}}}}}};
   return schema.dump(1) + "\n";
 }
 

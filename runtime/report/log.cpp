@@ -12,6 +12,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/refused_file.h"
 #include "runtime/files/standard_streams.h"
+#include "runtime/launch/gathered_logs.h"
 #include "runtime/report/log_line.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
@@ -65,10 +66,12 @@ struct Log::State {
   int depth = 0;
   std::string bar;
   bool told = false;
+  std::size_t sent = 0;  ///< lines that the launcher got
 
   /// A full disk must not end the run; it is told once on standard error.
   void to_file(std::string_view text) {
     if (fd < 0) return;
+    write_all(STDERR_FILENO, sent_line(options.file.filename().string(), ++sent, text));
     const int error = write_all(fd, text, /*wait=*/false);  // a FIFO planted at that name must not hang us
     if (error == 0 || std::exchange(told, true)) return;
     write_all(STDERR_FILENO, "the log " + options.file.string() + " is incomplete: " + std::strerror(error) + "\n");

@@ -8,7 +8,8 @@ namespace torchport::runtime {
 
 /// {path below spec/, text}, sorted by path.
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_specs();
-/// Likewise, of spec/commands/.
+/// Likewise, of spec/commands/ and of spec/engines/.
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_commands();
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_engines();
 
 }  // namespace torchport::runtime

@@ -10,7 +10,7 @@ from sources import assert_none
 def test_reference_pages_are_current(work):
     torchport("reference", work)
     rendered = {path.name: path.read_text() for path in work.iterdir()}
-    assert set(rendered) == {"commands.md", "components.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
+    assert set(rendered) == {"commands.md", "components.md", "computes.md", "error-codes.md", "pipeline.schema.json"}, rendered.keys()
     pages = {name: SOURCE / "docs/reference" / name for name in rendered}
     assert_none(f"docs/reference/{name} is not current: run build/bin/torchport reference docs/reference"
                 for name, page in pages.items() if not page.exists() or page.read_text() != rendered[name])

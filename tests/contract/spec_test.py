@@ -32,6 +32,10 @@ assert commands, "no command found"
 shared = load(SOURCE / "spec/commands/shared/options.yaml")
 documents += [(f"commands/{stem}.yaml", "command", document) for stem, document in commands.items()]
 documents.append(("commands/shared/options.yaml", "shared_options_file", shared))
+engines = {path.stem: load(path) for path in sorted((SOURCE / "spec/engines").glob("*.yaml"))}
+shared_settings = load(SOURCE / "spec/engines/shared/settings.yaml")
+documents += [(f"engines/{stem}.yaml", "engine", document) for stem, document in engines.items()]
+documents.append(("engines/shared/settings.yaml", "shared_settings_file", shared_settings))
 for path, kind, document in documents:
     problems += [f"spec/{path}: {fault}" for fault in faults(document, kind)]
     if not jsonschema.Draft202012Validator(schema).is_valid(document):
@@ -90,6 +94,18 @@ for stem, command in commands.items():
     problems += [f"component/commands/{stem}.cpp does not read '{name}'" for name in sorted(declared - read - for_all)]
     problems += [f"commands/{stem}.yaml: there is no shared option '{name}'" for name in command.get("shared_options", []) if name not in shared["shared_options"]]
 problems += [f"component/estimates/{path.name} serves no component" for path in (SOURCE / "component/estimates").glob("*.cpp") if path.stem not in functions]
+
+# An engine's spec and its source, and the settings that somebody reads.
+sources = {path.stem for path in (SOURCE / "runtime/launch/engines").glob("*.cpp")}
+problems += [f"spec/engines/{stem}.yaml is missing" for stem in sorted(sources - set(engines))]
+problems += [f"runtime/launch/engines/{stem}.cpp is missing" for stem in sorted(set(engines) - sources)]
+text = "\n".join(without_comments(path.read_text()) for path in cpp_files("runtime"))
+settings_read = set(re.findall(r'\b(?:integer|text|is_set|list|declared)\(\s*"(\w+)"', text))
+for stem, engine in engines.items():
+    problems += [f"engines/{stem}.yaml: nothing reads '{name}'" for name in engine.get("settings", {}) if name not in settings_read]
+    problems += [f"engines/{stem}.yaml: there is no shared setting '{name}'" for name in engine.get("shared_settings", [])
+                 if name not in shared_settings["shared_settings"]]
+problems += [f"engines/shared: nothing reads '{name}'" for name in shared_settings["shared_settings"] if name not in settings_read]
 
 architectures = {path.stem for path in (SOURCE / "models/architectures").glob("*.cpp")}
 named = {component["architecture"]["name"] for component in components.values() if "architecture" in component}

@@ -54,9 +54,9 @@ def test_refused():
         assert error_info(folder)["ErrorCode"] == 7
     with tempfile.TemporaryDirectory() as folder:
         done, log = launch(folder, status=2, flags=["--node-count=3"])
-        cause = "--node-count is 3, but must be at most 1, the number of machines that torchport itself can start processes on"
-        assert done.stderr == (f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Start it with mpirun and a host "
-                               "file: mpirun --hostfile hosts -np N torchport run train_pytorch_model ...\n"), done.stderr
+        cause = "--node-count is 3, but must be at most 1, the number of machines that torchport knows of"
+        assert done.stderr == (f"error[LessThanOrEqualToError] train_pytorch_model: {cause}\n  hint   Name a compute that has more: "
+                               "--compute NAME. docs/clusters.md tells how to declare one.\n"), done.stderr
         assert last_line(log) == result(2, "-", cause), log
 
 

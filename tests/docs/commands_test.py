@@ -19,9 +19,9 @@ NOT_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"
 # A line's … stands for the flags of a training.
 TRAINING = "--untrained-model-path m --train-data-path t --valid-data-path v --trained-model-path out"
 # Lines that are only checked, which runs the same code up to the work itself: they need a network, ImageNet, or other machines.
-CHECKED = r"run resnet --model_name=resnet18 --untrained_model_path=m$|examples/(imagenet|from_designer|fashion_mnist)/|-np 16"
+CHECKED = r"run resnet --model_name=resnet18 --untrained_model_path=m$|examples/(imagenet|from_designer|fashion_mnist)/|-np 16|--compute="
 # What stands for the reader's own: a regular expression, and what takes its place.
-STAND_INS = [("--epochs 50 --patience 50", "--epochs 2 --patience 2"), (r"--hostfile hosts -np 16", "-np 2"), (r"(inputs\.\w+)=/\S+", r"\1=photos/train"),
+STAND_INS = [("--epochs 50 --patience 50", "--epochs 2 --patience 2"), (r"--hostfile hosts -np 16", "-np 2"), ("-per-node=4", "-per-node=1"), (r"(inputs\.\w+)=/\S+", r"\1=photos/train"),
              (r"(run|estimate)( examples/imagenet/\S+)", r"\1\2 --set train.process_count_per_node=1"),
              (r"(run|estimate)( examples/fashion_mnist/\S+)", r"\1\2 --set inputs.images=idx")]
 
@@ -122,6 +122,7 @@ def test_other_pages(reader):
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", "--untrained_model_path=untrained", cwd=reader)
     (reader / "checkpoint.pth").write_bytes((reader / "untrained/model").read_bytes())
     idx_files(reader / "idx")
+    (reader / "computes.yaml").write_text(blocks(SOURCE / "docs/clusters.md", "yaml")[0])
     done = ("README.md", "docs/getting-started.md", "docs/pipelines.md")
     pages = [page for page in PAGES if str(page.relative_to(SOURCE)) not in done]
     lines = [line for page in pages for line in commands(page)]

@@ -51,7 +51,7 @@ steps:
 BAD_ERRORS = """\
 error[ParameterParsingError] {file}: the file has an unknown key 'colour'
   at     {file}:2:1
-  hint   Its keys are: name, description, inputs, steps.
+  hint   Its keys are: name, description, inputs, compute, steps.
 error[FileParsingFailedError] {file}: the pipeline cannot be understood: 'Bad Name' is not a name: a small letter, then small letters, digits, - and _, at most 64
   at     {file}:1:7
   hint   docs/pipelines.md describes the file.
@@ -126,7 +126,7 @@ def test_good_pipelines(work):
 
 def test_faults_of_files(work):
     every = names("resnet", "parameters") + names("resnet", "options")
-    settings = [name for name in yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"] if name != "run_dir"]
+    settings = [name for name in yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"] if name not in ("run_dir", "computes")]
     refused(work, BAD, BAD_ERRORS.format(file="p.yaml", networks=", ".join(names("resnet", "variants")), parameters=", ".join(every),
                                          settings=", ".join(settings)))
     refused(work, "name: a\nsteps: [\n", "error[FileParsingFailedError] p.yaml: the pipeline cannot be understood: end of sequence flow not found\n"
@@ -212,7 +212,7 @@ def test_broken_files(work):
 
 def settable(component):
     settings = yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"]
-    return names(component, "parameters") + names(component, "options") + [name for name in settings if name != "run_dir"]
+    return names(component, "parameters") + names(component, "options") + [name for name in settings if name not in ("run_dir", "computes")]
 
 
 def test_schema_agrees(work):

@@ -1,5 +1,5 @@
-// Stands in for torchport-worker where launch_test.py tests the launcher: joins the world, writes its driver log and ends as the
-// variable FAULT says.
+// Stands in for torchport-worker where launch_test.py and tests/cluster/ test the launcher: joins the world, writes its driver log
+// and ends as the variable FAULT says.
 #include <unistd.h>
 
 #include <csignal>
@@ -41,6 +41,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
   if (guilty && fault == "killed") raise(SIGKILL);
   if (guilty && fault == "aborted") std::abort();
   if (guilty && fault == "quiet") _exit(5);
+  if (fault == "preempted" && !std::getenv("SLURM_RESTART_COUNT")) return 75;  // as with a checkpoint
   if (guilty && fault == "full") _exit(11);  // as on a full disk, which has no room for its error either
   if (guilty && fault == "stuck") raise(SIGSTOP);
   if (guilty && (fault == "alone" || fault == "late")) {

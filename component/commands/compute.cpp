@@ -1,0 +1,78 @@
+// torchport compute: what a computes file declares.
+#include "runtime/launch/compute.h"
+
+#include <ostream>
+
+#include "runtime/cli/call.h"
+#include "runtime/cli/help.h"
+#include "runtime/cli/table_text.h"
+#include "runtime/launch/engine.h"
+#include "runtime/text/text.h"
+
+namespace torchport::component {
+using namespace runtime;
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string text_of(const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "True" : "False";
+  if (const auto* text = std::get_if<std::string>(&value)) return visible(*text);
+  throw std::logic_error("compute: no setting of an engine is a real number");
+}
+
+/// "2 nodes of 8", as far as its files tell.
+std::string count(const std::function<std::int64_t()>& number) {
+  try {
+    return std::to_string(number());
+  } catch (const Error&) {
+    return "?";  // `show` says why
+  }
+}
+
+int list_computes(const Host& host, const std::string& given) {
+  const auto file = computes_file(given);
+  if (!file) {
+    host.out << "there is no computes file: components run here\n";
+    return 0;
+  }
+  Problems problems;
+  const std::vector<Compute> computes = read_computes(*file, problems);
+  problems.throw_if_any();
+  std::vector<Words> rows = {{"COMPUTE", "ENGINE", "MAX NODES", "PROCESSING UNITS", "DEVICE"}};
+  for (const Compute& compute : computes) {
+    const auto engine = engines().at(compute.engine)(compute);
+    const std::string device = compute.text("device");
+    rows.push_back({compute.name, compute.engine, count([&] { return engine->max_nodes(); }),
+                    count([&] { return engine->processing_units(); }), device.empty() ? "cpu" : device});
+  }
+  host.out << table_text(rows);
+  return 0;
+}
+
+int show_compute(const Host& host, const std::string& given, const std::string& name) {
+  const Compute compute = find_compute(name, given);
+  const auto engine = engines().at(compute.engine)(compute);
+  std::vector<Words> rows = {{"engine", compute.engine},
+                             {"max nodes", std::to_string(engine->max_nodes())},
+                             {"processing units", std::to_string(engine->processing_units())}};
+  for (const auto& [setting, value] : compute.values)
+    if (setting != "max_nodes" && setting != "processing_units") rows.push_back({setting, text_of(value)});
+  for (const auto& [setting, list] : compute.lists) rows.push_back({setting, visible(join(list, " "))});
+  host.out << table_text(rows);
+  return 0;
+}
+
+}  // namespace
+
+int compute(Call& call) {
+  const Arguments given = call.arguments();
+  const std::string file = given.has("computes") ? given.get<std::string>("computes") : "";
+  const Words& operands = given.operands;
+  if (operands.size() == 1 && operands[0] == "list") return list_computes(call.host, file);
+  if (operands.size() == 2 && operands[0] == "show") return show_compute(call.host, file, operands[1]);
+  throw Error("ParameterParsing.no_operand", {{"command", call.spec.name}, {"operand", operands_text(call.spec)}});
+}
+
+}  // namespace torchport::component
