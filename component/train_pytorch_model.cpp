@@ -15,6 +15,7 @@
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 
@@ -199,6 +200,7 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 }  // namespace
 
 void train_pytorch_model(runtime::Context& ctx) {
+  runtime::standing().enter(runtime::Phase::loading);
   const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
   const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
   ctx.record.set("precision", name_of(precision));
@@ -223,6 +225,7 @@ void train_pytorch_model(runtime::Context& ctx) {
     Trainer trainer(options, data, network, {device, ctx.control, *reducer, ctx.log, ctx.events, ctx.position});
     result = trainer.run();
   }
+  runtime::standing().enter(runtime::Phase::saving);
   if (ctx.control.rank() == 0) {
     record_result(ctx, result);
     room.reset();

@@ -14,6 +14,7 @@
 
 #include "component/collectives/mpi_queue.h"
 #include "component/collectives/mpi_reducer.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 namespace {
@@ -55,7 +56,10 @@ struct MpiControl::State {
 MpiControl::MpiControl(int expected_size, double timeout_seconds) {
   tune_open_mpi();
   int provided = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  {
+    const runtime::InOperation here("MPI_Init");
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  }
   if (provided < MPI_THREAD_MULTIPLE) throw std::runtime_error("this MPI does not serve several threads (MPI_THREAD_MULTIPLE)");
   int found = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &found);
@@ -85,6 +89,7 @@ MpiControl::~MpiControl() {
   if (!healthy) return;
   MPI_Comm_free(&data);
   MPI_Comm_free(&control);
+  const runtime::InOperation here("MPI_Finalize");
   MPI_Finalize();
 }
 

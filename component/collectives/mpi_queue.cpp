@@ -11,6 +11,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/text/format.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 namespace {
@@ -50,7 +51,11 @@ void MpiQueue::loop(const std::shared_ptr<State>& state) {
     const std::shared_ptr<Job> job = state->queue.front();
     state->queue.pop_front();
     lock.unlock();
-    const int result = job->call();
+    int result = 0;
+    {
+      const runtime::InOperation here(job->operation, job->sequence);
+      result = job->call();
+    }
     lock.lock();
     job->result = result;
     job->done = true;

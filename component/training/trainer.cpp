@@ -10,6 +10,7 @@
 #include "component/training/same_tensors.h"
 #include "datasets/trace.h"
 #include "runtime/text/format.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 
@@ -96,6 +97,7 @@ bool Trainer::asked_to_stop(const GoOn& go_on) {
 void Trainer::train_epoch(const GoOn& go_on) {
   const auto size = feed_.size_in(epoch_);
   if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
+  runtime::standing().enter(runtime::Phase::training);
   network_->train();
   learning_rate_ =
       learning_rate({options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
@@ -183,6 +185,7 @@ void Trainer::check(const Update& update, const StepSums& sums, const std::optio
 }
 
 void Trainer::validate() {
+  runtime::standing().enter(runtime::Phase::validating);
   profiler_.before_validation();
   kept_.exchange();  // the average is what is validated and kept
   const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size), valid_input_, options_.precision,

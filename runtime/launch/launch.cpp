@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <mutex>
 
 #include "runtime/files/files.h"
 #include "runtime/files/standard_streams.h"
@@ -12,6 +13,7 @@
 #include "runtime/launch/process.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/launch/watched_engine.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/run_record.h"
 #include "runtime/report/verdict.h"
@@ -20,10 +22,12 @@ namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
+constexpr std::size_t kKeptText = 64 * 1024;   ///< bytes of an engine's last words that are searched for the reason of its end
+constexpr std::chrono::seconds kPatience{10};  ///< with an engine that was told to stop
 constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13;
 
-/// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the verdict. A full disk does not end the run.
+/// logs/70_mpi_log: all that the engine and the ranks say on standard error, the watcher's warnings, and the verdict. A full disk
+/// does not end the run.
 class EngineLog {
  public:
   explicit EngineLog(const fs::path& path) : file_(path) {}
@@ -33,20 +37,31 @@ class EngineLog {
   EngineLog(const EngineLog&) = delete;
   EngineLog& operator=(const EngineLog&) = delete;
   void write(std::string_view text) {
-    if (text.empty() || broken_) return;
-    last_ = text.back();
-    guarded([&] { file_.write(text); });
+    const std::lock_guard lock(mutex_);
+    append(text);
+  }
+  /// Of the watcher, whose thread it comes from; where no rank shows it the terminal gets it from here.
+  void warning(const std::string& text, bool shown) {
+    const std::lock_guard lock(mutex_);
+    append((last_ == '\n' ? "warning: " : "\nwarning: ") + text + "\n");
+    if (!shown) write_all(STDERR_FILENO, "warning: " + text + "\n");
   }
   /// The last line: it says so where something before it is missing, and finds its way to the terminal where it has no room either.
   void result(int exit_status, std::optional<int> first_rank, const std::string& cause) {
     const std::string line = result_line(exit_status, first_rank, cause, broken_) + "\n";
+    const std::lock_guard lock(mutex_);
     const bool begun = broken_ || last_ != '\n';
     broken_ = false;
-    write((begun ? "\n" : "") + line);
+    append((begun ? "\n" : "") + line);
     if (broken_) write_all(STDERR_FILENO, line);
   }
 
  private:
+  void append(std::string_view text) {
+    if (text.empty() || broken_) return;
+    last_ = text.back();
+    guarded([&] { file_.write(text); });
+  }
   template <class Action>
   void guarded(Action&& action) {
     try {
@@ -58,6 +73,7 @@ class EngineLog {
     }
   }
 
+  std::mutex mutex_;
   FileWriter file_;
   char last_ = '\n';
   bool broken_ = false, told_ = false;
@@ -108,10 +124,11 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
 }
 
-Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
+Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const WatchedEngine& watched,
+              const fs::path& logs) {
   const Engine& engine = *chosen.engine;
   if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error));
-  if (end.signal == 0 && end.exit_status == 0) return {};
+  if ((end.signal == 0 && end.exit_status == 0) || watched.only_engine_hung()) return {};
   if (end.told_to_stop) {
     Ending stopped = told_by_us(Error("FailedToCompleteOperation.stopped", {{"signal", std::to_string(end.told_to_stop)}}));
     stopped.exit_status = 128 + end.told_to_stop;
@@ -129,6 +146,9 @@ Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& word
             cause->errors,
             false,
             cause->step};
+  if (const auto seen = watched.failure(); seen && !told.lost_rank)
+    return {kPeerLost, seen->rank == kNoRank ? std::nullopt : std::optional(seen->rank), cause_of(seen->errors), seen->errors, true,
+            seen->step};
   if (!told.lost_rank && !failures.empty())
     return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), failures.front().errors,
             false,     failures.front().step};
@@ -159,6 +179,24 @@ void record(const Ending& result, const fs::path& run_dir, const std::string& co
   log.result(result.exit_status, result.first_rank, result.cause);
 }
 
+/// The last word on the terminal: what the sentence before it leaves open.
+std::string where_to_look(const Ending& result, const fs::path& run_dir) {
+  std::string logs;
+  if (result.first_rank) logs = (run_dir / "logs" / ("70_driver_log_" + std::to_string(*result.first_rank))).string();
+  std::error_code ignored;
+  logs = fs::exists(logs, ignored) ? logs + " and " : "";
+  return "See " + logs + (run_dir / "logs/70_mpi_log").string() + "; torchport explain " + run_dir.string() + " sums them up.\n";
+}
+
+/// Ranks on other machines must be able to reach the watcher, so it then listens on all interfaces.
+WatchedEngine watch(const Request& request, const std::string& engine, EngineLog& log) {
+  const auto nodes = request.setting<std::int64_t>("node_count");
+  const auto size = nodes * request.setting<std::int64_t>("process_count_per_node");
+  return WatchedEngine({static_cast<int>(size), static_cast<double>(request.setting<std::int64_t>("comm_timeout")), engine,
+                        nodes == 1, [&log](const std::string& text, bool shown) { log.warning(text, shown); }},
+                       [&log](const std::string& text) { log.warning(text, false); });
+}
+
 /// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
 /// last word on it is ours.
 int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker) {
@@ -169,19 +207,27 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   setenv("TORCHPORT_RUN_READY", "1", 1);
   setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
   forget_launcher();
+  WatchedEngine watched = watch(request, chosen.name, log);
   std::string words;
   OwnWords own;
-  const ChildEnd end = run_child(chosen.engine->command(request, worker), [&](std::string_view piece) {
-    write_all(STDERR_FILENO, own.take(piece));
+  const auto take = [&](std::string_view piece) {
+    const std::string ranks = own.take(piece);
+    watched.read(ranks);
+    write_all(STDERR_FILENO, ranks);
     log.write(piece);
     words += piece;
     if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
-  });
+  };
+  const ChildEnd end =
+      run_child(chosen.engine->command(request, worker), take, kPatience, ChildOutput::shared, [&] { return watched.order(); });
+  watched.end();
   write_all(STDERR_FILENO, own.rest());
-  const Ending result = ending(chosen, end, words, run_dir / "logs");
-  if (result.exit_status == 0 || !any_driver_log(run_dir / "logs")) write_all(STDERR_FILENO, own.held());
+  const Ending result = ending(chosen, end, words, watched, run_dir / "logs");
+  if (result.exit_status == 0 || (!any_driver_log(run_dir / "logs") && !watched.failure())) write_all(STDERR_FILENO, own.held());
   record(result, run_dir, request.component->name, log);
-  if (result.untold) write_all(STDERR_FILENO, render_all(result.errors, request.component->name));
+  if (result.untold)
+    for (const Error& error : result.errors) write_all(STDERR_FILENO, error.render(request.component->name));
+  if (result.exit_status != 0) write_all(STDERR_FILENO, where_to_look(result, run_dir));
   return result.exit_status;
 }
 

@@ -15,6 +15,7 @@ namespace torchport::runtime {
 namespace {
 
 constexpr int kWriteSignals[] = {SIGPIPE, SIGXFSZ};
+constexpr int kTick = 200;  ///< milliseconds between looks at the clock, where there is a reason to
 
 using Clock = std::chrono::steady_clock;
 
@@ -101,17 +102,19 @@ bool drain(int fd, const std::function<void(std::string_view)>& on_text) {
 /// Watches over the child until it is gone.
 class Watch {
  public:
-  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience)
-      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience) {}
+  Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience,
+        const std::function<int()>& order)
+      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience), order_(order) {}
 
   ChildEnd run() {
     bool open = true;
     for (;;) {
       std::array<pollfd, 2> ready{{{signals_, POLLIN, 0}, {open ? errors_ : -1, POLLIN, 0}}};
-      poll(ready.data(), ready.size(), end_.told_to_stop ? 200 : -1);
+      poll(ready.data(), ready.size(), end_.told_to_stop || order_ ? kTick : -1);
       if (ready[1].revents) open = drain(errors_, on_text_);
       take_signals();
       if (end_.told_to_stop && Clock::now() > deadline_) kill(-child_, SIGKILL);
+      if (const int signal = order_ ? order_() : 0) kill(-child_, signal);
       int status = 0;
       rusage usage{};
       if (wait4(child_, &status, WNOHANG, &usage) != child_) continue;
@@ -139,6 +142,7 @@ class Watch {
   int errors_, signals_;
   const std::function<void(std::string_view)>& on_text_;
   std::chrono::seconds patience_;
+  const std::function<int()>& order_;
   ChildEnd end_;
   Clock::time_point deadline_{};
 };
@@ -160,7 +164,7 @@ std::string replace_process(const std::string& program, const std::vector<std::s
 }
 
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience, ChildOutput output) {
+                   std::chrono::seconds patience, ChildOutput output, const std::function<int()>& order) {
   const auto not_started = [](int reason) {
     ChildEnd end;
     end.start_error = std::strerror(reason);
@@ -186,7 +190,7 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
     return not_started(reason);
   }
   fcntl(errors_in.get(), F_SETFL, O_NONBLOCK);
-  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience).run();
+  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience, order).run();
 }
 
 }  // namespace torchport::runtime

@@ -5,6 +5,7 @@
 
 #include "runtime/launch/engine.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/watch/message.h"
 
 namespace torchport::runtime {
 namespace {
@@ -57,7 +58,7 @@ class Mpirun : public Engine {
     // Slots count cores; the number of processes was compared with the processing units, so hardware threads count too.
     command.insert(command.end(), {"--bind-to", "none", "--oversubscribe", "-np"});
     command.push_back(std::to_string(request.setting<std::int64_t>("process_count_per_node")));
-    for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_RUN_READY", "TORCHPORT_TERMINAL"})
+    for (const char* const variable : {"TORCHPORT_RUN_DIR", "TORCHPORT_RUN_READY", "TORCHPORT_TERMINAL", kWatchVariable})
       command.insert(command.end(), {"-x", variable});
     command.insert(command.end(), worker.begin(), worker.end());
     return command;
