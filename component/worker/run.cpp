@@ -175,26 +175,31 @@ class Run {
     if (first_) or_warn([&] { write_end({error}, "stopped", 128 + signal); });
   }
 
+  /// For programs, and as the last line of the log.
+  void leave(const runtime::Failure& failure) {
+    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
+    log_->raw(runtime::fatal_line(failure));
+  }
+
   /// The watcher says that the job is over; the run stands still or waits meanwhile.
   void ended(const runtime::Failure& failure) {
     log_->progress("");
     for (const Error& error : failure.errors) log_->error(std::string(error.what()) + ".");
-    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
-    log_->raw(runtime::fatal_line(failure));
+    leave(failure);
     if (first_) or_warn([&] { write_end(failure.errors, "failed", failure.errors.front().exit_status()); });
   }
 
   int fail(const std::vector<Error>& errors) {
     stop_.reset();
+    watched_.report_to({});  // what comes after this failure does not replace it
     runtime::standing().enter(runtime::Phase::failing);
     const int status = errors.front().exit_status();
     const bool agreed = world_.first_failing_rank() >= 0;
     const runtime::Failure failure{errors, agreed ? world_.first_failing_rank() : world_.rank(), position_.text()};
     const std::string block = runtime::render_all(errors, request_.component->name);
     std::istringstream lines(block);
-    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
     for (std::string line; std::getline(lines, line);) log_->raw(line);
-    log_->raw(runtime::fatal_line(failure));
+    leave(failure);
     const bool shared = agreed || world_.meet(kTimeToMeet);
     if (first_ || !shared) {
       log_->progress("");

@@ -22,7 +22,8 @@ namespace {
 std::filesystem::path logs() { return std::filesystem::path(std::getenv("TORCHPORT_RUN_DIR")) / "logs"; }
 
 /// What the worker leaves of a failure.
-int fail(const Error& error, runtime::Control& world, runtime::Log& log, int blamed) {
+int fail(const Error& error, runtime::Control& world, runtime::Log& log, int blamed, component::Watched& watched) {
+  watched.report_to({});
   const runtime::Failure failure{{error}, blamed, "1.7"};
   runtime::write_failure(logs(), world.rank(), failure);
   log.raw(runtime::fatal_line(failure));
@@ -40,7 +41,7 @@ void act_early(const std::string& fault) {
   if (fault == "stuck early") raise(SIGSTOP);
 }
 
-int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
+int act(const std::string& fault, runtime::Control& world, runtime::Log& log, component::Watched& watched) {
   const bool guilty = world.rank() == 1;
   if (fault == "agreed") {
     try {
@@ -49,7 +50,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
           throw Error("InvalidDataset.no_images", {{"what", "dataset of rank " + std::to_string(world.rank())}});
       });
     } catch (const Error& error) {
-      return fail(error, world, log, world.first_failing_rank());
+      return fail(error, world, log, world.first_failing_rank(), watched);
     }
   }
   if (guilty && fault == "killed") raise(SIGKILL);
@@ -60,7 +61,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
   if (world.rank() == 0 && fault == "first stuck") raise(SIGSTOP);
   if (guilty && fault == "late") wait_for_file();
   if (guilty && (fault == "alone" || fault == "alone, then stuck")) {
-    const int status = fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1);
+    const int status = fail(Error("ModuleOutOfMemory.memory", {{"reason", "a \"test\""}}), world, log, 1, watched);
     if (fault == "alone, then stuck") raise(SIGSTOP);  // the others wait for it in vain
     world.abort(status);
   }
@@ -71,7 +72,7 @@ int act(const std::string& fault, runtime::Control& world, runtime::Log& log) {
     }
     world.barrier();
   } catch (const Error& error) {
-    world.abort(fail(error, world, log, world.rank()));
+    world.abort(fail(error, world, log, world.rank(), watched));
   }
   return 0;
 }
@@ -92,7 +93,7 @@ int run(const std::optional<runtime::LaunchedAs>& launched, const std::string& f
                        log.raw(runtime::fatal_line(failure));
                      }});
   world.barrier();
-  const int status = act(fault, world, log);
+  const int status = act(fault, world, log, watched);
   watched.report_to({});
   if (world.rank() == 1 && fault == "stuck at the end") raise(SIGSTOP);
   return status;
