@@ -117,9 +117,12 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   if (told.workers_status == kMemory) return told_by_us(Error("ModuleOutOfMemory.unsaid"));
   if (!any_driver_log(logs) && !end.signal)
     return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
-  if (told.exited_rank)
-    return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)}, {"status", status}}),
+  if (told.exited_rank) {
+    const std::string rank = std::to_string(*told.exited_rank);
+    return told_by_us(told.workers_status ? Error("TimeoutOccured.exited", {{"rank", rank}, {"status", status}})
+                                          : Error("TimeoutOccured.gone", {{"who", "process " + rank}, {"rank", rank}}),
                       told.exited_rank);
+  }
   const std::string how = end.signal ? "was ended by signal " + std::to_string(end.signal) : "ended with status " + status;
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
 }

@@ -114,6 +114,9 @@ def test_endings():
             ("quiet", 13, 1, "process 1 ended with status 5 without a word",
              f"error[{LOST}] train_pytorch_model: process 1 ended with status 5 without a word\n"
              "  hint   Look at the end of its driver log and of 70_mpi_log.\n"),
+            ("as if all were well", 13, 1, "process 1 ended without a word",
+             f"error[{LOST}] train_pytorch_model: process 1 ended without a word\n"
+             "  hint   Look at the end of the driver log of process 1 and of 70_mpi_log.\n"),
             ("full", 11, "-", "a process could not write its outputs and had no room to say which",
              "error[FailedToWriteOutputsError] train_pytorch_model: a process could not write its outputs and had no room to say which\n")]:
         with tempfile.TemporaryDirectory() as folder:
