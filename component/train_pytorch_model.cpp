@@ -18,6 +18,7 @@
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 
@@ -197,6 +198,7 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 }  // namespace
 
 void train_pytorch_model(runtime::Context& ctx) {
+  runtime::standing().enter(runtime::Phase::loading);
   Checkpoints checkpoints(ctx);
   const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
   const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
@@ -229,6 +231,7 @@ void train_pytorch_model(runtime::Context& ctx) {
     result = trainer.run(checkpoints);
     if (result.kept_epoch == 0) checkpoints.stopped();
   }
+  runtime::standing().enter(runtime::Phase::saving);
   if (ctx.control.rank() == 0) {
     record_result(ctx, result);
     room.reset();

@@ -19,6 +19,7 @@
 
 #include "component/collectives/mpi_queue.h"
 #include "component/collectives/mpi_reducer.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 namespace {
@@ -85,7 +86,10 @@ struct MpiControl::State {
 MpiControl::MpiControl(int expected_size, Patience patience) {
   tune_open_mpi();
   int provided = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  {
+    const runtime::InOperation here("MPI_Init");
+    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  }
   if (provided < MPI_THREAD_MULTIPLE) throw std::runtime_error("this MPI does not serve several threads (MPI_THREAD_MULTIPLE)");
   int found = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &found);
@@ -114,6 +118,7 @@ MpiControl::~MpiControl() {
   if (!state_->queue->close()) return;
   MPI_Comm_free(&state_->data);
   MPI_Comm_free(&state_->control);
+  const runtime::InOperation here("MPI_Finalize");
   finalize(state_->patience);
 }
 

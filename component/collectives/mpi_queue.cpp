@@ -10,6 +10,7 @@
 #include <string>
 
 #include "runtime/text/format.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 namespace {
@@ -93,6 +94,7 @@ std::optional<Error> MpiQueue::run(State& state, const Job& job, bool& failed) {
   now.since = nanoseconds_now();
   now.sequence = job.sequence;
   now.operation = name_of(job.announcement.what);
+  const runtime::InOperation here(name_of(job.announcement.what), job.sequence);
   std::optional<Mismatch> mismatch;
   int result = announce(state.communicator, job.announcement, mismatch);
   if (result == MPI_SUCCESS && !mismatch) {

@@ -11,6 +11,7 @@
 #include "component/training/same_tensors.h"
 #include "datasets/trace.h"
 #include "runtime/text/format.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 
@@ -101,6 +102,7 @@ void Trainer::tell(Boundary& boundary, Place place, const Wishes& wishes) {
 void Trainer::train_epoch(Boundary& boundary) {
   const auto size = feed_.size_in(epoch_);
   if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
+  runtime::standing().enter(runtime::Phase::training);
   network_->train();
   learning_rate_ =
       learning_rate({options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
@@ -198,6 +200,7 @@ void Trainer::check(const Update& update, const StepSums& sums, const std::optio
 }
 
 void Trainer::validate(Boundary& boundary) {
+  runtime::standing().enter(runtime::Phase::validating);
   auto times = times_.compare(epoch_ + 1, around_.log);
   check_replicas(*network_, epoch_ + 1, around_.control);
   profiler_.before_validation();

@@ -10,6 +10,7 @@
 #include "component/collectives/mpi.h"
 #include "component/worker/faults.h"
 #include "component/worker/stop.h"
+#include "component/worker/watched.h"
 #include "runtime/equal_ranks.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
@@ -24,6 +25,8 @@
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
 #include "runtime/version.h"
+#include "runtime/watch/message.h"
+#include "runtime/watch/standing.h"
 
 namespace torchport::component {
 namespace {
@@ -46,7 +49,7 @@ T setting_or_default(const runtime::Request& request, std::string_view name) {
 /// How long the other ranks are waited for. A component that one rank computes keeps the others waiting at its end, however long.
 Patience patience(const runtime::Request& request) {
   Patience patience;
-  patience.call = static_cast<double>(setting_or_default<std::int64_t>(request, "collective_timeout"));
+  patience.call = static_cast<double>(setting_or_default<std::int64_t>(request, "comm_timeout")) + kWatchersLead;
   if (request.component->distributed) patience.end = patience.call;
   patience.at_end = [seconds = patience.end] {
     std::cerr << runtime::formatted("The run is done, but another process did not end within %g s.\n", seconds) << std::flush;
@@ -70,9 +73,10 @@ bool on_terminal(const std::optional<LaunchedAs>& launched) {
 /// From the first log line to the last.
 class Run {
  public:
-  Run(const runtime::Request& request, const std::optional<LaunchedAs>& launched, runtime::Control& world)
+  Run(const runtime::Request& request, const std::optional<LaunchedAs>& launched, runtime::Control& world, Watched& watched)
       : request_(request),
         world_(world),
+        watched_(watched),
         first_(world.rank() == 0),
         alone_(!launched && world.size() == 1),
         run_dir_(make_run_dir(launched)),
@@ -89,7 +93,13 @@ class Run {
     start(launched);
     // Our launcher tells itself how a run ended, whichever rank its engine stops on the way.
     if (!std::getenv("TORCHPORT_RUN_READY")) stop_.emplace([this](int signal) { stopped(signal); });
+    runtime::standing().enter(runtime::Phase::working);
+    watched_.report_to(
+        {[this](const std::string& text) { log_->warning(text); }, [this](const runtime::Failure& failure) { ended(failure); }});
   }
+  ~Run() { watched_.report_to({}); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   /// Runs the component and returns the exit status.
   int run(const std::vector<Error>& problems) {
@@ -138,7 +148,7 @@ class Run {
     at::set_num_threads(threads);
     log_->info("torchport " + runtime::version() + ", " + request_.component->name + ", process " + std::to_string(getpid()) +
                ", rank " + std::to_string(world_.rank()) + " of " + std::to_string(world_.size()) + ", " + std::to_string(threads) +
-               (threads == 1 ? " thread" : " threads") + ", run folder " + run_dir_.string());
+               (threads == 1 ? " thread" : " threads") + ", host " + runtime::host_name() + ", run folder " + run_dir_.string());
     if (launched) log_->info(units_text(launched->bound));
     if (runtime::is_far(run_dir_)) log_->info("This machine has a run folder of its own: its logs go to that of torchport, too.");
     const int units = runtime::processing_units();
@@ -202,17 +212,32 @@ class Run {
     if (first_) or_warn([&] { write_end({error}, "stopped", 128 + signal); });
   }
 
+  /// For programs, and as the last line of the log.
+  void leave(const runtime::Failure& failure) {
+    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
+    runtime::send_file(run_dir_ / "logs" / ("failure_" + std::to_string(world_.rank()) + ".json"));
+    log_->raw(runtime::fatal_line(failure));
+  }
+
+  /// The watcher says that the job is over; the run stands still or waits meanwhile.
+  void ended(const runtime::Failure& failure) {
+    log_->progress("");
+    for (const Error& error : failure.errors) log_->error(std::string(error.what()) + ".");
+    leave(failure);
+    if (first_) or_warn([&] { write_end(failure.errors, "failed", failure.errors.front().exit_status()); });
+  }
+
   int fail(const std::vector<Error>& errors) {
     stop_.reset();
+    watched_.report_to({});  // what comes after this failure does not replace it
+    runtime::standing().enter(runtime::Phase::failing);
     const int status = errors.front().exit_status();
     const bool agreed = world_.first_failing_rank() >= 0;
     const runtime::Failure failure{errors, agreed ? world_.first_failing_rank() : world_.rank(), position_.text()};
     const std::string block = runtime::render_all(errors, request_.component->name);
     std::istringstream lines(block);
-    or_warn([&] { runtime::write_failure(run_dir_ / "logs", world_.rank(), failure); });
-    runtime::send_file(run_dir_ / "logs" / ("failure_" + std::to_string(world_.rank()) + ".json"));
     for (std::string line; std::getline(lines, line);) log_->raw(line);
-    log_->raw(runtime::fatal_line(failure));
+    leave(failure);
     const bool shared = agreed || world_.meet(kTimeToMeet);
     if (first_ || !shared) {
       log_->progress("");
@@ -227,12 +252,13 @@ class Run {
 
   const runtime::Request& request_;
   runtime::Control& world_;
+  Watched& watched_;
   bool first_, alone_;
   std::filesystem::path run_dir_;
   runtime::RunRecord record_;
   std::unique_ptr<runtime::Log> log_;
   runtime::Events events_;
-  runtime::Position position_;
+  runtime::Position& position_ = runtime::standing().position;
   std::optional<StopAction> stop_;
 };
 
@@ -264,28 +290,41 @@ int refused(const runtime::Request& request, runtime::Problems problems) {
   }
 }
 
-}  // namespace
-
-int run_component(const std::string& name, const std::vector<std::string>& arguments) {
-  const runtime::ComponentSpec& component = runtime::Specs::get().component(name);
-  const auto launched = runtime::launched_as();
+/// From the request to MPI_Finalize.
+int run_as_rank(const runtime::ComponentSpec& component, const std::vector<std::string>& arguments,
+                const std::optional<LaunchedAs>& launched, Watched& watched) {
+  runtime::standing().enter(runtime::Phase::checking);
   runtime::Problems problems;
   const runtime::Request request = checked_request(component, arguments, problems);
   if (!launched && !problems.empty() && !runtime::names_run_dir(request)) return refused(request, std::move(problems));
+  const auto timeout = static_cast<double>(setting_or_default<std::int64_t>(request, "comm_timeout"));
+  watched.limit(timeout);
   std::unique_ptr<runtime::Control> world;
   runtime::Problems alone;  // that the launcher's other processes do not know of
   if (!alone.collect([&] { world = join_world(launched, patience(request)); })) return refused(request, std::move(alone));
   if (launched) check_world(request, *world, problems);
   std::optional<Run> run;
   try {
-    run.emplace(request, launched, *world);
+    watched.share(*world);
+    run.emplace(request, launched, *world, watched);
   } catch (...) {  // there is no log to write to
     const std::vector<Error> errors = current_errors();
     if (world->rank() == 0) std::cerr << runtime::render_all(errors, component.name) << std::flush;
     if (world->first_failing_rank() < 0 && !world->meet(kTimeToMeet)) world->abort(errors.front().exit_status());
     return errors.front().exit_status();
   }
-  return run->run(problems.all());
+  const int status = run->run(problems.all());
+  runtime::standing().enter(runtime::Phase::ending);
+  return status;
+}
+
+}  // namespace
+
+int run_component(const std::string& name, const std::vector<std::string>& arguments) {
+  const runtime::ComponentSpec& component = runtime::Specs::get().component(name);
+  const auto launched = runtime::launched_as();
+  Watched watched(launched);
+  return watched.bye(run_as_rank(component, arguments, launched, watched));
 }
 
 }  // namespace torchport::component

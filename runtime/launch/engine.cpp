@@ -16,9 +16,9 @@ std::int64_t count(const Request& request, const char* name) {
 }  // namespace
 
 ChildEnd Engine::run(const Request& request, const std::vector<std::string>& worker, const std::filesystem::path&,
-                     const std::function<void(std::string_view)>& on_text) const {
+                     const std::function<void(std::string_view)>& on_text, const std::function<int()>& order) const {
   // mpirun hands SIGUSR1 on at once; of SIGTERM its ranks have a second.
-  return run_child(command(request, worker), on_text, kPatience, ChildOutput::shared, SIGUSR1);
+  return run_child(command(request, worker), on_text, kPatience, ChildOutput::shared, SIGUSR1, order);
 }
 
 std::int64_t node_count(const Request& request) { return count(request, "node_count"); }

@@ -35,10 +35,13 @@ class Engine {
   /// The command that starts `worker` (program and arguments) once for each rank and ends when all have ended. Variables of ours
   /// (TORCHPORT_*) must reach the ranks. Empty: `worker` takes the place of this process.
   virtual std::vector<std::string> command(const Request& request, const std::vector<std::string>& worker) const = 0;
+  /// Whether the ranks tell the process that starts them where they stand. Those of a job that waits in a queue, and goes on
+  /// without that process, tell rank 0.
+  virtual bool watched_from_here() const { return true; }
   /// Runs that command, hands on each piece of its standard error, and waits for its end; a signal to stop is handed on. What it
-  /// needs to leave goes to `run_dir`, an absolute path.
+  /// needs to leave goes to `run_dir`, an absolute path. `order` as run_child has it; it is 0 where nothing is watched from here.
   virtual ChildEnd run(const Request& request, const std::vector<std::string>& worker, const std::filesystem::path& run_dir,
-                       const std::function<void(std::string_view)>& on_text) const;
+                       const std::function<void(std::string_view)>& on_text, const std::function<int()>& order) const;
   /// The error of a command, or of a worker in this process's place, that could not be started.
   virtual Error not_started(const std::string& program, const std::string& reason) const = 0;
   /// How a command ended: its `status`, not 0, or 128 and the signal that ended it, and the last `words` of its standard error.

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 
 #include "runtime/files/files.h"
 #include "runtime/files/standard_streams.h"
@@ -14,6 +15,7 @@
 #include "runtime/launch/process.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/launch/watched_engine.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/run_record.h"
@@ -26,7 +28,8 @@ namespace {
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
 constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13, kCanGoOn = 75;
 
-/// logs/70_mpi_log: all that the engine and the ranks say on standard error, and the verdict. A full disk does not end the run.
+/// logs/70_mpi_log: all that the engine and the ranks say on standard error, the watcher's warnings, and the verdict. A full disk
+/// does not end the run.
 class EngineLog {
  public:
   explicit EngineLog(const fs::path& path) : file_(path) {}
@@ -36,20 +39,31 @@ class EngineLog {
   EngineLog(const EngineLog&) = delete;
   EngineLog& operator=(const EngineLog&) = delete;
   void write(std::string_view text) {
-    if (text.empty() || broken_) return;
-    last_ = text.back();
-    guarded([&] { file_.write(text); });
+    const std::lock_guard lock(mutex_);
+    append(text);
+  }
+  /// Of the watcher, whose thread it comes from; where no rank shows it the terminal gets it from here.
+  void warning(const std::string& text, bool shown) {
+    const std::lock_guard lock(mutex_);
+    append((last_ == '\n' ? "warning: " : "\nwarning: ") + text + "\n");
+    if (!shown) write_all(STDERR_FILENO, "warning: " + text + "\n");
   }
   /// The last line: it says so where something before it is missing, and finds its way to the terminal where it has no room either.
   void result(int exit_status, std::optional<int> first_rank, const std::string& cause, const fs::path& checkpoint) {
     const std::string line = result_line(exit_status, first_rank, cause, broken_, checkpoint) + "\n";
+    const std::lock_guard lock(mutex_);
     const bool begun = broken_ || last_ != '\n';
     broken_ = false;
-    write((begun ? "\n" : "") + line);
+    append((begun ? "\n" : "") + line);
     if (broken_) write_all(STDERR_FILENO, line);
   }
 
  private:
+  void append(std::string_view text) {
+    if (text.empty() || broken_) return;
+    last_ = text.back();
+    guarded([&] { file_.write(text); });
+  }
   template <class Action>
   void guarded(Action&& action) {
     try {
@@ -61,6 +75,7 @@ class EngineLog {
     }
   }
 
+  std::mutex mutex_;
   FileWriter file_;
   char last_ = '\n';
   bool broken_ = false, told_ = false;
@@ -125,10 +140,13 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
                             {{"engine", chosen.name}, {"path", fault->first}, {"reason", fault->second}, {"log", log}}));
   if (!started && !end.signal)
     return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
-  if (told.exited_rank)
-    return told_by_us(Error("TimeoutOccured.exited", {{"rank", std::to_string(*told.exited_rank)},
-                                                      {"status", std::to_string(told.workers_status.value_or(end.exit_status))}}),
+  if (told.exited_rank) {
+    const std::string rank = std::to_string(*told.exited_rank);
+    return told_by_us(told.workers_status
+                          ? Error("TimeoutOccured.exited", {{"rank", rank}, {"status", std::to_string(*told.workers_status)}})
+                          : Error("TimeoutOccured.gone", {{"who", "process " + rank}, {"rank", rank}}),
                       told.exited_rank);
+  }
   const std::string how = end.signal ? "was ended by signal " + std::to_string(end.signal) : "ended with status " + status;
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
 }
@@ -147,10 +165,11 @@ Ending stopped_ending(const ChildEnd& end, const fs::path& logs) {
   return stopped;
 }
 
-Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const fs::path& logs) {
+Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words,
+              const std::optional<WatchedEngine>& watched, const fs::path& logs) {
   const Engine& engine = *chosen.engine;
   if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error));
-  if (end.signal == 0 && end.exit_status == 0) return {};
+  if ((end.signal == 0 && end.exit_status == 0) || (watched && watched->only_engine_hung())) return {};
   if (end.told_to_stop) return stopped_ending(end, logs);
   const EngineEnd told = engine.how_it_ended(end.signal ? 128 + end.signal : end.exit_status, words);
   const std::vector<Failure> failures = read_failures(logs);
@@ -164,6 +183,9 @@ Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& word
             cause->errors,
             false,
             cause->step};
+  if (const auto seen = watched ? watched->failure() : std::nullopt; seen && !told.lost_rank)
+    return {kPeerLost, seen->rank == kNoRank ? std::nullopt : std::optional(seen->rank), cause_of(seen->errors), seen->errors, true,
+            seen->step};
   if (!told.lost_rank && !failures.empty())
     return {kPeerLost, failures.front().rank, cause_of(failures.front().errors), failures.front().errors,
             false,     failures.front().step};
@@ -202,6 +224,26 @@ void record(const Ending& result, const fs::path& run_dir, const std::string& co
   log.result(result.exit_status, result.first_rank, result.cause, well ? fs::path() : last_checkpoint(run_dir));
 }
 
+/// The last word on the terminal: what the sentence before it leaves open.
+std::string where_to_look(const Ending& result, const fs::path& run_dir) {
+  std::string logs;
+  if (result.first_rank) logs = (run_dir / "logs" / ("70_driver_log_" + std::to_string(*result.first_rank))).string();
+  std::error_code ignored;
+  logs = fs::exists(logs, ignored) ? logs + " and " : "";
+  return "See " + logs + (run_dir / "logs/70_mpi_log").string() + "; torchport explain " + run_dir.string() + " sums them up.\n";
+}
+
+/// Ranks on other machines must be able to reach the watcher, so it then listens on all interfaces.
+WatchedEngine watch(const Request& request, const std::string& engine, EngineLog& log) {
+  const auto nodes = node_count(request), size = nodes * process_count(request);
+  const std::string limit = "comm_timeout";  // which single components have not
+  const auto& setting = Specs::get().run_setting(limit);
+  const auto seconds = request.has_setting(limit) ? request.setting<std::int64_t>(limit)
+                                                  : std::get<std::int64_t>(parse_value(setting, setting.default_text.value()));
+  return WatchedEngine({static_cast<int>(size), static_cast<double>(seconds), engine, nodes == 1, [&log](const std::string& text, bool shown) { log.warning(text, shown); }},
+                       [&log](const std::string& text) { log.warning(text, false); });
+}
+
 /// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
 /// last word on it is ours.
 int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker) {
@@ -214,21 +256,29 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   mark_run_dir(run_dir);
   forget_launcher();
   GatheredLogs gathered(run_dir);
+  std::optional<WatchedEngine> watched;
+  if (chosen.engine->watched_from_here()) watched.emplace(watch(request, chosen.name, log));
   std::string words;
   OwnWords own;
-  const ChildEnd end = chosen.engine->run(request, worker, run_dir, [&](std::string_view said) {
-    const std::string piece = gathered.take(said);
-    write_all(STDERR_FILENO, own.take(piece));
+  const auto take = [&](std::string_view said) {
+    const std::string piece = gathered.take(said), ranks = own.take(piece);
+    if (watched) watched->read(ranks);
+    write_all(STDERR_FILENO, ranks);
     log.write(piece);
     words += piece;
     if (words.size() > 2 * kKeptText) words.erase(0, words.size() - kKeptText);
-  });
+  };
+  const ChildEnd end = chosen.engine->run(request, worker, run_dir, take, [&] { return watched ? watched->order() : 0; });
+  if (watched) watched->end();
   write_all(STDERR_FILENO, own.take(gathered.rest()) + own.rest());
   unmark_run_dir(run_dir);
-  const Ending result = ending(chosen, end, words, run_dir / "logs");
-  if (result.exit_status == 0 || !any_driver_log(run_dir / "logs")) write_all(STDERR_FILENO, own.held());
+  const Ending result = ending(chosen, end, words, watched, run_dir / "logs");
+  const bool silent = !any_driver_log(run_dir / "logs") && !(watched && watched->failure());
+  if (result.exit_status == 0 || silent) write_all(STDERR_FILENO, own.held());
   record(result, run_dir, request.component->name, log);
-  if (result.untold) write_all(STDERR_FILENO, render_all(result.errors, request.component->name));
+  if (result.untold)
+    for (const Error& error : result.errors) write_all(STDERR_FILENO, error.render(request.component->name));
+  if (result.exit_status != 0) write_all(STDERR_FILENO, where_to_look(result, run_dir));
   return result.exit_status;
 }
 

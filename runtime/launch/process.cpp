@@ -15,6 +15,7 @@ namespace torchport::runtime {
 namespace {
 
 constexpr int kWriteSignals[] = {SIGPIPE, SIGXFSZ};
+constexpr int kTick = 200;  ///< milliseconds between looks at the clock, where there is a reason to
 
 using Clock = std::chrono::steady_clock;
 
@@ -102,17 +103,24 @@ bool drain(int fd, const std::function<void(std::string_view)>& on_text) {
 class Watch {
  public:
   Watch(pid_t child, int errors, int signals, const std::function<void(std::string_view)>& on_text, std::chrono::seconds patience,
-        int instead)
-      : child_(child), errors_(errors), signals_(signals), on_text_(on_text), patience_(patience), instead_(instead) {}
+        int instead, const std::function<int()>& order)
+      : child_(child),
+        errors_(errors),
+        signals_(signals),
+        on_text_(on_text),
+        patience_(patience),
+        instead_(instead),
+        order_(order) {}
 
   ChildEnd run() {
     bool open = true;
     for (;;) {
       std::array<pollfd, 2> ready{{{signals_, POLLIN, 0}, {open ? errors_ : -1, POLLIN, 0}}};
-      poll(ready.data(), ready.size(), end_.told_to_stop ? 200 : -1);
+      poll(ready.data(), ready.size(), end_.told_to_stop || order_ ? kTick : -1);
       if (ready[1].revents) open = drain(errors_, on_text_);
       take_signals();
       if (end_.told_to_stop && Clock::now() > deadline_) kill(-child_, SIGKILL);
+      if (const int signal = order_ ? order_() : 0) kill(-child_, signal);
       int status = 0;
       rusage usage{};
       if (wait4(child_, &status, WNOHANG, &usage) != child_) continue;
@@ -141,6 +149,7 @@ class Watch {
   const std::function<void(std::string_view)>& on_text_;
   std::chrono::seconds patience_;
   int instead_;
+  const std::function<int()>& order_;
   ChildEnd end_;
   Clock::time_point deadline_{};
 };
@@ -162,7 +171,7 @@ std::string replace_process(const std::string& program, const std::vector<std::s
 }
 
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
-                   std::chrono::seconds patience, ChildOutput output, int instead) {
+                   std::chrono::seconds patience, ChildOutput output, int instead, const std::function<int()>& order) {
   const auto not_started = [](int reason) {
     ChildEnd end;
     end.start_error = std::strerror(reason);
@@ -188,7 +197,7 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
     return not_started(reason);
   }
   fcntl(errors_in.get(), F_SETFL, O_NONBLOCK);
-  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience, instead).run();
+  return Watch(child, errors_in.get(), signals.fd(), on_error_text, patience, instead, order).run();
 }
 
 }  // namespace torchport::runtime

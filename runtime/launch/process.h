@@ -35,9 +35,10 @@ std::string replace_process(const std::string& program, const std::vector<std::s
 /// Runs `arguments` (the program, found in PATH, is the first) with standard input empty, standard output shared or dropped, and
 /// hands each piece of its standard error to `on_error_text`. SIGTERM, SIGINT, SIGHUP and SIGUSR1 are handed on, unless we ignore
 /// them, as `instead` where that is a signal; a child that does not end within `patience` of that, or of a second one, is killed.
-/// The child dies with us.
+/// The child dies with us. `order`, where there is one, is asked a few times a second for a signal that the child and its group get
+/// now; 0: none.
 ChildEnd run_child(const std::vector<std::string>& arguments, const std::function<void(std::string_view)>& on_error_text,
                    std::chrono::seconds patience = std::chrono::seconds(10), ChildOutput output = ChildOutput::shared,
-                   int instead = 0);
+                   int instead = 0, const std::function<int()>& order = {});
 
 }  // namespace torchport::runtime

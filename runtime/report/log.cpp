@@ -36,18 +36,6 @@ std::string time_stamp() {
   return text.data();
 }
 
-/// Control characters made visible, but for the tabs that part the fields of an iteration line.
-std::string printable(std::string_view message) {
-  std::string text;
-  for (std::size_t begin = 0; begin <= message.size();) {
-    const std::size_t tab = std::min(message.find('\t', begin), message.size());
-    if (begin > 0) text += '\t';
-    text += visible(message.substr(begin, tab - begin));
-    begin = tab + 1;
-  }
-  return text;
-}
-
 /// Cuts at a character's border, leaving room for the line's end.
 void shorten(std::string& line) {
   if (line.size() < kLongestLine) return;

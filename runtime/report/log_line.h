@@ -16,6 +16,9 @@ std::string log_line_head(std::string_view time, std::string_view level);
 /// The parts of a line without its end, or nothing where it is something else.
 std::optional<LogLine> read_log_line(std::string_view line);
 
+/// Control characters made visible, but for the tabs that part the fields of an iteration line.
+std::string printable(std::string_view message);
+
 inline constexpr std::string_view kBlockBar = "|   ";  ///< in front of a message, once for each block around it
 
 }  // namespace torchport::runtime

@@ -21,6 +21,16 @@ std::string fit(std::string text) {
   }
 }
 
+/// What escape() made of quotes and backslashes, back; what it made visible stays so.
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == '"' || text[i + 1] == '\\')) ++i;
+    plain += text[i];
+  }
+  return plain;
+}
+
 std::string quoted(const std::string& text) { return text.empty() ? "-" : "\"" + fit(text) + "\""; }
 
 }  // namespace
@@ -69,6 +79,36 @@ std::vector<Failure> read_failures(const fs::path& logs) {
   }
   std::stable_sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) { return a.rank < b.rank; });
   return failures;
+}
+
+std::string LastLine::text(std::string_view field) const {
+  const auto found = fields.find(field);
+  return found == fields.end() ? "" : found->second;
+}
+
+std::optional<LastLine> read_last_line(std::string_view line, std::string_view word) {
+  if (!line.starts_with(word) || !line.substr(word.size()).starts_with(' ')) return std::nullopt;
+  line.remove_prefix(word.size());
+  LastLine read;
+  while (line.starts_with(' ')) {
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos) return std::nullopt;
+    const std::string name(line.substr(1, equals - 1));
+    line.remove_prefix(equals + 1);
+    std::string value;
+    if (line.starts_with('"')) {
+      std::size_t end = 1;
+      while (end < line.size() && line[end] != '"') end += line[end] == '\\' ? 2 : 1;
+      if (end >= line.size()) return std::nullopt;
+      value = unescape(line.substr(1, end - 1));
+      line.remove_prefix(end + 1);
+    } else {
+      value = line.substr(0, line.find(' '));
+      line.remove_prefix(value.size());
+    }
+    if (value != "-") read.fields[name] = value;
+  }
+  return line.empty() ? std::optional(read) : std::nullopt;
 }
 
 std::optional<int> rank_in(std::string_view name, std::string_view prefix, std::string_view suffix) {

@@ -2,6 +2,7 @@
 // log. Written by the workers and by the launcher, which reads what the ranks left.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,16 @@ void write_failure(const std::filesystem::path& logs, int rank, const Failure& f
 /// The failures that ranks left in `logs`, in the order of the ranks to blame. A file that does not hold one is passed over: what
 /// the engine says then decides.
 std::vector<Failure> read_failures(const std::filesystem::path& logs);
+
+/// A FATAL or RESULT line, read.
+struct LastLine {
+  std::map<std::string, std::string, std::less<>> fields;  ///< "exit", "code", "rank", ...; of the value "-" none
+  /// The value of a field, or "".
+  std::string text(std::string_view field) const;
+};
+
+/// Reads a line that begins with `word`: "FATAL" or "RESULT". Nothing where it is something else.
+std::optional<LastLine> read_last_line(std::string_view line, std::string_view word);
 
 /// The rank in a file's name such as `70_driver_log_<rank>` or `failure_<rank>.json`, if it has that form.
 std::optional<int> rank_in(std::string_view name, std::string_view prefix, std::string_view suffix);

@@ -14,7 +14,6 @@ from harness import AS_ROOT, BIN, command
 
 UNITS = len(os.sched_getaffinity(0))
 LOST = "TimeoutOccuredError"
-SEE = "torchport explain NAME says more about an error.\n"
 pytestmark = pytest.mark.skipif(UNITS < 2, reason="the launcher needs two processing units")
 
 
@@ -24,6 +23,12 @@ def launch(folder, fault="", status=0, flags=(), worker=BIN / "faulty_rank", pro
     done = command(BIN / "launch_faulty", worker, "--run-dir", run_dir, "--process-count-per-node", processes, *AS_ROOT, *flags,
                    status=status, env={"FAULT": fault, **dict(env)}, timeout=120)
     return done, (run_dir / "logs/70_mpi_log").read_text()
+
+
+def see(run_dir, rank=None):
+    """The launcher's last word on the terminal."""
+    first = f"{run_dir}/logs/70_driver_log_{rank} and " if rank is not None else ""
+    return f"See {first}{run_dir}/logs/70_mpi_log; torchport explain {run_dir} sums them up.\n"
 
 
 def last_line(text):
@@ -100,7 +105,7 @@ def test_endings():
             ("", 0, "-", "ok", ""),
             ("agreed", 5, 1, "the dataset of rank 1 holds no image", ""),
             ("alone", 12, 1, 'not enough memory: a \\"test\\"', ""),
-            ("late", 13, 1, 'not enough memory: a \\"test\\"', ""),
+            ("alone, then stuck", 13, 1, 'not enough memory: a \\"test\\"', ""),
             ("killed", 13, 1, "process 1 was ended by signal 9",
              f"error[{LOST}] train_pytorch_model: process 1 was ended by signal 9\n"
              "  hint   The system may have been out of memory: lower --batch-size, or use fewer processes.\n"),
@@ -109,21 +114,24 @@ def test_endings():
             ("quiet", 13, 1, "process 1 ended with status 5 without a word",
              f"error[{LOST}] train_pytorch_model: process 1 ended with status 5 without a word\n"
              "  hint   Look at the end of its driver log and of 70_mpi_log.\n"),
+            ("as if all were well", 13, 1, "process 1 ended without a word",
+             f"error[{LOST}] train_pytorch_model: process 1 ended without a word\n"
+             "  hint   Look at the end of the driver log of process 1 and of 70_mpi_log.\n"),
             ("full", 11, "-", "a process could not write its outputs and had no room to say which",
-             "error[FailedToWriteOutputsError] train_pytorch_model: a process could not write its outputs and had no room to say which\n"),
-            ("stuck", 13, 0, "barrier number 2 did not end within 2 s: another process is stuck or lost", "")]:
+             "error[FailedToWriteOutputsError] train_pytorch_model: a process could not write its outputs and had no room to say which\n")]:
         with tempfile.TemporaryDirectory() as folder:
-            done, log = launch(folder, fault, status)
+            done, log = launch(folder, fault, status, ["--comm-timeout=6"] if fault == "alone, then stuck" else [])
             assert last_line(log) == result(status, rank, cause), log
             assert shown in done.stderr, done.stderr
-            assert all(line in log for line in done.stderr.removesuffix(SEE).splitlines()), "70_mpi_log lacks what was shown"
-            assert "----" not in done.stderr and (not shown or done.stderr.endswith(SEE)), "mpirun has the last word"
+            last = see(folder + "/run", None if rank == "-" else rank) if status else ""
+            assert done.stderr.endswith(last) and "----" not in done.stderr, "mpirun has the last word"
+            assert all(line in log for line in done.stderr.removesuffix(last).splitlines()), "70_mpi_log lacks what was shown"
             if status:
                 assert error_info(folder)["Message"].count(cause.replace('\\"', '"')), error_info(folder)
                 assert f'cause="{cause}"' in log.splitlines()[-2] and log.splitlines()[-2].startswith("FATAL "), log
             assert not done.stdout, done.stdout
             logs = sorted(os.listdir(pathlib.Path(folder) / "run/logs"))
-            failed = {"agreed": [0, 1], "alone": [1], "late": [0, 1], "stuck": [0]}.get(fault, [])
+            failed = {"agreed": [0, 1], "alone": [1], "alone, then stuck": [0, 1]}.get(fault, [])
             assert logs == ["70_driver_log_0", "70_driver_log_1", "70_mpi_log", *(f"failure_{one}.json" for one in failed)], logs
 
 
@@ -143,13 +151,13 @@ def test_nothing_started():
         cause = re.search(r"mpirun ended with status \d+ before the processes had started", done.stderr)
         assert cause and f"Its output is in {path}." in done.stderr, done.stderr
         assert "mpirun was unable to" in log and "mpirun was unable to" in done.stderr, log   # no rank says why
-        assert done.stderr.endswith(f"Its output is in {path}.\n" + SEE), done.stderr
+        assert done.stderr.endswith(f"Its output is in {path}.\n" + see(folder + "/run")), done.stderr
         assert last_line(log) == result(2, "-", cause.group()), log
     with tempfile.TemporaryDirectory() as folder:
         done = command(BIN / "launch_faulty", BIN / "faulty_rank", "--run-dir", folder, "--process-count-per-node=2", *AS_ROOT, status=2,
                        env={"PATH": "/nonexistent"})
         assert done.stderr == ("error[FailedToCompleteOperationError] train_pytorch_model: mpirun could not be started: No such file or "
-                               "directory\n  hint   Install Open MPI (Debian package openmpi-bin).\n" + SEE), done.stderr
+                               "directory\n  hint   Install Open MPI (Debian package openmpi-bin).\n" + see(folder)), done.stderr
 
 
 def test_stopped():
@@ -164,7 +172,7 @@ def test_stopped():
         log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
         assert last_line(log) == result(143, "-", "the run was stopped by signal 15"), log
         assert errors == ("error[FailedToCompleteOperationError] train_pytorch_model: the run was stopped by signal 15\n"
-                          "  hint   Start it again. The exit status is 128 and the number of the signal.\n" + SEE), errors
+                          "  hint   Start it again. The exit status is 128 and the number of the signal.\n" + see(folder)), errors
         told = json.loads((pathlib.Path(folder) / "module_statistics/error_info.json").read_text())["Exception"]
         assert told["Message"].startswith("FailedToCompleteOperation: the run was stopped by signal 15. "), told
 
@@ -180,7 +188,7 @@ def test_mpirun_is_stopped(sent, how):
         _, errors = launcher.communicate(timeout=60)
         assert launcher.returncode == 13, errors
         assert re.fullmatch(rf"error\[{LOST}\] train_pytorch_model: mpirun {how} before its processes had\n"
-                            rf"  path   {folder}/logs/70_mpi_log\n  hint   Somebody, .* has its last words\.\n" + SEE, errors), errors
+                            rf"  path   {folder}/logs/70_mpi_log\n  hint   Somebody, .* has its last words\.\n" + re.escape(see(folder)), errors), errors
         log = (pathlib.Path(folder) / "logs/70_mpi_log").read_text()
         assert re.fullmatch(rf'RESULT exit=13 first_rank=- cause="mpirun {how} before its processes had" checkpoint=none',
                             last_line(log)), log

@@ -31,6 +31,7 @@ SPLIT = "datasets/directory/split.cpp"
 BENCH = "tests/bench/pairs.py"
 FUSED = "models/nn/cpu/fused_norm.cpp"
 LOOPS = "models/nn/cpu/kernels/norm_loops.cpp"
+JUDGE = "runtime/watch/judge.cpp"
 WINOGRAD = "models/nn/cpu/winograd.cpp"
 WINOGRAD_LOOPS = "models/nn/cpu/kernels/winograd_loops.cpp"
 WINOGRAD_TRANSFORM = "models/nn/cpu/kernels/winograd_transform.h"
@@ -421,4 +422,20 @@ MUTATIONS = [
              "if (own && !compute_.first.empty())", ["cluster.slurm_test"]),
     Mutation("a pipeline file names a computes file", "runtime/pipeline/reader.cpp", "{\"run_dir\", \"computes\"}",
              "{\"run_dir\"}", ["runtime.compute_test"]),
+    Mutation("a rank that waits itself is blamed", JUDGE, "(rank.state == State::here && behind && !rank.stand.waits());",
+             "(rank.state == State::here && behind);", ["runtime"]),
+    Mutation("a rank frozen within an operation is none that others wait for", JUDGE, "return quiet(rank, now) || (rank.state == State::ended",
+             "return (rank.state == State::ended", ["runtime"]),
+    Mutation("work has a limit while others wait in MPI_Finalize", JUDGE, "if (first->stand.operation != \"MPI_Finalize\") {", "{", ["runtime"]),
+    Mutation("a frozen rank has all the time there is", JUDGE, "if (!silent.empty()) return", "if (silent.size() > ranks.size()) return", ["runtime"]),
+    Mutation("a stranger is taken for a rank", "runtime/watch/watcher.cpp", "if (!same(json.at(\"hello\").get<std::string>(), address_.token) || rank < 0",
+             "if (rank < 0", ["runtime"]),
+    Mutation("a lost connection is a goodbye", "runtime/watch/watcher.cpp", "    rank.state = State::gone;\n", "    rank.state = State::ended;\n",
+             ["runtime", "distributed.watch_test"]),
+    Mutation("a rank outlives its watcher", "runtime/watch/watch.cpp", "      lost_at_ = now;\n", "", ["runtime"]),
+    Mutation("a frozen rank outlives mpirun", "runtime/launch/watched_engine.cpp", "  if (watcher_) watcher_->kill_ranks();\n", "",
+             ["distributed.watch_test"]),
+    Mutation("mpirun may hang", "runtime/launch/watched_engine.cpp", "  if (!since) return 0;\n", "  return 0;\n", ["distributed.watch_test"]),
+    Mutation("a rank that left with 0 is blamed with mpirun's status", "runtime/launch/launch.cpp", "told_by_us(told.workers_status ? Error",
+             "told_by_us(!status.empty() ? Error", ["distributed.launch_test"]),
 ]

@@ -112,7 +112,7 @@ def test_chain(work):
     assert model.exists() and (work / "runs/small-1/train/metrics.jsonl").exists()
     assert plan(work)["train"] == ("reuse", "small-1/train")
     assert plan(work, "--force", "convert")["train"] == ("run", "forced")
-    for setting in ("collective_timeout=60", "engine=mpirun", "sinks=jsonl", "allow_run_as_root=true"):   # the outputs would be the same
+    for setting in ("comm_timeout=60", "engine=mpirun", "sinks=jsonl", "allow_run_as_root=true"):   # the outputs would be the same
         assert plan(work, "--set", f"train.{setting}")["train"] == ("reuse", "small-1/train"), setting
     changed = plan(work, "--set", "net.random_seed=2")
     assert changed["train"] == ("run", "untrained_model changed") and changed["convert"][0] == "reuse", changed

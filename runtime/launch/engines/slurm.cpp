@@ -79,6 +79,7 @@ class Slurm : public Engine {
     return problems;
   }
 
+  bool watched_from_here() const override { return false; }
   std::int64_t max_nodes() const override { return declared("max_nodes"); }
   std::int64_t processing_units() const override { return declared("processing_units"); }
 
@@ -87,7 +88,7 @@ class Slurm : public Engine {
   }
 
   ChildEnd run(const Request& request, const std::vector<std::string>& worker, const std::filesystem::path& run_dir,
-               const std::function<void(std::string_view)>& on_text) const override {
+               const std::function<void(std::string_view)>& on_text, const std::function<int()>&) const override {
     const std::vector<std::string> sbatch = sbatch_command(request, compute_, run_dir);
     try {
       write_file_atomically(run_dir / kJobScript, job_script(request, compute_, worker, run_dir, sbatch));

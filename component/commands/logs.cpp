@@ -1,0 +1,55 @@
+// torchport logs: what the processes of a run logged, in one.
+#include <chrono>
+#include <ostream>
+#include <set>
+#include <thread>
+
+#include "runtime/cli/call.h"
+#include "runtime/error/error.h"
+#include "runtime/pipeline/run_folders.h"
+#include "runtime/report/merged_logs.h"
+#include "runtime/text/text.h"
+
+namespace torchport::component {
+namespace {
+
+using namespace runtime;
+
+constexpr auto kPoll = std::chrono::milliseconds(300);
+
+/// Shows one run. Returns whether it has a log of that rank.
+bool show(const Host& host, const RunFolder& run, std::optional<int> rank, bool follow) {
+  MergedLogs logs(run.path, rank);
+  if (!run.step.empty()) host.out << "== " << visible(run.step) << "\n";
+  while (follow && !logs.ended() && host.out) {
+    host.out << logs.more(false) << std::flush;
+    std::this_thread::sleep_for(kPoll);
+  }
+  host.out << logs.more(true) << std::flush;
+  return logs.any();
+}
+
+}  // namespace
+
+int logs(Call& call) {
+  const Arguments given = call.arguments();
+  if (given.operands.size() != 1)
+    throw Error("ParameterParsing.no_operand", {{"command", call.spec.name}, {"operand", operands_text(call.spec)}});
+  std::optional<int> rank;
+  if (given.has("rank")) rank = static_cast<int>(given.get<std::int64_t>("rank"));
+  const bool follow = given.get<bool>("follow");
+  bool any = false;
+  const std::string& name = given.operands.front();
+  const std::filesystem::path runs = given.get<std::string>("runs");
+  std::set<std::filesystem::path> shown;
+  for (bool goes_on = true; goes_on;) {
+    goes_on = follow && pipeline_runs(name, runs);  // asked first: the steps that are there then are shown below
+    for (const RunFolder& run : run_folders(name, runs))
+      if (shown.insert(run.path).second) any = show(call.host, run, rank, follow) || any;
+    if (goes_on) std::this_thread::sleep_for(kPoll);
+  }
+  if (!any && rank) throw Error("ParameterParsing.no_log", {{"path", name}, {"rank", std::to_string(*rank)}});
+  return 0;
+}
+
+}  // namespace torchport::component
