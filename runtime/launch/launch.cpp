@@ -20,6 +20,7 @@
 #include "runtime/report/error_info.h"
 #include "runtime/report/run_record.h"
 #include "runtime/report/verdict.h"
+#include "runtime/request/parse_value.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
