@@ -166,8 +166,8 @@ Ending stopped_ending(const ChildEnd& end, const fs::path& logs) {
   return stopped;
 }
 
-Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words,
-              const std::optional<WatchedEngine>& watched, const fs::path& logs) {
+Ending ending(const Chosen& chosen, const ChildEnd& end, const std::string& words, const std::optional<WatchedEngine>& watched,
+              const fs::path& logs) {
   const Engine& engine = *chosen.engine;
   if (!end.start_error.empty()) return told_by_us(engine.not_started(chosen.name, end.start_error));
   if ((end.signal == 0 && end.exit_status == 0) || (watched && watched->only_engine_hung())) return {};
@@ -235,14 +235,14 @@ std::string where_to_look(const Ending& result, const fs::path& run_dir) {
 }
 
 /// Ranks on other machines must be able to reach the watcher, so it then listens on all interfaces.
-WatchedEngine watch(const Request& request, const std::string& engine, EngineLog& log) {
+Watcher::Options watching(const Request& request, const std::string& engine, EngineLog& log) {
   const auto nodes = node_count(request), size = nodes * process_count(request);
   const std::string limit = "comm_timeout";  // which single components have not
   const auto& setting = Specs::get().run_setting(limit);
   const auto seconds = request.has_setting(limit) ? request.setting<std::int64_t>(limit)
                                                   : std::get<std::int64_t>(parse_value(setting, setting.default_text.value()));
-  return WatchedEngine({static_cast<int>(size), static_cast<double>(seconds), engine, nodes == 1, [&log](const std::string& text, bool shown) { log.warning(text, shown); }},
-                       [&log](const std::string& text) { log.warning(text, false); });
+  return {static_cast<int>(size), static_cast<double>(seconds), engine, nodes == 1,
+          [&log](const std::string& text, bool shown) { log.warning(text, shown); }};
 }
 
 /// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
@@ -258,7 +258,8 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   forget_launcher();
   GatheredLogs gathered(run_dir);
   std::optional<WatchedEngine> watched;
-  if (chosen.engine->watched_from_here()) watched.emplace(watch(request, chosen.name, log));
+  if (chosen.engine->watched_from_here())
+    watched.emplace(watching(request, chosen.name, log), [&log](const std::string& text) { log.warning(text, false); });
   std::string words;
   OwnWords own;
   const auto take = [&](std::string_view said) {
