@@ -315,8 +315,6 @@ MUTATIONS = [
              ["component"]),
     Mutation("the rank of a fault is not told", "runtime/control.cpp", "if (failing < size()) {", "if (failing > size()) {",
              ["distributed.unequal_test"]),
-    Mutation("waiting for others counts as work", "component/collectives/mpi_queue.cpp",
-             "  state_->under_way.waited += nanoseconds_now() - begun;\n", "  static_cast<void>(begun);\n", ["distributed.ranks_test"]),
     Mutation("collective time-out of the flag ignored", "component/worker/run.cpp", "if (request.has_setting(name)) return request.setting<T>(name);", "",
              ["distributed.failures_test"]),
     Mutation("a file of a pipeline may lie anywhere", "runtime/pipeline/reader.cpp", 'origin != "command line" && !is_below', "false && !is_below",
