@@ -60,6 +60,14 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
 
+CheckpointOptions checkpoint_options(const runtime::Context& ctx) {
+  return {.on = ctx.param<bool>("checkpoints"),
+          .minutes = ctx.param<double>("checkpoint_minutes"),
+          .resume = ctx.param<std::string>("resume"),
+          .allow_inexact = ctx.param<bool>("allow_inexact_resume"),
+          .stop_at = ctx.request.has("stop_at") ? ctx.param<std::string>("stop_at") : ""};
+}
+
 datasets::ImageDirectory open_dataset(const runtime::Context& ctx, std::string_view port, bool augmented) {
   ctx.log.info("Start loading images from '" + ctx.input(port).string() + "'.");
   auto images = ctx.open<datasets::ImageDirectory>(port);
@@ -199,7 +207,7 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 
 void train_pytorch_model(runtime::Context& ctx) {
   runtime::standing().enter(runtime::Phase::loading);
-  Checkpoints checkpoints(ctx);
+  Checkpoints checkpoints(ctx, checkpoint_options(ctx));
   const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
   const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
   ctx.record.set("precision", name_of(precision));

@@ -7,12 +7,8 @@ namespace torchport::component {
 namespace fs = std::filesystem;
 using runtime::Error;
 
-Checkpoints::Checkpoints(const runtime::Context& ctx)
-    : ctx_(ctx),
-      on_(ctx.param<bool>("checkpoints")),
-      minutes_(ctx.param<double>("checkpoint_minutes")),
-      stop_at_(ctx.request.has("stop_at") ? ctx.param<std::string>("stop_at") : "") {
-  if (on_) request_.emplace([this](int signal) { told(signal); });
+Checkpoints::Checkpoints(const runtime::Context& ctx, CheckpointOptions options) : ctx_(ctx), options_(std::move(options)) {
+  if (options_.on) request_.emplace([this](int signal) { told(signal); });
 }
 
 void Checkpoints::told(int signal) {
@@ -23,7 +19,7 @@ void Checkpoints::told(int signal) {
 
 void Checkpoints::begin(Trainer& trainer, std::function<Conditions(const std::atomic<bool>&)> conditions) {
   const std::atomic<bool> wanted = false;
-  auto resumed = component::resumed(ctx_, [&] { return conditions(wanted); });
+  auto resumed = component::resumed(ctx_, options_, [&] { return conditions(wanted); });
   if (resumed) {
     ctx_.control.agree_on([&] {
       try {
@@ -42,17 +38,18 @@ void Checkpoints::begin(Trainer& trainer, std::function<Conditions(const std::at
       ctx_.events.epoch(event);
     }
   }
-  if (on_ && ctx_.control.rank() == 0) saver_ = std::make_unique<Saver>(ctx_.run_dir, std::move(conditions), ctx_.log);
+  if (options_.on && ctx_.control.rank() == 0) saver_ = std::make_unique<Saver>(ctx_.run_dir, std::move(conditions), ctx_.log);
   saved_ = Clock::now();
 }
 
 Wishes Checkpoints::wishes() {
   const std::chrono::duration<double> since = Clock::now() - saved_;
-  return {.stop = request_ && request_->signal() != 0, .save = saver_ && minutes_ > 0 && since.count() >= minutes_ * 60};
+  return {.stop = request_ && request_->signal() != 0,
+          .save = saver_ && options_.minutes > 0 && since.count() >= options_.minutes * 60};
 }
 
 bool Checkpoints::reached(const Trainer& trainer, Place place, const Wishes& all) {
-  there_ = on_ && trainer.place() == stop_at_;
+  there_ = options_.on && trainer.place() == options_.stop_at;
   if (all.stop || there_) {
     ctx_.log.info("Stopping: all processes have come to " + trainer.place() + ".");
     if (saver_) {
@@ -85,7 +82,7 @@ void Checkpoints::stopped() {
   if (!last.empty()) fault.reset();  // an earlier one is there to go on from
   ctx_.control.agree(fault);
   const std::string path = ctx_.control.broadcast_text(last.string(), 0);
-  if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", stop_at_}, {"path", path}});
+  if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", options_.stop_at}, {"path", path}});
   ctx_.control.agree_on([&] {
     if (const int signal = request_ ? request_->signal() : 0)
       throw Error("FailedToCompleteOperation.saved", {{"signal", std::to_string(signal)}, {"path", path}});

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "component/checkpoint/options.h"
 #include "component/checkpoint/saver.h"
 #include "component/training/trainer.h"
 #include "runtime/launch/stop_request.h"
@@ -17,8 +18,8 @@ namespace torchport::component {
 /// copy in memory, and only where it stops for the disk.
 class Checkpoints : public Boundary {
  public:
-  /// As the component's parameters say. Where checkpoints are off a signal ends the process, as in other components.
-  explicit Checkpoints(const runtime::Context& ctx);
+  /// Where checkpoints are off a signal ends the process, as in other components.
+  Checkpoints(const runtime::Context& ctx, CheckpointOptions options);
   /// Lets the trainer go on from where an earlier one stood, if there is one. `conditions` is called on rank 0, perhaps by another
   /// thread. \throws Error as resumed()
   void begin(Trainer& trainer, std::function<Conditions(const std::atomic<bool>&)> conditions);
@@ -36,10 +37,8 @@ class Checkpoints : public Boundary {
   void told(int signal);
 
   const runtime::Context& ctx_;
-  const bool on_;
-  const double minutes_;
-  const std::string stop_at_;  // a place, or ""
-  bool there_ = false;
+  const CheckpointOptions options_;
+  bool there_ = false;            // where options_.stop_at says
   std::unique_ptr<Saver> saver_;  // on rank 0
   Clock::time_point saved_ = Clock::now();
   std::optional<runtime::StopRequest> request_;

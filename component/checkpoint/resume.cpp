@@ -79,11 +79,11 @@ void clear(const runtime::Context& ctx, const fs::path& begin) {
   }
 }
 
-void compare(const runtime::Context& ctx, const Chosen& chosen, const Conditions& now) {
+void compare(const runtime::Context& ctx, const Chosen& chosen, bool allow_inexact, const Conditions& now) {
   auto rows = differences(understand({chosen.bytes.numbers, chosen.bytes.tensors}).conditions, now);
   if (rows.empty()) return;
   const std::string count = std::to_string(rows.size()) + (rows.size() == 1 ? " condition differs" : " conditions differ");
-  if (!ctx.param<bool>("allow_inexact_resume"))
+  if (!allow_inexact)
     throw Error("FailedToCompleteOperation.other_training", {{"path", chosen.folder.string()}, {"count", count}}, std::move(rows));
   for (const auto& row : rows) ctx.log.warning("The training does not go on as it was: " + row.label + " " + row.value + ".");
   ctx.log.warning("Its weights will not be those of a training that was never stopped.");
@@ -91,12 +91,13 @@ void compare(const runtime::Context& ctx, const Chosen& chosen, const Conditions
 
 }  // namespace
 
-std::optional<Resumed> resumed(const runtime::Context& ctx, const std::function<Conditions()>& now) {
+std::optional<Resumed> resumed(const runtime::Context& ctx, const CheckpointOptions& options,
+                               const std::function<Conditions()>& now) {
   std::optional<Chosen> chosen;
   ctx.control.agree_on([&] {
     if (ctx.control.rank() != 0) return;
-    chosen = choose(ctx, candidates(ctx, ctx.param<std::string>("resume")));
-    if (chosen) compare(ctx, *chosen, now());
+    chosen = choose(ctx, candidates(ctx, options.resume));
+    if (chosen) compare(ctx, *chosen, options.allow_inexact, now());
     clear(ctx, chosen ? chosen->folder : fs::path());
   });
   if (!chosen) chosen.emplace();

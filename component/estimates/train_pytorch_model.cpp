@@ -69,6 +69,7 @@ class Training : public StepMethod {
         std::min({batch(), kMostBatch, std::max<std::int64_t>(share / kFewestSteps, std::min<std::int64_t>(2, share))});
     const Trial trial = bench.attempt(step_, {{"epochs", "1"},
                                               {"profile", "0"},
+                                              {"checkpoints", "False"},  // a trial that is out of time ends at once
                                               {"progressive_resize", "1"},
                                               {"batch_size", std::to_string(few)},
                                               {"node_count", "1"},

@@ -11,8 +11,9 @@ constexpr std::size_t kLongest = 64 * 1024;  ///< of a line, and of what is held
 
 bool is_rule(std::string_view line) { return line.size() == kRule && line.find_first_not_of('-') == line.npos; }
 
-/// "[host:4711] ..."
+/// "[host:4711] ...", or what mpirun says when it hands on the signal that we sent it.
 bool is_marked(std::string_view line) {
+  if (line.starts_with("mpirun: Forwarding signal ")) return true;
   if (!line.starts_with('[')) return false;
   const std::size_t end = line.find("] "), colon = line.rfind(':', end);
   if (end == line.npos || colon == line.npos || colon + 1 == end) return false;

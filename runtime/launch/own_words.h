@@ -12,7 +12,8 @@ class OwnWords {
   std::string take(std::string_view piece);
   /// The rest, a line without its end.
   std::string rest();
-  /// All that was held back: blocks between lines of dashes, and lines that begin with "[host:process] ".
+  /// All that was held back: blocks between lines of dashes, lines that begin with "[host:process] ", and
+  /// that a signal is forwarded.
   const std::string& held() const { return held_; }
 
  private:

@@ -14,7 +14,7 @@ steps:
   train:
     component: train_pytorch_model
     inputs: {untrained_model: net.untrained_model, training_dataset: ./photos, validation_dataset: ./photos}
-    parameters: {epochs: 3, batch_size: 4, print_freq: 1, checkpoint_minutes: 0.00001}
+    parameters: {epochs: 5, batch_size: 4, print_freq: 1}
 """
 
 
@@ -27,7 +27,7 @@ def test_goes_on(work):
     class_folders(work / "photos")
     run = subprocess.Popen([BIN / "torchport", "run", "p.yaml"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                            start_new_session=True)
-    assert wait_for(run, "Checkpoint 1."), run.communicate()
+    assert wait_for(run, "Iter:", 2), run.communicate()
     run.send_signal(signal.SIGKILL)   # of the pipeline: its step is told, and stops with a checkpoint
     run.communicate(timeout=120)
     done = torchport("run", "p.yaml", cwd=work)
