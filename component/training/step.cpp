@@ -16,8 +16,8 @@ namespace torchport::component {
 
 namespace {
 
-// What rides in the last gradient bucket: the bucket's own, the wishes of all ranks or infinity where one failed, whether the weights
-// stay as they are, then this for each batch.
+// What rides in the last gradient bucket: the bucket's own, the wishes of all ranks or infinity where one failed, whether the
+// weights stay as they are, then this for each batch.
 enum Statistic { kLoss, kCorrect, kBad, kStatistics };
 constexpr std::int64_t kSaid = GradientBuckets::kNotFinite + 1, kStopped = 2, kFirstBatch = 3;
 

@@ -434,6 +434,6 @@ MUTATIONS = [
     Mutation("a frozen rank outlives mpirun", "runtime/launch/watched_engine.cpp", "  if (watcher_) watcher_->kill_ranks();\n", "",
              ["distributed.watch_test"]),
     Mutation("mpirun may hang", "runtime/launch/watched_engine.cpp", "  if (!since) return 0;\n", "  return 0;\n", ["distributed.watch_test"]),
-    Mutation("a rank that left with 0 is blamed with mpirun's status", "runtime/launch/launch.cpp", "told_by_us(told.workers_status ? Error",
-             "told_by_us(!status.empty() ? Error", ["distributed.launch_test"]),
+    Mutation("a rank that left with 0 is blamed with mpirun's status", "runtime/launch/launch.cpp", ": Error(\"TimeoutOccured.gone\", {{\"who\", \"process \" + rank}, {\"rank\", rank}}),",
+             ": Error(\"TimeoutOccured.exited\", {{\"rank\", rank}, {\"status\", status}}),", ["distributed.launch_test"]),
 ]
