@@ -16,7 +16,6 @@ using State = WatchedRank::State;
 constexpr double kWarnAfter = 10;        ///< seconds, or a third of the time-out
 constexpr double kGraceOfTheLost = 3;    ///< seconds in which the engine may say what became of a rank
 constexpr double kQuiet = 5;             ///< seconds without a beat from which on a rank may be what others wait for
-constexpr double kLatestWait = 1;        ///< seconds by which others come to wait for a frozen rank: then that is what is said
 constexpr double kLongestStart = 120;    ///< seconds in which an engine must have begun some process
 constexpr double kNameAgainAfter = 600;  ///< seconds
 constexpr std::size_t kNamed = 3;        ///< ranks whose names a sentence has
@@ -121,18 +120,20 @@ std::optional<Failure> Judge::at_start(const std::vector<WatchedRank>& ranks, Ti
 }
 
 std::optional<Failure> Judge::failure(const std::vector<WatchedRank>& ranks, const Awaited& found, Time now) const {
-  const Fields fields{{"seconds", number(timeout_)},
-                      {"operation", found.operation},
-                      {"others", found.operation.empty() ? "" : "; others wait in " + found.operation}};
+  Fields fields{{"seconds", number(timeout_)},
+                {"operation", found.operation},
+                {"others", found.operation.empty() ? "" : "; others wait in " + found.operation}};
   const Ranks gone =
       that(ranks, [&](const WatchedRank& rank) { return rank.state == State::gone && seconds(rank.heard, now) > kGraceOfTheLost; });
   if (!gone.empty()) return failure_of("TimeoutOccured.gone", ranks, {gone.front()}, now, fields);
-  if (!found.missing.empty() && found.waited >= timeout_)
-    return failure_of("TimeoutOccured.missing", ranks, found.missing, now, fields);
-  if (auto late = at_start(ranks, now)) return late;
   const Ranks silent = that(ranks, [&](const WatchedRank& rank) {
-    return rank.state == State::here && seconds(rank.heard, now) > std::max(timeout_, kQuiet) + kLatestWait;
+    return rank.state == State::here && seconds(rank.heard, now) > std::max(timeout_, kQuiet);
   });
+  if (!found.missing.empty() && (found.waited >= timeout_ || !silent.empty())) {
+    fields["seconds"] = number(found.waited);
+    return failure_of("TimeoutOccured.missing", ranks, found.missing, now, fields);
+  }
+  if (auto late = at_start(ranks, now)) return late;
   if (!silent.empty()) return failure_of("TimeoutOccured.silent", ranks, silent, now, fields);
   if (found.all_wait && found.missing.empty() && found.waited >= timeout_)
     return failure_of("TimeoutOccured.stuck", ranks, {}, now, fields);

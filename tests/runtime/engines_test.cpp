@@ -36,7 +36,8 @@ TEST_CASE("engines: mpirun's command has the settings and our variables, then th
   const std::vector<std::string> worker = {"/w", "run", "c", "--x"};
   CHECK(mpirun->command(request_with({"--process-count-per-node=2"}), worker) ==
         std::vector<std::string>{"mpirun", "--bind-to", "none", "--oversubscribe", "-np", "2", "-x", "TORCHPORT_RUN_DIR", "-x",
-                                 "TORCHPORT_RUN_READY", "-x", "TORCHPORT_TERMINAL", "/w", "run", "c", "--x"});
+                                 "TORCHPORT_RUN_READY", "-x", "TORCHPORT_TERMINAL", "-x", "TORCHPORT_WATCH", "/w", "run", "c",
+                                 "--x"});
   CHECK(mpirun->command(request_with({"--allow-run-as-root"}), worker)[1] == "--allow-run-as-root");
 }
 
