@@ -150,7 +150,7 @@ def golden_images():
 def damaged_images():
     """Images of which something is missing or wrong, by name, and the reason that must be given (None: any)."""
     zoo = odd_images()
-    damaged = {"empty.jpg": (b"", "the file is empty"), "zeros.png": (bytes(1000), NO_IMAGE), "text.jpg": (b"this is no image\n" * 9, NO_IMAGE)}
+    damaged = {"empty.jpg": (b"", "the file is empty"), "zeros.png": (bytes(1000), NO_IMAGE + ", but zeros only"), "text.jpg": (b"this is no image\n" * 9, NO_IMAGE)}
     for name in ("large.jpg", "progressive.jpg", "rgb.png", "rgb.bmp", "rgb.ppm", "lossless.webp", "lossy.webp", "rgb.tif", "strips.tif"):
         data = zoo[name]
         for cut, length in (("half", len(data) // 2), ("two bytes less", len(data) - 2), ("header only", min(len(data) - 2, 60)), ("magic only", 12)):
@@ -206,10 +206,10 @@ def refused_images():
         "jbig.tif": (tiff(8, 1, [bytes(8)], compression=34661), "TIFF: the compression 34661 is not supported"),
         "double.tif": (tiff(1, 1, [bytes(8)], bits=64, format=3), "TIFF: 64 bits a sample are not supported"),
         "no_bigtiff.tif": (b"II\x2b\0" + whole[4:], "TIFF: premature end of data"),
-        "avif.jpg": (struct.pack(">I", 24) + b"ftypavif" + bytes(400), NO_IMAGE),
-        "jpeg2000.jpg": (saved(rgb, "JPEG2000"), NO_IMAGE),
+        "avif.jpg": (struct.pack(">I", 24) + b"ftypavif" + bytes(400), NO_IMAGE + ", but an AVIF image"),
+        "jpeg2000.jpg": (saved(rgb, "JPEG2000"), NO_IMAGE + ", but a JPEG 2000 image"),
         "icon.png": (saved(rgb, "ICO"), NO_IMAGE),
-        "svg.png": (b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>', NO_IMAGE),
+        "svg.png": (b'<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>', NO_IMAGE + ", but an SVG picture"),
         "exr.tif": (b"\x76\x2f\x31\x01" + bytes(100), NO_IMAGE),
         "hdr.jpg": (b"#?RADIANCE\n" + bytes(100), NO_IMAGE),
         "pfm.ppm": (b"PF 1 1 1.0\n" + bytes(12), NO_IMAGE),

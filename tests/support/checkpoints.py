@@ -65,9 +65,9 @@ def kill(process):
 
 
 def figures(run):
-    """All metrics of a run but the speeds."""
+    """All metrics of a run but those of time."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [(row["name"], row["row"]) for row in rows if row["kind"] == "log_row" and row["name"] != "Train images per second"]
+    return [(row["name"], row["row"]) for row in rows if row["kind"] == "log_row" and row["name"] not in ("Train images per second", "Rank times")]
 
 
 def same(out, run, other_out, other_run):
