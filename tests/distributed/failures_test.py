@@ -6,6 +6,7 @@ import re
 import signal
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -85,8 +86,10 @@ def test_a_rank_is_killed(folder):
     words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2,
              *train_flags(folder, epochs=1000, patience=1000)]
     with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
-        for line in launcher.stdout:
-            if "First step done" in line:
+        begun = None
+        for line in launcher.stdout:   # until the watcher has heard of a step
+            begun = begun or ("First step done" in line and time.monotonic())
+            if begun and time.monotonic() - begun > 1.5:
                 break
         log = (folder / "run/logs/70_driver_log_1").read_text()
         os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGKILL)
@@ -111,8 +114,10 @@ def test_a_rank_hangs(folder):
     words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2, "--comm-timeout", 20,
              *train_flags(folder, epochs=1000, patience=1000)]
     with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
-        for line in launcher.stdout:
-            if "First step done" in line:
+        begun = None
+        for line in launcher.stdout:   # until the watcher has heard of a step
+            begun = begun or ("First step done" in line and time.monotonic())
+            if begun and time.monotonic() - begun > 1.5:
                 break
         log = (folder / "run/logs/70_driver_log_1").read_text()
         os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGSTOP)

@@ -140,7 +140,7 @@ def test_no_room_for_temporary_files():
     with tempfile.TemporaryDirectory() as folder:
         done, log = launch(folder, status=11, env={"TMPDIR": "/proc"})   # as good as full: nothing can be written there
         cause = "mpirun could not start its processes: the folder for temporary files '/proc' cannot be written to: No such file or directory"
-        assert cause in done.stderr and done.stderr.endswith(SEE), done.stderr
+        assert cause in done.stderr and done.stderr.endswith(see(folder + "/run")), done.stderr
         assert last_line(log) == result(11, "-", cause)
 
 
