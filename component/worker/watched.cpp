@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "runtime/error/error.h"
+#include "runtime/launch/stop_request.h"
 #include "runtime/watch/message.h"
 
 namespace torchport::component {
@@ -101,6 +102,7 @@ void Watched::report_to(Reports to) {
 }
 
 int Watched::bye(int exit_status) {
+  runtime::stop_no_more();
   report_to({});
   if (watch_) watch_->bye(exit_status);
   watch_.reset();

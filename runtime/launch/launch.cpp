@@ -139,8 +139,6 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
   if (const auto fault = started ? std::nullopt : temporary_fault())
     return told_by_us(Error("FailedToWriteOutputs.temporary",
                             {{"engine", chosen.name}, {"path", fault->first}, {"reason", fault->second}, {"log", log}}));
-  if (!started && !end.signal)
-    return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
   if (told.exited_rank) {
     const std::string rank = std::to_string(*told.exited_rank);
     return told_by_us(told.workers_status
@@ -148,6 +146,8 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
                           : Error("TimeoutOccured.gone", {{"who", "process " + rank}, {"rank", rank}}),
                       told.exited_rank);
   }
+  if (!started && !end.signal)
+    return told_by_us(Error("FailedToCompleteOperation.engine", {{"engine", chosen.name}, {"status", status}, {"path", log}}));
   const std::string how = end.signal ? "was ended by signal " + std::to_string(end.signal) : "ended with status " + status;
   return told_by_us(Error("TimeoutOccured.engine", {{"engine", chosen.name}, {"how", how}, {"path", log}}));
 }

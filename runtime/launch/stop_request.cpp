@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <utility>
 
@@ -17,6 +18,7 @@ std::mutex mutex;
 std::function<void(int)> takes;  // guarded by it
 Clock::time_point first;         // likewise
 std::atomic<int> noted_signal = 0;
+std::atomic<bool> leaving = false;
 
 }  // namespace
 
@@ -33,7 +35,13 @@ StopRequest::~StopRequest() {
 
 int StopRequest::signal() const { return noted_signal; }
 
+void stop_no_more() {
+  leaving = true;                 // where a thread waits for signals
+  std::signal(SIGTERM, SIG_IGN);  // where none does
+}
+
 bool note_stop(int signal) {
+  if (leaving && signal == SIGTERM) return true;
   const std::lock_guard lock(mutex);
   if (!takes) return false;
   const auto now = Clock::now();

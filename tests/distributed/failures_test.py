@@ -126,7 +126,8 @@ def test_a_rank_hangs(folder):
     cause = (r"process 1 on host \S+ \((training|validating), epoch\.step (\d+\.\d+); not heard of for \d+ s\) did not come to "
              r"(all-reduce|agreement|broadcast|barrier) number \d+, in which the others waited \d+ s")
     assert len(re.findall(rf"error\[TimeoutOccuredError\] train_pytorch_model: {cause}\n", errors)) == 1, errors
-    assert re.fullmatch(rf'RESULT exit=13 first_rank=1 cause="{cause}" checkpoint=none', last_line(folder / "run/logs/70_mpi_log"))
+    assert re.fullmatch(rf'RESULT exit=13 first_rank=1 cause="{cause}" checkpoint="{folder}/run/checkpoints/\d+\.\d+"',
+                        last_line(folder / "run/logs/70_mpi_log"))
     last = last_line(folder / "run/logs/70_driver_log_0")
     assert re.match(rf'FATAL code=TimeoutOccuredError/0072 rank=1 step=\d+\.\d+ cause="{cause}" path=- hint="', last), last
     assert error_info(folder)["ErrorCode"] == 72 and run_record(folder)["exit_status"] == 13

@@ -100,9 +100,9 @@ def test_frozen(run_dir, fault, rank, cause):
 
 
 def test_ends_early(run_dir):
-    """A rank that exits with 0 before MPI_Init: the other does not wait for it."""
+    """A rank that exits with 0 before MPI_Init: the other does not wait for it. Mostly mpirun ends the job before the watcher would."""
     _, last, seconds = launch(run_dir, "ends early", timeout=600)
-    assert result(1, rf"process 1 on host {HOST} \(starting\) ended without a word").fullmatch(last), last
+    assert result(1, rf"process 1( on host {HOST} \(starting\))? ended without a word").fullmatch(last), last
     assert seconds < 15, seconds
 
 
@@ -166,7 +166,7 @@ def test_killed_beside_a_frozen_rank(run_dir, victim):
         frozen = None
         while frozen is None:
             assert time.monotonic() < deadline
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError, TypeError):
                 process = int(re.search(r"process (\d+), rank 1", log.read_text())[1])
                 if pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1][0] == "T":
                     frozen = process
