@@ -11,22 +11,12 @@ import time
 
 import pytest
 
-from harness import AS_ROOT, BIN, command
+from harness import AS_ROOT, BIN, command, nothing_left, processes_of
 
 HOST = os.uname().nodename
 TIMEOUT = 6          # seconds that a rank may be missing; its beats, twice a second, come late on a busy machine
 BOUND = TIMEOUT + 15   # within which all is over
 pytestmark = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="the launcher needs two processing units")
-
-
-def processes_of(folder):
-    """Those whose command line names the folder: launcher, mpirun and ranks, frozen ones too."""
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if str(folder).encode() in (entry / "cmdline").read_bytes() and (entry / "stat").read_text().rsplit(") ", 1)[1][0] != "Z":
-                found.append(int(entry.name))
-    return found
 
 
 @contextlib.contextmanager
@@ -49,13 +39,6 @@ def run_dir(work):
     for process in processes_of(work):
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGKILL)
-
-
-def nothing_left(run_dir, seconds=10):
-    deadline = time.monotonic() + seconds
-    while processes_of(run_dir):
-        assert time.monotonic() < deadline, f"left behind: {processes_of(run_dir)}"
-        select.select([], [], [], 0.05)
 
 
 def words(run_dir, timeout=TIMEOUT, worker=BIN / "faulty_rank"):

@@ -1,7 +1,10 @@
 """What the Python tests share: where programs and data are, how a program is run, images to train on."""
+import contextlib
 import os
 import pathlib
+import select
 import subprocess
+import time
 
 BIN = pathlib.Path(os.environ["TORCHPORT_BIN"])
 SOURCE = pathlib.Path(os.environ["TORCHPORT_SOURCE"])
@@ -42,6 +45,24 @@ def command(*words, status=0, cwd=None, env=None, timeout=600, text=""):
         assert done.returncode == status, \
             f"exit {done.returncode}, not {status}: {' '.join(map(str, words))}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+def processes_of(folder):
+    """Those whose command line names the folder: launcher, mpirun and ranks, frozen ones too."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (entry / "cmdline").read_bytes() and (entry / "stat").read_text().rsplit(") ", 1)[1][0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def nothing_left(folder, seconds=10):
+    """Waits for the end of what processes_of finds."""
+    deadline = time.monotonic() + seconds
+    while processes_of(folder):
+        assert time.monotonic() < deadline, f"left behind: {processes_of(folder)}"
+        select.select([], [], [], 0.05)
 
 
 def class_folders(folder, categories=("circle", "square"), each=8, size=32, seed=1):
