@@ -14,8 +14,8 @@
 
 namespace torchport::component {
 
-/// Seconds that a wait of this rank's own lasts longer than the watcher's time-out, and than the 5 s more after which a rank gives up
-/// a watcher that is silent: both know whom to blame.
+/// Seconds that a wait of this rank's own lasts longer than the watcher's time-out, and than the 5 s more after which a rank gives
+/// up a watcher that is silent: both know whom to blame.
 inline constexpr double kWatchersLead = 8;
 
 class Watched {
