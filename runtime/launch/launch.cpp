@@ -16,6 +16,7 @@
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/launch/watched_engine.h"
+#include "runtime/launch/worker_library.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/run_record.h"
@@ -308,6 +309,7 @@ int launch(const Request& request, const fs::path& worker, const std::vector<std
   command.insert(command.end(), request.arguments.begin(), request.arguments.end());
   Problems problems;
   problems.collect(check_current_folder);
+  problems.collect([&] { check_worker_library(worker); });
   problems.collect([&] {
     if (const Problems refused = launch_refusals(request); !launched_as()) refused.throw_if_any();
   });

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -187,3 +188,22 @@ def test_deleted_folder(work):
                    "convert_to_image_directory", "--input_path", work, "--output_path", work / "out", cwd=work, status=2)
     assert "error[CouldNotOpenFileError] convert_to_image_directory: the current folder cannot be used: No such file or directory\n" \
         in done.stderr, done.stderr
+
+
+def test_a_library_that_may_not_be_read(work):
+    """A build in somebody's home: its programs run as another user, but LibTorch is theirs alone."""
+    for folder in ("bin", "lib", "here"):
+        (work / folder).mkdir()
+    for program in ("torchport", "torchport-worker"):
+        shutil.copy(BIN / program, work / "bin")
+    library = work / "lib/libtorch_cpu.so"
+    library.touch(mode=0)
+    os.chmod(work, 0o755)
+    os.chmod(work / "here", 0o777)
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    run = command(*other, work / "bin/torchport", "run", "init_image_transformation", "--output_path=t", "--run-dir=run", cwd=work / "here", status=2)
+    assert run.stderr == (f"error[CouldNotOpenFileError] init_image_transformation: '{work}/bin/../lib/libtorch_cpu.so', a library that torchport runs "
+                          "with, cannot be read: Permission denied\n  hint   Let this user read it and enter the folders above it, or install torchport "
+                          f"where it may: cmake --install takes the libraries along.\n{SEE}"), run.stderr
+    assert exception(work / "here/run")["ErrorCode"] == 48
+    assert not (work / "here/t").exists()
