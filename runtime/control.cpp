@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <array>
+#include "runtime/host_name.h"
 
 namespace torchport::runtime {
 namespace {
@@ -67,9 +67,7 @@ std::string Control::broadcast_text(const std::string& text, int root) {
 }
 
 std::string place_of_rank(const Control& control) {
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return "rank " + std::to_string(control.rank()) + " (host " + host.data() + ")";
+  return "rank " + std::to_string(control.rank()) + " (host " + host_name() + ")";
 }
 
 void WorldOfOne::abort(int exit_status) { _exit(exit_status); }

@@ -1,8 +1,6 @@
 #include "component/checkpoint/checkpoint_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <functional>
@@ -12,7 +10,9 @@
 #include "models/weights/safetensors_file.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
+#include "runtime/files/refused_file.h"
 #include "runtime/files/sha256.h"
+#include "runtime/files/sync.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/text/json.h"
 
@@ -27,10 +27,6 @@ constexpr const char *kTensors = "state.safetensors", *kNumbers = "state.json";
 constexpr std::size_t kPiece = std::size_t{4} << 20;  ///< bytes between two looks at whether anybody waits
 constexpr std::size_t kMostBytes = std::size_t{1} << 40;
 constexpr std::string_view kClock = "clock.";  ///< begins the names of times, which no two trainings share
-
-[[noreturn]] void fail(const fs::path& path) {
-  throw runtime::Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(errno)}});
-}
 
 /// Hands the elements on in row-major order, on this thread alone: torch's own copy would take the cores that train.
 void give_row_major(const at::Tensor& tensor, const Sink& sink) {
@@ -95,14 +91,6 @@ std::string numbers_text(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-void sync_folder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) fail(folder);
-  const bool well = fsync(fd) == 0 || errno == EINVAL;  // EINVAL: a mount that knows no such thing
-  close(fd);
-  if (!well) fail(folder);
-}
-
 std::string fingerprint(const TrainingState& state) {
   runtime::Sha256Stream hash;
   for (const auto& [name, number] : state.all_numbers()) {
@@ -119,7 +107,7 @@ std::string fingerprint(const TrainingState& state) {
 }
 
 void write_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, const std::atomic<bool>& given_up) {
-  if (mkdir(folder.c_str(), 0777) != 0) fail(folder);
+  if (mkdir(folder.c_str(), 0777) != 0) runtime::refuse_writing(folder, errno);
   std::string sums;
   const auto write = [&](const char* name, const std::function<void(const Sink&)>& give) {
     runtime::FileWriter file(folder / name);
@@ -143,7 +131,7 @@ void write_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, cons
   runtime::FileWriter manifest(folder / runtime::kSums);
   manifest.write(sums);
   manifest.finish();
-  sync_folder(folder);
+  runtime::sync_path(folder);
 }
 
 CheckpointBytes read_checkpoint(const fs::path& folder) {

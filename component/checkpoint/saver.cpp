@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "runtime/files/refused_file.h"
+#include "runtime/files/sync.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/text/format.h"
 
@@ -13,10 +15,6 @@ namespace {
 
 constexpr std::size_t kKept = 2;
 constexpr const char *kMaking = ".making", *kGone = ".gone";
-
-[[noreturn]] void fail(const fs::path& path) {
-  throw runtime::Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(errno)}});
-}
 
 }  // namespace
 
@@ -92,7 +90,7 @@ void Saver::work() {
 
 void Saver::write(const TrainingState& state, const std::string& name) {
   const auto start = std::chrono::steady_clock::now();
-  if (mkdir(folder_.c_str(), 0777) != 0 && errno != EEXIST) fail(folder_);
+  if (mkdir(folder_.c_str(), 0777) != 0 && errno != EEXIST) runtime::refuse_writing(folder_, errno);
   if (!conditions_) conditions_ = conditions_of_(given_up_);
   const fs::path staging = folder_ / kMaking;
   std::error_code ignored;
@@ -112,8 +110,8 @@ void Saver::publish(const fs::path& staging, const std::string& name) {
   const fs::path target = folder_ / name;
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(target, ignored))) discard(target);
-  if (rename(staging.c_str(), target.c_str()) != 0) fail(target);
-  sync_folder(folder_);
+  if (rename(staging.c_str(), target.c_str()) != 0) runtime::refuse_writing(target, errno);
+  runtime::sync_path(folder_);
   const auto all = runtime::checkpoints_of(run_dir_);
   for (std::size_t i = kKept; i < all.size(); ++i) discard(all[i]);
 }

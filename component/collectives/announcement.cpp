@@ -2,11 +2,12 @@
 
 #define OMPI_SKIP_MPICXX 1  // the C++ bindings are gone from MPI and need a library of their own
 #include <mpi.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include "runtime/host_name.h"
 
 namespace torchport::component {
 namespace {
@@ -54,7 +55,7 @@ int announce(void* communicator, const Announcement& mine, std::optional<Mismatc
   MPI_Comm_size(comm, &size);
   std::vector<Told> all(static_cast<std::size_t>(size));
   Told told{mine, {}};
-  gethostname(told.host.data(), told.host.size() - 1);
+  runtime::host_name().copy(told.host.data(), told.host.size() - 1);
   result = MPI_Allgather(&told, sizeof told, MPI_BYTE, all.data(), sizeof told, MPI_BYTE, comm);
   if (result != MPI_SUCCESS) return result;
   const auto other =

@@ -27,9 +27,9 @@ namespace {
 using runtime::Error;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBytesPerCall = std::size_t{1}
-                                      << 24;  ///< MPI counts in int, and pieces are copied: larger data goes in several
-constexpr int kPeerLost = 13;                 ///< the exit status of TimeoutOccured
+/// MPI counts in int, and pieces are copied: larger data goes in several.
+constexpr std::size_t kBytesPerCall = std::size_t{1} << 24;
+constexpr int kPeerLost = 13;  ///< the exit status of TimeoutOccured
 constexpr auto kPollInterval = std::chrono::microseconds(200);
 
 /// Whether one process may copy from another's memory; containers forbid it, and Open MPI then warns at each start.

@@ -14,6 +14,7 @@
 #include "runtime/equal_ranks.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
+#include "runtime/host_name.h"
 #include "runtime/launch/gathered_logs.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/refusal.h"

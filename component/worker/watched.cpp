@@ -16,7 +16,6 @@
 namespace torchport::component {
 namespace {
 
-constexpr int kPeerLost = 13;
 constexpr unsigned kTimeToReport = 10;  ///< seconds; a disk that hangs must not keep a process whose job is over
 constexpr auto kFirstSpeaks = std::chrono::seconds(2);
 constexpr auto kPoll = std::chrono::milliseconds(50);
@@ -46,7 +45,7 @@ void show(const runtime::Failure& failure, int rank) {
     if (reports.end) reports.end(failure);
   }
   show(failure, rank);
-  _exit(kPeerLost);
+  _exit(failure.errors.front().exit_status());
 }
 
 }  // namespace

@@ -13,21 +13,12 @@
 #include "runtime/error/error.h"
 #include "runtime/files/leftovers.h"
 #include "runtime/files/refused_file.h"
+#include "runtime/files/sync.h"
 #include "runtime/files/unreadable_file.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
-
-/// Makes the entries of `folder` last through a power cut. Some mounts know no fsync of folders (EINVAL): nothing can be done
-/// there.
-void sync_folder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) refuse_writing(folder, errno);
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  if (error && error != EINVAL) refuse_writing(folder, error);
-}
 
 int open_regular(const fs::path& path, struct stat& status) {
   const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);  // O_NONBLOCK: a FIFO must not hang us
@@ -164,7 +155,7 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
     unlink(temporary.c_str());
     refuse_writing(path, error);
   }
-  sync_folder(folder);
+  sync_path(folder);
 }
 
 fs::path resolve_inside(const fs::path& directory, std::string_view relative) {

@@ -11,6 +11,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/refused_file.h"
 #include "runtime/files/reservation.h"
+#include "runtime/files/sync.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -84,14 +85,6 @@ void remove_empty_leftovers(const fs::path& folder, const std::string& prefix) {
 
 void make_folder(const fs::path& folder) {
   if (mkdir(folder.c_str(), 0777) != 0 && (errno != EEXIST || !fs::is_directory(folder))) refuse_writing(folder, errno);
-}
-
-void sync_path(const fs::path& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) refuse_writing(path, errno);
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  if (error && error != EINVAL) refuse_writing(path, error);  // EINVAL: a mount that knows no fsync of folders
 }
 
 /// Makes everything below `folder` last through a power cut.

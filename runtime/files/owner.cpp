@@ -6,6 +6,8 @@
 #include <csignal>
 #include <fstream>
 
+#include "runtime/host_name.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -37,11 +39,7 @@ std::int64_t start_of(std::int64_t process) {
 
 }  // namespace
 
-Owner Owner::self() {
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return {host.data(), first_line("/proc/sys/kernel/random/boot_id"), getpid(), start_of(getpid())};
-}
+Owner Owner::self() { return {host_name(), first_line("/proc/sys/kernel/random/boot_id"), getpid(), start_of(getpid())}; }
 
 std::string Owner::text() const { return "process " + std::to_string(process) + " on " + host; }
 

@@ -70,12 +70,6 @@ std::optional<WatchAddress> WatchAddress::read(std::string_view text) {
                       static_cast<std::uint16_t>(*port)};
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
-
 std::string unwatched_line(int rank, const std::string& reason) {
   return std::string(kUnwatched) + std::to_string(rank) + std::string(kUnwatchedEnd) + visible(reason) + "\n";
 }

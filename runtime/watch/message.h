@@ -30,9 +30,6 @@ struct WatchAddress {
   static std::optional<WatchAddress> read(std::string_view text);
 };
 
-/// Of this machine, as the system names it.
-std::string host_name();
-
 inline constexpr const char* kWatchVariable = "TORCHPORT_WATCH";
 
 /// What a process says on standard error, which its launcher reads, where it cannot be watched.

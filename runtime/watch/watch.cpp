@@ -5,21 +5,21 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "runtime/host_name.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
 #include "runtime/watch/message.h"
+#include "runtime/watch/quiet_thread.h"
 
 namespace torchport::runtime {
 namespace {
@@ -62,12 +62,7 @@ class Watch::Room {
  public:
   explicit Room(Options options) : options_(std::move(options)) {
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    thread_ = std::thread([this] { loop(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_setname_np(thread_.native_handle(), "watch");
+    thread_ = quiet_thread("watch", [this] { loop(); });
   }
   ~Room() {
     stop_ = true;

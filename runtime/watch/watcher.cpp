@@ -24,10 +24,12 @@
 #include <vector>
 
 #include "runtime/files/files.h"
+#include "runtime/host_name.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
 #include "runtime/watch/judge.h"
 #include "runtime/watch/message.h"
+#include "runtime/watch/quiet_thread.h"
 
 namespace torchport::runtime {
 namespace {
@@ -89,12 +91,7 @@ class Watcher::Room {
     listen_anywhere();
     wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) fail("eventfd");
-    sigset_t all, before;
-    sigfillset(&all);  // a signal is the business of those who wait for it
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    thread_ = std::thread([this] { loop(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_setname_np(thread_.native_handle(), "watcher");
+    thread_ = quiet_thread("watcher", [this] { loop(); });
   }
   ~Room() {
     stop_ = true;
