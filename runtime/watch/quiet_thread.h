@@ -1,4 +1,5 @@
-// A thread that no signal is delivered to: signals are the business of those who wait for them. Started by the two ends of the watch.
+// A thread that no signal is delivered to: signals are the business of those who wait for them. Started by the two ends of the
+// watch.
 #pragma once
 #include <pthread.h>
 
