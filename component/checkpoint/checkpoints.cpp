@@ -82,7 +82,8 @@ void Checkpoints::stopped() {
   if (!last.empty()) fault.reset();  // an earlier one is there to go on from
   ctx_.control.agree(fault);
   const std::string path = ctx_.control.broadcast_text(last.string(), 0);
-  if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", options_.stop_at}, {"path", path}});
+  const std::string name = fs::path(path).filename().string(), as_of = name == options_.stop_at ? "" : " as of " + name;
+  if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", options_.stop_at}, {"path", path}, {"as_of", as_of}});
   ctx_.control.agree_on([&] {
     if (const int signal = request_ ? request_->signal() : 0)
       throw Error("FailedToCompleteOperation.saved", {{"signal", std::to_string(signal)}, {"path", path}});

@@ -128,7 +128,7 @@ LockFile::~LockFile() {
 bool LockFile::try_once() {
   fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (fd_ < 0 && (errno == EMFILE || errno == ENFILE)) refuse_writing(path_, errno);
-  if (fd_ < 0) refuse(target_, std::strerror(errno));
+  if (fd_ < 0) refuse_output(target_, errno);
   struct stat open_file {
   }, named{};
   if (fstat(fd_, &open_file) != 0 || !S_ISREG(open_file.st_mode)) refuse(target_, "'" + path_.string() + "' is in the way");

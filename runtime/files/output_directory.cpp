@@ -62,7 +62,7 @@ bool inspect(const fs::path& target) {
       folder = parent(folder);  // missing ones will be made
     if (folder.empty() || !fs::exists(folder, error)) folder = ".";
     if (!fs::is_directory(folder, error)) refuse(target, "'" + folder.string() + "' is not a folder");
-    if (access(folder.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
+    if (access(folder.c_str(), W_OK | X_OK) != 0) refuse_output(target, errno);
     return false;
   }
   if (!fs::is_directory(status)) refuse(target, "a file of that name exists");
@@ -70,7 +70,7 @@ bool inspect(const fs::path& target) {
   if (error) refuse(target, error.message());
   for (const fs::directory_entry& entry : entries)
     if (!is_staging(entry.path()) && !is_unfinished(entry.path())) throw Error("AlreadyExists.output", {{"path", target.string()}});
-  if (access(target.c_str(), W_OK | X_OK) != 0) refuse(target, std::strerror(errno));
+  if (access(target.c_str(), W_OK | X_OK) != 0) refuse_output(target, errno);
   return true;
 }
 
@@ -142,7 +142,7 @@ OutputDirectory::OutputDirectory(fs::path target) : target_(tidy(target)) {
         throw Error("AlreadyExists.output", {{"path", target_.string()}});  // this process makes it
     }
     staging_ = folder / (prefix + random_suffix());
-    if (mkdir(staging_.c_str(), 0777) != 0) refuse(target_, std::strerror(errno));
+    if (mkdir(staging_.c_str(), 0777) != 0) refuse_output(target_, errno);
     note_placing(target_, {{staging_, staging_, ""}});
     lock_ = open(staging_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (lock_ < 0) refuse_writing(staging_, errno);

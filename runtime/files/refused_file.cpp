@@ -27,4 +27,10 @@ void refuse_writing(const std::filesystem::path& path, int error) {
   throw Error("FailedToWriteOutputs.file", {{"path", path.string()}, {"reason", std::strerror(error)}});
 }
 
+void refuse_output(const std::filesystem::path& path, int error) {
+  const bool disk = error == EIO || error == ENOSPC || error == EDQUOT || error == EROFS || error == ESTALE;
+  throw Error(disk ? "InvalidPathForDirectoryCreation.disk" : "InvalidPathForDirectoryCreation.output",
+              {{"path", path.string()}, {"reason", std::strerror(error)}});
+}
+
 }  // namespace torchport::runtime

@@ -9,5 +9,7 @@ namespace torchport::runtime {
 [[noreturn]] void refuse_reading(const std::filesystem::path& path, int error);
 /// `error` is the system's number. \throws Error FailedToWriteOutputs.file, ModuleOutOfMemory.resource, ModuleOutOfMemory.memory
 [[noreturn]] void refuse_writing(const std::filesystem::path& path, int error);
+/// Of the place of an output. \throws Error InvalidPathForDirectoryCreation.disk where the disk is at fault, else .output
+[[noreturn]] void refuse_output(const std::filesystem::path& path, int error);
 
 }  // namespace torchport::runtime

@@ -8,6 +8,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/files/lock_file.h"
+#include "runtime/files/refused_file.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -66,9 +67,9 @@ class MadeFolders {
       if (mkdir(missing[i].c_str(), 0777) == 0) {
         made_.push_back(missing[i]);
       } else if (errno != EEXIST) {
-        const std::string reason = std::strerror(errno);
+        const int reason = errno;
         remove();
-        throw Error("InvalidPathForDirectoryCreation.output", {{"path", target.string()}, {"reason", reason}});
+        refuse_output(target, reason);
       }
     }
   }

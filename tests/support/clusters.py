@@ -122,6 +122,7 @@ class TwoHosts:
         self.agent.write_text(AGENT.format(net=self.net, prefix=self.prefix, private=self.private))
         self.agent.chmod(0o755)
         self.hosts = [f"{self.net}.1", f"{self.net}.2"]
+        self.relay = None
 
     def compute(self, **more):
         """A line of a computes file."""
@@ -139,8 +140,8 @@ class TwoHosts:
 
 
 @contextlib.contextmanager
-def two_hosts(folder):
-    """Two hosts of a network of their own, as root."""
+def two_hosts(folder, link=None):
+    """Two hosts of a network of their own, as root. `link` makes the cable between them, else the kernel does."""
     hosts = TwoHosts(pathlib.Path(folder))
     ip = lambda *words: subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
     names = [f"{hosts.prefix}{name}" for name in ("alpha", "beta")]
@@ -148,11 +149,16 @@ def two_hosts(folder):
         for name in names:
             ip("netns", "add", name)
             ip("-n", name, "link", "set", "lo", "up")
-        ip("link", "add", "eth0", "netns", names[0], "type", "veth", "peer", "name", "eth0", "netns", names[1])
+        if link:
+            hosts.relay = link(names)
+        else:
+            ip("link", "add", "eth0", "netns", names[0], "type", "veth", "peer", "name", "eth0", "netns", names[1])
         for name, address in zip(names, hosts.hosts):
             ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
             ip("-n", name, "link", "set", "eth0", "up")
         yield hosts
     finally:
+        if link and hosts.relay:
+            hosts.relay.close()
         for name in names:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
