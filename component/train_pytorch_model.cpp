@@ -7,6 +7,7 @@
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
 #include "component/training/equal_inputs.h"
+#include "component/training/recipe/schedule.h"
 #include "component/training/trainer.h"
 #include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
@@ -28,6 +29,7 @@ namespace {
 constexpr std::array<double, 3> kHalf = {0.5, 0.5, 0.5};
 // The reference page recommends a GPU for large datasets; on a CPU this long a training is worth a warning.
 constexpr double kGpuAdviceSeconds = 6 * 3600;
+constexpr std::int64_t kMostPlanned = 1000;  ///< epochs of which run.json has the planned learning rates
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
 Recipe recipe(const runtime::Context& ctx) {
@@ -189,6 +191,15 @@ std::unique_ptr<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const 
   return room;
 }
 
+/// The rate of each epoch, for who looks at the run: a training that stops early has not used the last of them.
+void record_plan(const runtime::Context& ctx, const TrainerOptions& options) {
+  if (options.epochs > kMostPlanned) return;
+  const Schedule schedule{options.learning_rate * ctx.control.size(), options.epochs, options.warmup_epochs};
+  std::vector<double> rates;
+  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) rates.push_back(learning_rate(schedule, epoch));
+  ctx.record.set("planned_learning_rates", rates);
+}
+
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
   const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
   ctx.log.info(runtime::formatted("The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
@@ -213,6 +224,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   ctx.record.set("precision", name_of(precision));
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
+  record_plan(ctx, options);
   const auto train = open_dataset(ctx, "training_dataset", true);
   const auto valid = open_dataset(ctx, "validation_dataset", false);
   std::optional directory = ctx.open<models::ModelDirectory>("untrained_model");

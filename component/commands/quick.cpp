@@ -3,6 +3,7 @@
 
 #include "component/check.h"
 #include "component/commands/embedded.h"
+#include "component/report/report.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/table_text.h"
 #include "runtime/error/error.h"
@@ -64,7 +65,8 @@ void show_results(const runtime::Call& call, const runtime::PipelineEnd& end, bo
   out << "\n"
       << runtime::formatted("%.1f %% of %d photos that were not trained on are in the right category.\n",
                             100 * metrics.at("accuracy").get<double>(), metrics.at("rows").get<int>())
-      << runtime::table_text({{"mistakes", (evaluation / "mistakes.csv").string()},
+      << runtime::table_text({{"report", (end.folder / kReportFile).string()},
+                              {"mistakes", (evaluation / "mistakes.csv").string()},
                               {"picture", (evaluation / "confusion_matrix.svg").string()},
                               {"network", end.outputs.at("train.trained_model").string()},
                               {"pipeline", (end.folder / "pipeline.yaml").string()}});
@@ -79,6 +81,7 @@ int quick(runtime::Call& call) {
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request, photos_pipeline);
   const runtime::PipelineEnd end =
       runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs, runtime::Shown::brief);
+  if (const std::string why = leave_report(end.folder); !why.empty()) call.host.err << "warning: " << why << "\n";
   if (end.status == 0) show_results(call, end, given.get<bool>("pretrained"));
   return end.status;
 }

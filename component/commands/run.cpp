@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "component/check.h"
+#include "component/report/report.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/table_text.h"
@@ -15,10 +16,19 @@
 namespace torchport::component {
 namespace {
 
+/// What a run came to is in its folder for who would rather look than read.
+void leave_report_of(const runtime::Call& call, const std::filesystem::path& folder) {
+  if (const std::string why = leave_report(folder); !why.empty()) call.host.err << "warning: " << why << "\n";
+}
+
 int run_pipeline(const runtime::Call& call) {
   const runtime::Arguments given = call.arguments();
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request);
-  if (!given.get<bool>("dry_run")) return runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs).status;
+  if (!given.get<bool>("dry_run")) {
+    const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs);
+    leave_report_of(call, end.folder);
+    return end.status;
+  }
   std::vector<std::vector<std::string>> rows;
   for (const runtime::PlannedStep& planned : checked.plan.steps)
     rows.push_back({planned.step->name, planned.reused ? "reuse" : "run", planned.reused ? planned.made_by : planned.why});
@@ -44,7 +54,8 @@ int run(runtime::Call& call) {
     problems.collect([&] { launch_refusals(request).throw_if_any(); });
     if (!problems.empty()) refuse(request, std::move(problems));
   }
-  return launch(request, call.host.worker, call.host.program_arguments);
+  return launch(request, call.host.worker, call.host.program_arguments,
+                [&](const std::filesystem::path& run_dir) { leave_report_of(call, run_dir); });
 }
 
 }  // namespace torchport::component

@@ -8,6 +8,7 @@
 
 #include "component/check.h"
 #include "component/collectives/mpi.h"
+#include "component/report/report.h"
 #include "component/worker/faults.h"
 #include "component/worker/stop.h"
 #include "component/worker/watched.h"
@@ -123,6 +124,7 @@ class Run {
         or_warn([&] { write_records({}); });
         events_.ended({});
         send_records();
+        leave_own_report();
       }
       return 0;
     } catch (...) {
@@ -197,6 +199,12 @@ class Run {
       runtime::send_file(run_dir_ / name);
   }
 
+  /// Our launcher, where there is one, leaves it when all processes have ended.
+  void leave_own_report() {
+    if (!first_ || std::getenv("TORCHPORT_RUN_READY")) return;
+    if (const std::string why = leave_report(run_dir_); !why.empty()) log_->warning(why);
+  }
+
   void write_end(const std::vector<Error>& errors, const char* state, int exit_status) {
     runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
     record_.set("state", state);
@@ -210,7 +218,9 @@ class Run {
     log_->progress("");
     log_->warning(std::string(error.what()) + ".");
     log_->raw(runtime::fatal_line({{error}, world_.rank(), position_.text()}));
-    if (first_) or_warn([&] { write_end({error}, "stopped", 128 + signal); });
+    if (!first_) return;
+    or_warn([&] { write_end({error}, "stopped", 128 + signal); });
+    leave_own_report();
   }
 
   /// For programs, and as the last line of the log.
@@ -246,6 +256,7 @@ class Run {
       or_warn([&] { write_records(errors); });
       events_.ended({errors});
       send_records();
+      leave_own_report();
     }
     if (!shared) world_.abort(status);  // the others wait for this rank, in vain
     return status;

@@ -248,7 +248,7 @@ Watcher::Options watching(const Request& request, const std::string& engine, Eng
 
 /// Runs an engine's command, keeping its words and the verdict in the run folder. The terminal gets what the ranks say, and the
 /// last word on it is ours.
-int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker) {
+int run_watched(const Request& request, const Chosen& chosen, const std::vector<std::string>& worker, const RunEndedHere& ended) {
   ignore_write_signals();  // a log that cannot be written must not end the run
   const fs::path run_dir = prepare_run_dir(request, std::nullopt, /*fresh=*/true);
   EngineLog log(run_dir / "logs" / "70_mpi_log");
@@ -279,6 +279,7 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   const bool silent = !any_driver_log(run_dir / "logs") && !(watched && watched->failure());
   if (result.exit_status == 0 || silent) write_all(STDERR_FILENO, own.held());
   record(result, run_dir, request.component->name, log);
+  if (ended) ended(run_dir);
   if (result.untold)
     for (const Error& error : result.errors) write_all(STDERR_FILENO, error.render(request.component->name));
   if (result.exit_status != 0) write_all(STDERR_FILENO, where_to_look(result, run_dir));
@@ -302,7 +303,8 @@ Problems launch_refusals(const Request& request) {
   return problems;
 }
 
-int launch(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments) {
+int launch(const Request& request, const fs::path& worker, const std::vector<std::string>& worker_arguments,
+           const RunEndedHere& ended) {
   std::vector<std::string> command{worker.string()};
   command.insert(command.end(), worker_arguments.begin(), worker_arguments.end());
   command.insert(command.end(), {"run", request.component->name});
@@ -315,7 +317,7 @@ int launch(const Request& request, const fs::path& worker, const std::vector<std
   });
   if (!problems.empty()) refuse(request, std::move(problems));
   const Chosen chosen = chosen_engine(request);
-  if (!chosen.engine->command(request, command).empty()) return run_watched(request, chosen, command);
+  if (!chosen.engine->command(request, command).empty()) return run_watched(request, chosen, command, ended);
   throw chosen.engine->not_started(worker.string(), replace_process(worker.string(), command));
 }
 

@@ -2,6 +2,7 @@
 // Called by `torchport run`.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,14 @@ bool wants_several_processes(const Request& request);
 /// \throws Error within a launcher
 Problems launch_refusals(const Request& request);
 
+/// What is done with the folder of a run that ended under our eyes, before the last word on the terminal.
+using RunEndedHere = std::function<void(const std::filesystem::path& run_dir)>;
+
 /// Runs `worker worker_arguments... run COMPONENT arguments...` for `request` by the engine that --engine names; `auto` is mpirun
 /// for several processes, else local. Under a launcher of the user's each rank becomes the worker. Of an engine that starts a
 /// command, its words and a RESULT line are kept in logs/70_mpi_log, and what no rank has shown is shown here. Returns the exit
 /// status. \throws Error or Errors where it is refused, or the worker cannot take this process's place
-int launch(const Request& request, const std::filesystem::path& worker, const std::vector<std::string>& worker_arguments);
+int launch(const Request& request, const std::filesystem::path& worker, const std::vector<std::string>& worker_arguments,
+           const RunEndedHere& ended = {});
 
 }  // namespace torchport::runtime

@@ -104,7 +104,7 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   make_folder(folder / "logs");
   make_folder(folder / "module_statistics");
   if (!fresh) return folder;
-  for (const char* const name : {"metrics.jsonl", "steps.jsonl", "run.json", "module_statistics/error_info.json"})
+  for (const char* const name : {"metrics.jsonl", "steps.jsonl", "run.json", "report.html", "module_statistics/error_info.json"})
     rotate(folder / name);
   std::vector<fs::path> logs;
   for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))

@@ -92,7 +92,17 @@ std::string lay_out(const std::string& dot, const fs::path& target) {
   return read_file(scratch.svg, kMaxPicture);
 }
 
+/// Without what comes before it in a file.
+std::string element_of(std::string svg) {
+  if (const std::size_t begin = svg.find("<svg"); begin != svg.npos) svg.erase(0, begin);
+  return svg;
+}
+
 }  // namespace
+
+std::string svg_text(const Pipeline& pipeline, const json& record, const fs::path& target) {
+  return element_of(lay_out(dot_text(pipeline, record), target));
+}
 
 std::string dot_text(const Pipeline& pipeline, const json& record) {
   std::string nodes, edges;
@@ -127,8 +137,7 @@ void write_picture(const Pipeline& pipeline, const json& record, const fs::path&
   if (target.extension() == ".dot") return write_file_atomically(target, dot);
   std::string svg = lay_out(dot, target);
   if (target.extension() == ".svg") return write_file_atomically(target, svg);
-  if (const std::size_t begin = svg.find("<svg"); begin != svg.npos) svg.erase(0, begin);
-  write_file_atomically(target, page(pipeline, record, svg));
+  write_file_atomically(target, page(pipeline, record, element_of(std::move(svg))));
 }
 
 }  // namespace torchport::runtime

@@ -48,7 +48,7 @@ def test_quick(work):
     assert f"{100 * metrics['accuracy']:.1f} % of {metrics['rows']} photos that were not trained on" in done.stdout, done.stdout
     rows = [line.split() for line in lines[lines.index("true \\ predicted  cat  dog") + 1:][:2]]
     assert rows == [[name, *map(str, counts)] for name, counts in zip(("cat", "dog"), metrics["confusion_matrix"])], rows
-    for label in ("mistakes", "picture", "network", "pipeline"):
+    for label in ("report", "mistakes", "picture", "network", "pipeline"):
         [path] = re.findall(rf"^{label} +(.+)$", done.stdout, re.M)
         assert (work / path).exists(), f"{label}: there is no {path}"
     again = torchport("quick", "my photos", *SMALL, cwd=work)

@@ -23,7 +23,7 @@ LIBRARIES = {
     r"boost/": ("runtime/request/request.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
-              "component/evaluation/", "component/download/", "component/cli_main.cpp")
+              "component/evaluation/", "component/report/", "component/download/", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {

@@ -1,0 +1,114 @@
+#include "component/report/mistakes_section.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "component/report/thumbnail.h"
+#include "runtime/text/format.h"
+
+namespace torchport::component {
+namespace {
+
+constexpr std::size_t kWorst = 60, kShownPairs = 20, kOfAPair = 2;  ///< images by loss; pairs, and images of each
+
+std::string percent(double share) { return runtime::formatted("%.1f %%", 100 * share); }
+
+/// What report.js finds the examples of a cell by.
+std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted) {
+  return std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted);
+}
+
+/// The mistakes of which a small copy is shown: the worst, and some of the pairs that are confused most.
+std::vector<std::size_t> pictured(const EvaluationFacts& facts) {
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> wanted;
+  for (std::size_t i = 0; i < std::min(kShownPairs, facts.pairs.size()); ++i)
+    wanted[{facts.pairs[i].truth, facts.pairs[i].predicted}] = kOfAPair;
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < facts.mistakes.size(); ++i) {
+    const auto pair = wanted.find({facts.mistakes[i].truth, facts.mistakes[i].predicted});
+    const bool needed = pair != wanted.end() && pair->second > 0;
+    if (needed) --pair->second;
+    if (i < kWorst || needed) chosen.push_back(i);
+  }
+  return chosen;
+}
+
+std::string name_of(const ShownMistake& mistake) { return mistake.image.empty() ? "id " + mistake.id : mistake.image; }
+
+void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
+  std::size_t unread = 0;
+  std::string why;
+  const std::vector<std::size_t> chosen = pictured(facts);
+  page.html.open("div", {{"class", "gallery"}, {"id", "gallery-" + std::to_string(matrix)}});
+  for (const std::size_t place : chosen) {
+    const ShownMistake& mistake = facts.mistakes[place];
+    std::string picture;
+    try {
+      picture = thumbnail(mistake.image);
+    } catch (const std::runtime_error& fault) {
+      ++unread;
+      if (why.empty()) why = name_of(mistake) + ": " + fault.what();
+    }
+    page.html.open("figure", {{"class", "mistake"}, {"data-cell", cell_of(matrix, mistake.truth, mistake.predicted)}});
+    if (picture.empty()) {
+      page.html.element("div", page.say("no picture"), {{"class", "absent"}});
+    } else {
+      page.html.element("img", "", {{"src", picture}, {"alt", name_of(mistake)}, {"loading", "lazy"}});
+    }
+    page.html.open("figcaption").element("b", facts.names[mistake.truth]).trusted("<br>");
+    page.html.text("→ " + facts.names[mistake.predicted] + " " + percent(mistake.probability)).trusted("<br>");
+    page.html.element("span", name_of(mistake), {{"class", "path"}, {"title", name_of(mistake)}}).close().close();
+  }
+  page.html.close();
+  if (unread > 0) add_note(page, page.say("{0} of these images cannot be shown. The first: {1}.", {std::to_string(unread), why}));
+}
+
+void add_rows(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
+  page.html.open("details").element("summary", page.say("Table")).open("div", {{"class", "scroll"}});
+  page.html.open("table", {{"id", "mistakes-" + std::to_string(matrix)}}).open("thead").open("tr");
+  for (const char* const head : {"image", "true category", "predicted category", "probability", "probability of the true category", "loss"})
+    page.html.element("th", page.say(head), {{"scope", "col"}});
+  page.html.close().close().open("tbody");
+  for (const ShownMistake& mistake : facts.mistakes) {
+    page.html.open("tr", {{"data-cell", cell_of(matrix, mistake.truth, mistake.predicted)}});
+    for (const std::string& text : {name_of(mistake), facts.names[mistake.truth], facts.names[mistake.predicted],
+                                    percent(mistake.probability), percent(mistake.true_probability), number_text(mistake.loss)})
+      page.html.element("td", text);
+    page.html.close();
+  }
+  page.html.close().close().close().close();
+}
+
+/// Each with a button that shows its examples.
+void add_pairs(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
+  page.html.element("h3", page.say("Most confused pairs")).open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+  for (const char* const head : {"true category", "predicted category", "images", ""})
+    page.html.element("th", page.say(head), {{"scope", "col"}});
+  page.html.close().close().open("tbody");
+  for (std::size_t i = 0; i < std::min(kShownPairs, facts.pairs.size()); ++i) {
+    const ConfusedPair& pair = facts.pairs[i];
+    page.html.open("tr").element("td", facts.names[pair.truth]).element("td", facts.names[pair.predicted]);
+    page.html.element("td", std::to_string(pair.count)).open("td");
+    page.html.element("button", page.say("examples"), {{"type", "button"}, {"data-show", cell_of(matrix, pair.truth, pair.predicted)}});
+    page.html.close().close();
+  }
+  page.html.close().close().close();
+  if (facts.pairs.size() > kShownPairs)
+    add_note(page, page.say("{0} more pairs are left out.", {std::to_string(facts.pairs.size() - kShownPairs)}));
+}
+
+}  // namespace
+
+void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder) {
+  add_pairs(page, facts, matrix);
+  page.html.element("h3", page.say("Mistakes, those with the largest loss first"));
+  add_gallery(page, facts, matrix);
+  add_rows(page, facts, matrix);
+  page.html.open("p", {{"class", "note"}});
+  if (facts.mistakes.size() < facts.all_mistakes)
+    page.html.text(page.say("{0} of {1} mistakes are listed here. All:", {std::to_string(facts.mistakes.size()), std::to_string(facts.all_mistakes)}) + " ");
+  page.html.element("a", "mistakes.csv", {{"href", page.link(folder / "mistakes.csv")}}).close();
+}
+
+}  // namespace torchport::component

@@ -1,0 +1,37 @@
+// What a run's folder tells of it: its record, its metrics, its logs. Read for the report; whatever is not there is empty, for a run
+// may have ended anywhere.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "component/report/run_logs.h"
+
+namespace torchport::component {
+
+/// A component's run.
+struct RunFacts {
+  std::string name;  ///< of the step, or of the component
+  std::filesystem::path folder;
+  nlohmann::json record = nlohmann::json::object();  ///< run.json
+  nlohmann::json step = nlohmann::json::object();    ///< what pipeline.json says of it
+  std::string state;                                 ///< "" where neither says
+  std::string trouble;                               ///< of a run that failed: what became of it, in lines
+  std::map<std::string, std::vector<nlohmann::json>> metrics;  ///< the rows of metrics.jsonl, by name
+  std::vector<RunLog> logs;
+  std::size_t unread_metrics = 0;  ///< lines that are no metric of ours
+
+  std::string component() const;
+  /// The folder of an output that is there, or "".
+  std::filesystem::path output(const std::string& port) const;
+};
+
+/// `name`: of the step, "" for a run by itself.
+RunFacts read_run_facts(const std::filesystem::path& folder, const std::string& name, nlohmann::json step);
+
+/// JSON of Python, in which numbers may be NaN and Infinity: null in what comes out. \throws std::runtime_error
+nlohmann::json parse_python_json(std::string text);
+
+}  // namespace torchport::component
