@@ -1,6 +1,6 @@
 # add_plugins(TARGET FOLDER folder TABLE ns::name HEADER header TYPE function_type)
 # Every .cpp in FOLDER defines one function named after the file; the generated TABLE lists them, sorted.
-# A new plug-in is a new file: there is no list to edit, and a function named otherwise fails to link. EXCLUDE names other files.
+# The function of export.cpp is export_. A new plug-in is a new file: there is no list to edit, and a function named otherwise fails to link. EXCLUDE names other files.
 # BESIDE is the folder of a library's own plug-ins: a program whose table has them and those of FOLDER takes that table in place of
 # the library's.
 function(add_plugins target)
@@ -25,9 +25,13 @@ function(add_plugins target)
     if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
       message(FATAL_ERROR "${source}: a plug-in's file name must be a C++ identifier")
     endif()
-    string(REPLACE "(" " ${name}(" declaration "${ARG_TYPE}")
+    set(function "${name}")
+    if(name STREQUAL "export")   # a word of C++
+      set(function "export_")
+    endif()
+    string(REPLACE "(" " ${function}(" declaration "${ARG_TYPE}")
     string(APPEND declarations "${declaration};\n")
-    string(APPEND rows "    {\"${name}\", ${name}},\n")
+    string(APPEND rows "    {\"${name}\", ${function}},\n")
   endforeach()
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${variable}_table.cpp")
   file(CONFIGURE OUTPUT "${out}" CONTENT

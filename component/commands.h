@@ -8,4 +8,7 @@ namespace torchport::component {
 /// The generated table of component/commands/.
 const runtime::Commands& commands();
 
+/// The same for component/worker_commands/: what commands of these names do in the worker, where they need a network.
+const runtime::Commands& worker_commands();
+
 }  // namespace torchport::component

@@ -24,18 +24,6 @@ datasets::ImageSize size_of(const models::ModelInput& input) {
   return {static_cast<int>(input.height), static_cast<int>(input.width)};
 }
 
-std::optional<Transformation> transformation_of(const models::ModelDirectory& model) {
-  const auto& transforms = model.spec().input->transforms;
-  if (!transforms) return std::nullopt;
-  try {
-    return Transformation::parse(*transforms).without_random();
-  } catch (const std::runtime_error& error) {
-    throw runtime::Error(
-        "InvalidModelDirectory.broken_input",
-        {{"what", model.what()}, {"path", model.root().string()}, {"reason", std::string("its transforms: ") + error.what()}});
-  }
-}
-
 /// How many images get black around them. Their headers are read only where a crop may be larger than what comes to it.
 std::size_t count_black(const datasets::ImageDirectory& images, const Transformation& transformation) {
   const auto may = [&](datasets::ImageSize size) {
@@ -59,6 +47,18 @@ std::size_t count_black(const datasets::ImageDirectory& images, const Transforma
 
 }  // namespace
 
+std::optional<Transformation> inference_transformation(const models::ModelDirectory& model) {
+  const auto& input = model.spec().input;
+  if (!input || !input->transforms) return std::nullopt;
+  try {
+    return Transformation::parse(*input->transforms).without_random();
+  } catch (const std::runtime_error& error) {
+    throw runtime::Error(
+        "InvalidModelDirectory.broken_input",
+        {{"what", model.what()}, {"path", model.root().string()}, {"reason", std::string("its transforms: ") + error.what()}});
+  }
+}
+
 models::ModelInput trained_input(const datasets::ImageDirectory& train, const datasets::ImageDirectory& valid,
                                  datasets::ImageSize size, runtime::Log& log) {
   const auto of_train = noted(train, log), of_valid = noted(valid, log);
@@ -73,7 +73,7 @@ models::ModelInput trained_input(const datasets::ImageDirectory& train, const da
 
 void treat_as_trained(datasets::ImageDirectory& images, const models::ModelDirectory& model, runtime::Log& log) {
   if (!model.spec().input) return;
-  const auto wanted = transformation_of(model);
+  const auto wanted = inference_transformation(model);
   const auto found = noted(images, log);
   if (!wanted || (found && found->json() == wanted->json())) return;
   if (found || images.transformation()) {

@@ -1,5 +1,5 @@
-// What a model was trained on, from Train PyTorch Model, which notes it, to Score Image Model, which gives photos the same
-// treatment (docs/contract.md, "The input of a model").
+// What a model was trained on, from Train PyTorch Model, which notes it, to Score Image Model and `torchport predict`, which give
+// photos the same treatment (docs/contract.md, "The input of a model").
 #pragma once
 #include "component/images/bad_images.h"
 #include "datasets/directory/image_directory.h"
@@ -12,6 +12,10 @@ namespace torchport::component {
 /// training dataset.
 models::ModelInput trained_input(const datasets::ImageDirectory& train, const datasets::ImageDirectory& valid,
                                  datasets::ImageSize size, runtime::Log& log);
+
+/// What photos go through before the network, as the model notes it, without what is random; nothing where it notes none.
+/// \throws Error InvalidModelDirectory.broken_input
+std::optional<datasets::Transformation> inference_transformation(const models::ModelDirectory& model);
 
 /// Lets `images` go through what those of the training went through, unless they did already, and says so.
 /// \throws Error InvalidModelDirectory.broken_input

@@ -1,10 +1,12 @@
-// The program torchport-worker: one rank of a component. mpirun, srun and `torchport run` start it.
+// The program torchport-worker: one rank of a component, started by mpirun, srun and `torchport run`; or a command that needs a
+// network.
 #include <torch/torch.h>
 
 #include <cstdlib>
 #include <iostream>
 
 #include "component/collectives/mpi.h"
+#include "component/worker/command.h"
 #include "component/worker/faults.h"
 #include "component/worker/memory.h"
 #include "component/worker/run.h"
@@ -18,13 +20,6 @@ namespace torchport::component {
 namespace {
 
 using Words = std::vector<std::string>;
-
-/// Shows the errors of the exception that is being handled, and returns the exit status.
-int report(std::string_view subject) {
-  const auto errors = current_errors();
-  std::cerr << runtime::render_all(errors, subject) << std::flush;
-  return errors.front().exit_status();
-}
 
 void print_versions() {
   const std::string commit = runtime::commit();
@@ -46,8 +41,10 @@ int dispatch(Words words) {
     words.erase(words.begin(), words.begin() + 2);
   }
   if (words.size() >= 2 && words[0] == "run") return run_component(words[1], Words(words.begin() + 2, words.end()));
-  std::cerr << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | --version\n"
-               "One rank of a component; torchport run starts it, and torchport --help tells more.\n";
+  if (!words.empty() && is_worker_command(words[0])) return run_worker_command(words[0], Words(words.begin() + 1, words.end()));
+  std::cerr
+      << "usage: torchport-worker [--spec-dir DIR] run COMPONENT FLAGS | COMMAND ... | --version\n"
+         "One rank of a component, or a command that needs a network; torchport starts it, and torchport --help tells more.\n";
   return 2;
 }
 
@@ -64,7 +61,9 @@ int main(int argc, char** argv) {
   try {
     status = component::dispatch({argv + 1, argv + argc});
   } catch (...) {
-    status = component::report("torchport-worker");
+    const auto errors = component::current_errors();
+    std::cerr << runtime::render_all(errors, "torchport-worker") << std::flush;
+    status = errors.front().exit_status();
   }
 #ifdef __SANITIZE_ADDRESS__
   return status;  // leaks are looked for at exit

@@ -96,7 +96,8 @@ class Parser {
     const std::size_t count = arguments_.operands.size();
     if (count < operand_count(*least))
       problems_.add(Error("ParameterParsing.no_operand", {{"command", command_.name}, {"operand", operands_text(command_)}}));
-    if (count > operand_count(*most) && !unknown_)  // a word after an unknown option may well be its value
+    const bool endless = most->operands.ends_with("...");
+    if (count > operand_count(*most) && !endless && !unknown_)  // a word after an unknown option may well be its value
       problems_.add(Error("ParameterParsing.positional", {{"value", arguments_.operands[operand_count(*most)]}}));
   }
 

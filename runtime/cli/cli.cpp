@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "runtime/cli/help.h"
+#include "runtime/cli/worker_command.h"
 #include "runtime/error/current_errors.h"
 #include "runtime/files/standard_streams.h"
 #include "runtime/launch/process.h"
@@ -30,8 +31,7 @@ void take_spec_dir(Host& host, Words& words) {
   const std::string from = commit();
   host.out << "torchport " << version() << (from.empty() ? "" : " (commit " + from + ")") << "\n" << std::flush;
   // LibTorch's and MPI's are the worker's to tell, because only it links them.
-  const std::string reason = replace_process(host.worker.string(), {host.worker.string(), "--version"});
-  throw Error("FailedToCompleteOperation.no_worker", {{"path", host.worker.string()}, {"reason", reason}});
+  become_worker(host, {"--version"});
 }
 
 [[noreturn]] void refuse_command(const std::string& command, const Commands& commands) {
@@ -77,15 +77,18 @@ int dispatch(Host& host, const Commands& commands, Words words, std::string& sub
       status = function->second(call);
     }
   }
-  if (!host.out.flush()) {
-    const auto* const buffer = dynamic_cast<const DescriptorBuffer*>(host.out.rdbuf());
-    throw Error("FailedToWriteOutputs.file",
-                {{"path", "standard output"}, {"reason", std::strerror(buffer ? buffer->error() : EIO)}});
-  }
+  flush_output(host);
   return status;
 }
 
 }  // namespace
+
+void flush_output(const Host& host) {
+  if (host.out.flush()) return;
+  const auto* const buffer = dynamic_cast<const DescriptorBuffer*>(host.out.rdbuf());
+  throw Error("FailedToWriteOutputs.file",
+              {{"path", "standard output"}, {"reason", std::strerror(buffer ? buffer->error() : EIO)}});
+}
 
 int run_command(Host host, const Commands& commands, const Words& arguments) {
   std::string subject = "torchport";

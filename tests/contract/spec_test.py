@@ -86,6 +86,8 @@ for function, served in functions.items():
 OPTION = r'\b(?:get<[^>]+>|has|all)\(\s*"(\w+)"'
 for_all = set(re.findall(OPTION, without_comments((SOURCE / "runtime/pipeline/checked_plan.cpp").read_text())))
 sources = {path.stem: without_comments(path.read_text()) for path in (SOURCE / "component/commands").glob("*.cpp")}
+for path in (SOURCE / "component/worker_commands").glob("*.cpp"):   # what goes on in the worker reads its options there
+    sources[path.stem] += without_comments(path.read_text())
 problems += [f"component/commands/{stem}.cpp is missing" for stem in commands if stem not in sources]
 problems += [f"spec/commands/{stem}.yaml is missing" for stem in sources if stem not in commands]
 for stem, command in commands.items():

@@ -1,4 +1,5 @@
 """What the tests of networks share: the real torchvision's networks with weights worth comparing, and our run_network."""
+import json
 import pathlib
 
 import numpy
@@ -70,3 +71,24 @@ class Ours:
             offset += array.nbytes
         assert offset == len(data)
         return result
+
+
+def trained_directory(folder, name, labels, transforms=None, size=64, **options):
+    """A ModelDirectory as the original writes one, of a network whose weights are random; and the network."""
+    spec = next(spec for spec, variant, _ in variants() if variant == name)
+    folder, network = pathlib.Path(folder), torchvision_network(name, len(labels), **options).eval()
+    folder.mkdir()
+    save_weights(network, folder / "model")
+    architecture = spec["architecture"]
+    normaliser = {"module": "azureml.designer.core.model.model_spec.builtin_model_meta.pre_processor", "class": "ImageNormalizer",
+                  "init_params": {key: architecture["pretrained"][key] for key in ("mean", "std")}}
+    (folder / "model_spec.yaml").write_text(yaml.safe_dump({
+        "flavor": {"name": "pytorch", "serialization_method": "state_dict"}, "model_file": "model",
+        "flavor_extras": {"module": architecture["module"], "class": architecture["class"],
+                          "init_params": {"model_name": name, "pretrained": False, "num_classes": len(labels)}},
+        "task_type": "MultiClassification", "label_map_file": "index_to_label.csv", "inputs": [{"name": "image", "pre_processor": normaliser}]}))
+    (folder / "index_to_label.csv").write_text(",label\n" + "".join(f"{i},{label}\n" for i, label in enumerate(labels)))
+    (folder / "_meta.yaml").write_text("type: ModelDirectory\nextension: {}\nmodel: model_spec.yaml\n")
+    if transforms is not None:
+        (folder / "_input.json").write_text(json.dumps({"height": size, "width": size, "transforms": transforms}))
+    return network
