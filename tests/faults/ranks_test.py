@@ -73,6 +73,11 @@ def test_e3(start, who):
     assert re.search(rf"^  first     process {who} on \S+, epoch\.step \d+\.\d+: process {who} on host .*\n  others    process {1 - who} ended for the "
                      rf"same reason\n  to do     .*\n  read      {job.run}/logs/70_driver_log_{who}\n  read      {job.run}/logs/70_mpi_log\n"
                      r"  more      torchport explain TimeoutOccuredError\n\Z", told, re.M), told
+    merged = torchport("logs", job.run).stdout
+    assert re.search(r"^0 \| .*First step done", merged, re.M) and re.search(r"^mpi \| RESULT exit=13 ", merged, re.M), merged
+    last = job.log(1 - who).splitlines()[-1]
+    assert torchport("logs", job.run, "--rank", 1 - who, "--follow").stdout.endswith(last + "\n")
+    assert "has no log of a process 7" in torchport("logs", job.run, "--rank", 7, status=2).stderr
 
 
 def test_e4(start):
