@@ -40,10 +40,6 @@ def error_info(folder):
     return json.loads((folder / "run/module_statistics/error_info.json").read_text())["Exception"]
 
 
-def run_record(folder):
-    return json.loads((folder / "run/run.json").read_text())
-
-
 def test_one_report_on_all_ranks(folder):
     """A fault that every rank meets: the same line in each driver log, one block on the terminal, the error's exit status."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
