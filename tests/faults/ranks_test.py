@@ -2,14 +2,13 @@
 import os
 import re
 import select
-import shutil
 import signal
 
 import pytest
 
-from checkpoints import checkpoints, train
+from checkpoints import whole
 from ending import SLACK, ended
-from harness import AS_ROOT, BIN, command, processes_of, torchport
+from harness import BIN, command, processes_of, torchport
 from job import LONG, children
 
 KILLED = "process {} was ended by signal {}"
@@ -106,12 +105,12 @@ def test_e8_launcher(start):
     job = start(*LONG).trains()
     job.says("is written, in")
     job.hurt(job.process.pid, signal.SIGKILL).wait()
-    job.until_over = job.now()
     deadline = 5 * SLACK
     while processes_of(job.work) and deadline > 0:
         select.select([], [], [], 0.05)
         deadline -= 0.05
     assert not processes_of(job.work), "a rank outlived the launcher"
+    assert whole(job.run) > 0 and not job.out.exists()
 
 
 def refused(job, status, cause, text, within=30, also=()):

@@ -1,6 +1,5 @@
 """Rows G: preemption. Who is told to stop, and when; what a training goes on from. More of G1 to G4 is in component.checkpoint_test and
 distributed.checkpoint_test, as rows.py says."""
-import random
 import re
 import shutil
 import signal
@@ -90,8 +89,10 @@ def test_g3(start, inputs, work):
 
 def test_g4(never_stopped, work):
     """Stopped again and again at random places: in the end the weights of a training that was left alone."""
+    numbers = iter([signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+
     def told(run):
-        run.send_signal(random.Random(1).choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+        run.send_signal(next(numbers))
         said, errors = run.communicate(timeout=120)
         assert run.returncode in (75, 0), said + errors   # 0: it had come to its end
 
