@@ -3,10 +3,7 @@ import json
 import os
 import pathlib
 import re
-import signal
 import stat
-import subprocess
-import time
 
 import pytest
 
@@ -43,16 +40,6 @@ def error_info(folder):
     return json.loads((folder / "run/module_statistics/error_info.json").read_text())["Exception"]
 
 
-def run_record(folder):
-    return json.loads((folder / "run/run.json").read_text())
-
-
-def last_checkpoint(folder):
-    """As RESULT names it. Whether there is one depends on how many epochs the machine did before the fault."""
-    saved = sorted((folder / "run/checkpoints").glob("[0-9]*.[0-9]*"), key=lambda one: [int(part) for part in one.name.split(".")])
-    return f'"{saved[-1]}"' if saved else "none"
-
-
 def test_one_report_on_all_ranks(folder):
     """A fault that every rank meets: the same line in each driver log, one block on the terminal, the error's exit status."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
@@ -85,67 +72,6 @@ def test_run_folder_of_the_job(folder):
     runs = os.listdir(folder / "runs")
     assert len(runs) == 1 and re.fullmatch(r"train_pytorch_model-\d+", runs[0]), runs
     assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1", "failure_0.json", "failure_1.json"]
-
-
-def test_a_rank_is_killed(folder):
-    """kill -9 of rank 1 in the middle of training ends all ranks, and RESULT names it."""
-    words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2,
-             *train_flags(folder, epochs=1000, patience=1000)]
-    with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
-        begun = None
-        for line in launcher.stdout:   # until the watcher has heard of a step
-            begun = begun or ("First step done" in line and time.monotonic())
-            if begun and time.monotonic() - begun > 1.5:
-                break
-        log = (folder / "run/logs/70_driver_log_1").read_text()
-        os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGKILL)
-        _, errors = launcher.communicate(timeout=60)
-    assert launcher.returncode == 13, errors
-    assert "error[TimeoutOccuredError] train_pytorch_model: process 1 was ended by signal 9\n" in errors, errors
-    assert last_line(folder / "run/logs/70_mpi_log") == \
-        f'RESULT exit=13 first_rank=1 cause="process 1 was ended by signal 9" checkpoint={last_checkpoint(folder)}'
-    logs = folder / "run/logs"
-    assert errors.endswith(f"See {logs}/70_driver_log_1 and {logs}/70_mpi_log; torchport explain {folder}/run sums them up.\n"), errors
-    assert "-----" not in errors, errors
-    assert error_info(folder)["Message"].startswith("TimeoutOccured: process 1 was ended by signal 9. ")
-    assert run_record(folder)["state"] == "failed" and run_record(folder)["exit_status"] == 13
-    assert not (folder / "out").exists()
-    # What a killed rank 0 held reserved is nobody's, and in nobody's way.
-    assert {name for name in os.listdir(folder) if name.startswith(".torchport")} <= {".torchport-out.lock"}
-    torchport("validate", "train_pytorch_model", *train_flags(folder))
-
-
-def test_a_rank_hangs(folder):
-    """A rank that stands still: it is the one that is blamed, on all ranks, after the time-out of the command line."""
-    words = [BIN / "torchport", "run", "train_pytorch_model", *AS_ROOT, "--process-count-per-node", 2, "--comm-timeout", 20,
-             *train_flags(folder, epochs=1000, patience=1000)]
-    with subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as launcher:
-        begun = None
-        for line in launcher.stdout:   # until the watcher has heard of a step
-            begun = begun or ("First step done" in line and time.monotonic())
-            if begun and time.monotonic() - begun > 1.5:
-                break
-        log = (folder / "run/logs/70_driver_log_1").read_text()
-        os.kill(int(re.search(r"process (\d+), rank 1 of 2", log).group(1)), signal.SIGSTOP)
-        _, errors = launcher.communicate(timeout=120)
-    assert launcher.returncode == 13, errors
-    cause = (r"process 1 on host \S+ \((training|validating), epoch\.step (\d+\.\d+); not heard of for \d+ s\) did not come to "
-             r"(all-reduce|agreement|broadcast|barrier) number \d+, in which the others waited \d+ s")
-    assert len(re.findall(rf"error\[TimeoutOccuredError\] train_pytorch_model: {cause}\n", errors)) == 1, errors
-    assert re.fullmatch(rf'RESULT exit=13 first_rank=1 cause="{cause}" checkpoint={re.escape(last_checkpoint(folder))}',
-                        last_line(folder / "run/logs/70_mpi_log"))
-    last = last_line(folder / "run/logs/70_driver_log_0")
-    assert re.match(rf'FATAL code=TimeoutOccuredError/0072 rank=1 step=\d+\.\d+ cause="{cause}" path=- hint="', last), last
-    assert error_info(folder)["ErrorCode"] == 72 and run_record(folder)["exit_status"] == 13
-    told = torchport("explain", folder / "run").stdout
-    assert re.search(rf"^  first     process 1 on \S+, epoch\.step \d+\.\d+: {cause}\n  others    process 0 ended for the same reason\n"
-                     rf"  to do     .*\n  read      {folder}/run/logs/70_driver_log_1\n  read      {folder}/run/logs/70_mpi_log\n"
-                     r"  more      torchport explain TimeoutOccuredError\n\Z", told, re.M), told
-    merged = torchport("logs", folder / "run").stdout
-    assert re.search(r"^1 \| .*First step done", merged, re.M) or re.search(r"^0 \| .*First step done", merged, re.M), merged
-    assert re.search(r"^mpi \| RESULT exit=13 ", merged, re.M), merged
-    assert torchport("logs", folder / "run", "--rank", 0, "--follow").stdout.endswith(last + "\n")
-    assert "has no log of a process 7" in torchport("logs", folder / "run", "--rank", 7, status=2).stderr
 
 
 def test_all_ranks_diverge(folder):

@@ -21,6 +21,7 @@ def ended(job, status, rank="-", cause="ok", *, within=None, out=False, failures
     whose own logs end with that FATAL, `failures` those that leave failure_N.json; `also` files beyond those that are always there; `saved`
     how many checkpoints there are (None: any number, whole); `begun` whether any rank came to write its log. Every file must be known."""
     job.wait()
+    job.begun = begun
     wrong = []
     differs = lambda what, found, wanted: wrong.append(f"{what} is {found}, not {wanted}") if found != wanted else None
     if job.status not in any_of(status):
@@ -49,6 +50,9 @@ def said(job, rank, cause, speak, truncated):
         found = [line for line in lines if line.startswith("RESULT ")]
         if len(found) != 1 or not re.fullmatch(result, found[0]) or not (truncated or lines[-1] == found[0]):
             wrong.append(f"RESULT is {found or lines[-1:]}, not {result}")
+        see = rf"See ({re.escape(str(job.run))}/logs/70_driver_log_{rank} and )?{re.escape(str(job.run))}/logs/70_mpi_log; torchport explain \S+ sums them up\.\n\Z"
+        if job.status != 0 and job.begun and not re.search(see, job.text("stderr")):
+            wrong.append(f"the terminal ends with {job.text('stderr').splitlines()[-1:]}, not {see}")
         if job.status != 0 and not truncated and not re.fullmatch(fatal, lines[-2]):
             wrong.append(f"the line before RESULT is {lines[-2]}, not {fatal}")
     for one in speak or [0] * (job.ranks == 1 and job.status != 0):

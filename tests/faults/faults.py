@@ -16,7 +16,7 @@ class Table:
     """A plug-in of pytest that prints a row once the last of its checks has ended."""
 
     def __init__(self, rows):
-        self.rows, self.left, self.wrong, self.seconds, self.ok, self.texts = rows, {}, {row: [] for row in rows}, dict.fromkeys(rows, 0.0), 0, []
+        self.rows, self.left, self.wrong, self.seconds, self.ok, self.texts, self.told = rows, {}, {row: [] for row in rows}, dict.fromkeys(rows, 0.0), 0, [], set()
 
     def of(self, item):
         name = item.nodeid.split("[")[0]
@@ -52,7 +52,12 @@ class Table:
         for row in self.of(report):
             self.wrong[row].append(f"{report.nodeid.split('::')[-1]}: {said[:300]}")
 
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.texts.append(report.longreprtext)
+
     def tell(self, row):
+        self.told.add(row)
         self.ok += not self.wrong[row]
         print(f"{row}  {ROWS[row][0]:<46} {self.seconds[row]:6.1f} s  {'; '.join(self.wrong[row]) or 'ok'}", flush=True)
 
@@ -63,7 +68,11 @@ def main(rows):
     rows = rows or list(ROWS)
     table = Table(rows)
     checks = dict.fromkeys(f"{TESTS}/{check}" for row in rows for check in ROWS[row][1])
-    pytest.main(["-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:terminal", "--import-mode=importlib", f"--rootdir={TESTS}", *checks], plugins=[table])
+    pytest.main(["-p", "no:cacheprovider", "-p", "no:terminal", "--import-mode=importlib", f"--rootdir={TESTS}", *checks], plugins=[table])
+    for row in rows:
+        if row not in table.told:
+            table.wrong[row].append("its checks did not run to their end")
+            table.tell(row)
     for text in table.texts:
         print(f"\n{text}", file=sys.stderr)
     print(f"{table.ok} of {len(rows)}")

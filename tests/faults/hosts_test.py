@@ -3,14 +3,12 @@ import os
 import pathlib
 import signal
 import subprocess
-import tempfile
 
 import pytest
 
-from checkpoints import figures
 from clusters import missing, two_hosts
 from ending import ended
-from harness import AS_ROOT, BIN, class_folders, torchport
+from harness import AS_ROOT, BIN
 from job import LONG, Job
 from lossy_link import LossyLink
 

@@ -18,11 +18,13 @@ LONG = ["--epochs=100000", "--patience=100000"]   # ends by what the row does to
 class Job:
     """`torchport run train_pytorch_model` in a process of its own. What it prints goes to files, so that it never waits for a reader."""
 
-    def __init__(self, inputs, work, *flags, ranks=2, before=(), env=None, out=None, run=None, command=None, leave=True):
+    def __init__(self, inputs, work, *flags, ranks=2, before=(), env=None, out=None, run=None, command=None, leave=True, change=None):
         self.work, self.ranks = pathlib.Path(work), ranks
         self.out, self.run = out or self.work / "out", run or self.work / "run"
         self.said = {name: tempfile.TemporaryFile("w+") for name in ("stdout", "stderr")}
         self.words = [*map(str, before), *map(str, command or words(inputs, self.out, self.run, *flags, ranks=ranks))]
+        for flag, value in (change or {}).items():
+            self.words[self.words.index(flag) + 1] = str(value)
         if not leave:
             self.words.remove("--allow-run-as-root")
         self.process = subprocess.Popen(self.words, env={**os.environ, **ENVIRONMENT, **(env or {})}, **self.said)

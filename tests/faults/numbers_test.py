@@ -3,7 +3,7 @@ import json
 import re
 import signal
 
-from checkpoints import checkpoints, figures, same, train
+from checkpoints import checkpoints, train
 from ending import ended
 from harness import BIN
 from job import LONG
@@ -13,9 +13,11 @@ PRELOAD = BIN / "torchport-faulty-calls.so"
 
 def test_h1(start):
     """A learning rate that is far too high from the second epoch on: all ranks stop before the weights change, with the last finite state."""
-    job = start("--learning-rate=1e30", "--checkpoint-minutes=0", "--epochs=4")
-    ended(job, 10, ".*", r"the (training|validation) loss is not finite.*", failures=[0, 1], speak=[0, 1], also=["checkpoints/.making/.*?"])
-    assert "lower the learning rate" in job.text("stderr").lower() or "learning rate" in job.text("stderr"), job.text("stderr")
+    rate = ["--learning-rate=1e30", "--checkpoint-minutes=0"]
+    ended(start(*rate, "--stop-at=2.0"), 75, "0", "the training stands at 2.0, where it was to stop, and is saved", failures=[0, 1], saved=1, state="stopped")
+    job = ended(start(*rate), 10, ".*", r"the (training|validation) loss is not finite.*", failures=[0, 1], speak=[0, 1], saved=1, also=[r".*\.1?"])
+    assert "learning rate" in job.text("stderr"), job.text("stderr")   # the hint
+    assert checkpoints(job.run)[0].name == "2.0"
 
 
 def test_h2(start):

@@ -2,14 +2,13 @@
 import os
 import re
 import select
-import shutil
 import signal
 
 import pytest
 
-from checkpoints import checkpoints, train
+from checkpoints import whole
 from ending import SLACK, ended
-from harness import AS_ROOT, BIN, command, processes_of, torchport
+from harness import BIN, command, processes_of, torchport
 from job import LONG, children
 
 KILLED = "process {} was ended by signal {}"
@@ -73,6 +72,11 @@ def test_e3(start, who):
     assert re.search(rf"^  first     process {who} on \S+, epoch\.step \d+\.\d+: process {who} on host .*\n  others    process {1 - who} ended for the "
                      rf"same reason\n  to do     .*\n  read      {job.run}/logs/70_driver_log_{who}\n  read      {job.run}/logs/70_mpi_log\n"
                      r"  more      torchport explain TimeoutOccuredError\n\Z", told, re.M), told
+    merged = torchport("logs", job.run).stdout
+    assert re.search(r"^0 \| .*First step done", merged, re.M) and re.search(r"^mpi \| RESULT exit=13 ", merged, re.M), merged
+    last = job.log(1 - who).splitlines()[-1]
+    assert torchport("logs", job.run, "--rank", 1 - who, "--follow").stdout.endswith(last + "\n")
+    assert "has no log of a process 7" in torchport("logs", job.run, "--rank", 7, status=2).stderr
 
 
 def test_e4(start):
@@ -101,12 +105,12 @@ def test_e8_launcher(start):
     job = start(*LONG).trains()
     job.says("is written, in")
     job.hurt(job.process.pid, signal.SIGKILL).wait()
-    job.until_over = job.now()
     deadline = 5 * SLACK
     while processes_of(job.work) and deadline > 0:
         select.select([], [], [], 0.05)
         deadline -= 0.05
     assert not processes_of(job.work), "a rank outlived the launcher"
+    assert whole(job.run) > 0 and not job.out.exists()
 
 
 def refused(job, status, cause, text, within=30, also=()):

@@ -1,6 +1,5 @@
 """Rows G: preemption. Who is told to stop, and when; what a training goes on from. More of G1 to G4 is in component.checkpoint_test and
 distributed.checkpoint_test, as rows.py says."""
-import random
 import re
 import shutil
 import signal
@@ -37,11 +36,10 @@ def test_g1_init(start):
 @pytest.mark.parametrize("phase, number", [("load", signal.SIGINT), ("save", signal.SIGHUP), ("validation", signal.SIGTERM)])
 def test_g1(start, inputs, work, phase, number):
     """The launcher is told to stop: while data is read, while a checkpoint is written, while the ranks validate."""
-    more = []
+    change = {}
     if phase == "validation":   # long enough for the signal to come in it
-        class_folders(work / "many", each=200)
-        more = ["--valid-data-path", work / "many"]
-    job = start(*LONG, *more)
+        change["--valid-data-path"] = class_folders(work / "many", each=200)
+    job = start(*LONG, change=change)
     if phase == "load":
         job.says("Start loading images", 1)
     if phase == "save":
@@ -77,22 +75,24 @@ def test_g3(start, inputs, work):
     with (work / "bin/torchport-worker").open("ab") as program:
         program.write(b"another build")
     class_folders(work / "other", each=9)
-    changed = ["--patience=99", "--train-data-path", work / "other"]
+    how = {"change": {"--train-data-path": work / "other"}, "ranks": 1}
     differ = {"--patience": "was 100, is 99", "torchport": "was .*, is .*", "training dataset": "was 16 images.*, is 18 images.*"}
-    command = [work / "bin/torchport", *words(inputs, work / "out", work / "run", *changed)[1:]]
-    job = ended(start(ranks=1, command=command), 2, 0, f"the training would not go on from the checkpoint '{last}' as it was: 3 conditions differ", saved=2,
+    command = [work / "bin/torchport", *words(inputs, work / "out", work / "run", "--patience=99")[1:]]
+    job = ended(start(command=command, **how), 2, 0, f"the training would not go on from the checkpoint '{last}' as it was: 3 conditions differ", saved=2,
                 failures=[0], also=["bin?", "other?", r".*\.1?"])
     rows = dict(re.findall(r"^  (\S+(?: \S+)*)  +(was .*)$", job.text("stderr"), re.M))
     assert rows.keys() == differ.keys() and all(re.fullmatch(differ[name], rows[name]) for name in differ), job.text("stderr")
-    job = ended(start(ranks=1, command=[*command, "--allow-inexact-resume=True"]), 0, out=True, also=["bin?", "other?", r".*\.[12]?"])
+    job = ended(start(command=[*command, "--allow-inexact-resume=True"], **how), 0, out=True, also=["bin?", "other?", r".*\.[12]?"])
     for name in differ:
         assert re.search(rf"WARNING .*The training does not go on as it was: {name} was ", job.text("stdout")), job.text("stdout")
 
 
 def test_g4(never_stopped, work):
     """Stopped again and again at random places: in the end the weights of a training that was left alone."""
+    numbers = iter([signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+
     def told(run):
-        run.send_signal(random.Random(1).choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+        run.send_signal(next(numbers))
         said, errors = run.communicate(timeout=120)
         assert run.returncode in (75, 0), said + errors   # 0: it had come to its end
 

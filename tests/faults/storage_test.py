@@ -115,8 +115,8 @@ def test_f3(start, never_stopped, work):
                       ("short", {"env": {"LD_PRELOAD": str(PRELOAD), "FAULT_WRITE": "4093"}})):
         (work / name).mkdir()
         job = ended(start(work=work / name, ranks=1, **how), 0, out=True)
-    assert len(re.findall(rf"read\(\d+<{never_stopped}/.*INJECTED", trace.read_text())) > 5, "reading was not interrupted"
         same(job.out, job.run, never_stopped / "whole", never_stopped / "whole-run")
+    assert len(re.findall(rf"read\(\d+<{never_stopped}/.*INJECTED", trace.read_text())) > 5, "reading was not interrupted"
 
 
 def calls(trace):

@@ -1,5 +1,5 @@
-// For LD_PRELOAD: what nobody can do to a process from outside. SIGUSR2 makes it exit (FAULT_EXIT) or shifts its wall clock (FAULT_CLOCK,
-// seconds); each write(2) takes at most FAULT_WRITE bytes. FAULT_RANK: on that rank alone.
+// For LD_PRELOAD: what nobody can do to a process from outside. SIGUSR2 makes it exit (FAULT_EXIT) or shifts its wall clock
+// (FAULT_CLOCK, seconds); each write(2) takes at most FAULT_WRITE bytes. FAULT_RANK: on that rank alone.
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
