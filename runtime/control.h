@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/collective.h"
 #include "runtime/error/error.h"
 
 namespace torchport::runtime {
@@ -37,8 +36,8 @@ class Control {
   virtual bool meet(double seconds) = 0;
   /// Ends all ranks at once, for a fault that this rank cannot agree on with the others. Does not return.
   [[noreturn]] virtual void abort(int exit_status) = 0;
-  /// What other threads may watch; null in a world of one.
-  virtual std::shared_ptr<const CollectiveUnderWay> collective() const { return nullptr; }
+  /// Seconds that this rank's work has stood still for calls of tensors and of these so far.
+  virtual double seconds_waited() const { return 0; }
 
   /// All go on or all stop: where a rank hands in an error, every rank throws that of the lowest failing rank. Where not all have
   /// one, its table begins with that rank and its host.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "runtime/request/parse_value.h"
 #include "runtime/text/json.h"
 #include "runtime/version.h"
 
@@ -15,15 +16,9 @@ namespace {
 constexpr std::size_t kMostErrors = 10;
 constexpr const char* kAbsent = "absent";
 
-std::string text_of(const Value& value) {
-  return std::visit(
-      [](const auto& one) -> std::string {
-        if constexpr (std::is_same_v<std::decay_t<decltype(one)>, std::string>)
-          return "'" + one + "'";
-        else
-          return nlohmann::json(one).dump();  // a number in the fewest digits that make it again
-      },
-      value);
+std::string shown(const Value& value) {
+  const std::string text = text_of_value(value);
+  return std::holds_alternative<std::string>(value) ? "'" + text + "'" : text;
 }
 
 nlohmann::json pack(const std::vector<Fact>& facts) {
@@ -90,12 +85,12 @@ std::vector<Fact> facts_of(const Request& request) {
   for (const ParameterSpec& parameter : request.component->parameters) {
     const auto given = request.parameters.find(parameter.name);
     if (given == request.parameters.end()) continue;
-    facts.push_back({kError, "--" + parameter.flag, text_of(given->second.value)});
+    facts.push_back({kError, "--" + parameter.flag, shown(given->second.value)});
   }
   for (const ParameterSpec& setting : Specs::get().run_settings()) {
     const auto given = request.run_settings.find(setting.name);
     if (!setting.changes_outputs || given == request.run_settings.end()) continue;
-    facts.push_back({kError, "--" + setting.flag, text_of(given->second.value)});
+    facts.push_back({kError, "--" + setting.flag, shown(given->second.value)});
   }
   return facts;
 }

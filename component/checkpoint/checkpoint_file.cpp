@@ -22,35 +22,44 @@ namespace {
 
 using Sink = std::function<void(const void*, std::size_t)>;
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 constexpr const char *kTensors = "state.safetensors", *kNumbers = "state.json";
-constexpr std::size_t kPiece = std::size_t{4} << 20;  ///< bytes between two looks at whether anybody waits
+constexpr std::size_t kPiece = std::size_t{4} << 20;  ///< bytes written at a time, and between two looks at whether anybody waits
 constexpr std::size_t kMostBytes = std::size_t{1} << 40;
 constexpr std::string_view kClock = "clock.";  ///< begins the names of times, which no two trainings share
+
+/// Appends the elements below `from` in row-major order, `dimension` being the first of those that are left.
+template <class Word>
+void append_row_major(const at::Tensor& tensor, std::int64_t dimension, const Word* from, std::vector<Word>& to) {
+  const std::int64_t count = tensor.size(dimension), stride = tensor.stride(dimension);
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (dimension + 1 == tensor.dim())
+      to.push_back(from[i * stride]);
+    else
+      append_row_major(tensor, dimension + 1, from + i * stride, to);
+  }
+}
+
+template <class Word>
+void give_rearranged(const at::Tensor& tensor, const Sink& sink) {
+  std::vector<Word> all;
+  all.reserve(static_cast<std::size_t>(tensor.numel()));
+  append_row_major(tensor, 0, static_cast<const Word*>(tensor.const_data_ptr()), all);
+  sink(all.data(), all.size() * sizeof(Word));
+}
 
 /// Hands the elements on in row-major order, on this thread alone: torch's own copy would take the cores that train.
 void give_row_major(const at::Tensor& tensor, const Sink& sink) {
   if (tensor.is_contiguous()) return sink(tensor.const_data_ptr(), tensor.nbytes());
-  const std::size_t item = tensor.element_size();
-  const auto last = tensor.dim() - 1;
-  std::vector<char> row(static_cast<std::size_t>(tensor.size(last)) * item);
-  std::vector<std::int64_t> at(static_cast<std::size_t>(last), 0);
-  std::string piece;
-  for (std::int64_t rows = tensor.numel() / tensor.size(last); rows > 0; --rows) {
-    std::int64_t offset = 0;
-    for (std::int64_t d = 0; d < last; ++d) offset += at[static_cast<std::size_t>(d)] * tensor.stride(d);
-    const char* from = static_cast<const char*>(tensor.const_data_ptr()) + static_cast<std::size_t>(offset) * item;
-    for (std::size_t i = 0; i < row.size(); i += item, from += static_cast<std::size_t>(tensor.stride(last)) * item)
-      std::memcpy(row.data() + i, from, item);
-    piece.append(row.data(), row.size());
-    if (piece.size() >= kPiece || rows == 1) {
-      sink(piece.data(), piece.size());
-      piece.clear();
-    }
-    for (std::int64_t d = last; d-- > 0;) {
-      if (++at[static_cast<std::size_t>(d)] < tensor.size(d)) break;
-      at[static_cast<std::size_t>(d)] = 0;
-    }
+  switch (tensor.element_size()) {
+    case 1:
+      return give_rearranged<std::uint8_t>(tensor, sink);
+    case 2:
+      return give_rearranged<std::uint16_t>(tensor, sink);
+    case 4:
+      return give_rearranged<std::uint32_t>(tensor, sink);
+    default:
+      return give_rearranged<std::uint64_t>(tensor, sink);
   }
 }
 
@@ -80,56 +89,61 @@ TrainingState::Number number_of(const nlohmann::json& json) {
   return value;
 }
 
-std::string numbers_text(const Checkpoint& checkpoint) {
+/// SHA-256 of what decides how a training goes on: of the whole state but for its clock, which is no tensor.
+std::string fingerprint(const TrainingState& state, const std::string& hash_of_tensors) {
+  std::string all = hash_of_tensors + "\n";
+  for (const auto& [name, number] : state.all_numbers())
+    if (!name.starts_with(kClock)) all += name + "=" + json_of(number).dump() + "\n";
+  return runtime::sha256_of(all);
+}
+
+std::string numbers_text(const Checkpoint& checkpoint, const std::string& hash_of_tensors) {
   nlohmann::ordered_json numbers = nlohmann::ordered_json::object(), conditions = numbers;
   for (const auto& [name, number] : checkpoint.state.all_numbers()) numbers[name] = json_of(number);
   for (const auto& [name, text] : checkpoint.conditions) conditions[name] = text;
-  const nlohmann::ordered_json all = {
-      {"format", kFormat}, {"fingerprint", fingerprint(checkpoint.state)}, {"numbers", numbers}, {"conditions", conditions}};
+  const nlohmann::ordered_json all = {{"format", kFormat},
+                                      {"fingerprint", fingerprint(checkpoint.state, hash_of_tensors)},
+                                      {"numbers", numbers},
+                                      {"conditions", conditions}};
   return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+/// Writes a file in large pieces, and hashes them as they pass. Returns the hash.
+std::string write_hashed(const fs::path& path, const std::atomic<bool>& given_up, const std::function<void(const Sink&)>& give) {
+  runtime::FileWriter file(path);
+  runtime::Sha256Stream hash;
+  std::string piece;
+  piece.reserve(kPiece);
+  const auto pass_on = [&] {
+    if (given_up) throw GivenUp();
+    file.write(piece);
+    hash.add(piece.data(), piece.size());
+    piece.clear();
+  };
+  give([&](const void* bytes, std::size_t count) {
+    for (const auto* next = static_cast<const char*>(bytes); count > 0;) {
+      const std::size_t some = std::min(count, kPiece - piece.size());
+      piece.append(next, some);
+      next += some;
+      count -= some;
+      if (piece.size() == kPiece) pass_on();
+    }
+  });
+  pass_on();
+  file.finish();
+  return runtime::hexadecimal(hash.end());
 }
 
 }  // namespace
 
-std::string fingerprint(const TrainingState& state) {
-  runtime::Sha256Stream hash;
-  for (const auto& [name, number] : state.all_numbers()) {
-    if (name.starts_with(kClock)) continue;
-    const std::string text = name + "=" + json_of(number).dump() + "\n";
-    hash.add(text.data(), text.size());
-  }
-  for (const auto& [name, tensor] : state.all_tensors()) {
-    if (name.starts_with(kClock)) continue;
-    hash.add(name.data(), name.size());
-    if (tensor.numel() > 0) give_row_major(tensor, [&](const void* bytes, std::size_t count) { hash.add(bytes, count); });
-  }
-  return runtime::hexadecimal(hash.end());
-}
-
 void write_checkpoint(const fs::path& folder, const Checkpoint& checkpoint, const std::atomic<bool>& given_up) {
   if (mkdir(folder.c_str(), 0777) != 0) runtime::refuse_writing(folder, errno);
-  std::string sums;
-  const auto write = [&](const char* name, const std::function<void(const Sink&)>& give) {
-    runtime::FileWriter file(folder / name);
-    runtime::Sha256Stream hash;
-    give([&](const void* bytes, std::size_t count) {
-      for (const auto* next = static_cast<const char*>(bytes); count > 0;) {
-        if (given_up) throw GivenUp();
-        const std::size_t some = std::min(count, kPiece);
-        file.write(next, some);
-        hash.add(next, some);
-        next += some;
-        count -= some;
-      }
-    });
-    file.finish();
-    sums += runtime::hexadecimal(hash.end()) + "  " + name + "\n";
-  };
-  write(kTensors, [&](const Sink& sink) { give_tensors(checkpoint.state, sink); });
-  const std::string numbers = numbers_text(checkpoint);
-  write(kNumbers, [&](const Sink& sink) { sink(numbers.data(), numbers.size()); });
+  const std::string tensors =
+      write_hashed(folder / kTensors, given_up, [&](const Sink& sink) { give_tensors(checkpoint.state, sink); });
+  const std::string text = numbers_text(checkpoint, tensors);
+  const std::string numbers = write_hashed(folder / kNumbers, given_up, [&](const Sink& sink) { sink(text.data(), text.size()); });
   runtime::FileWriter manifest(folder / runtime::kSums);
-  manifest.write(sums);
+  manifest.write(tensors + "  " + kTensors + "\n" + numbers + "  " + kNumbers + "\n");
   manifest.finish();
   runtime::sync_path(folder);
 }

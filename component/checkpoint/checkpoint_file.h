@@ -36,7 +36,4 @@ CheckpointBytes read_checkpoint(const std::filesystem::path& folder);
 /// \throws std::runtime_error where a version of torchport wrote them that this one does not know
 Checkpoint understand(CheckpointBytes bytes);
 
-/// SHA-256 of what decides how the training goes on: of the whole state but for its clock.
-std::string fingerprint(const TrainingState& state);
-
 }  // namespace torchport::component

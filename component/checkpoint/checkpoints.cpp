@@ -94,8 +94,7 @@ void Checkpoints::stopped() {
 void Checkpoints::finished() {
   if (saver_) saver_->end();
   if (ctx_.control.rank() != 0) return;
-  std::error_code fault;  // a finished run is finished with or without them
-  fs::remove_all(ctx_.run_dir / runtime::kCheckpoints, fault);
+  discard(ctx_.run_dir / runtime::kCheckpoints);  // a finished run is finished with or without them
 }
 
 }  // namespace torchport::component

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/files/sha256.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/version.h"
 
 namespace torchport::component {
@@ -21,12 +22,6 @@ const std::set<std::string, std::less<>> kFree = {"print_freq",       "loader_th
                                                   "resume",           "allow_inexact_resume", "stop_at"};
 
 std::string short_hash(const std::string& hash) { return "SHA-256 " + (hash.empty() ? "unknown" : hash.substr(0, kShown)); }
-
-std::string text_of(const runtime::Value& value) {
-  if (const auto* const text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* const truth = std::get_if<bool>(&value)) return *truth ? "True" : "False";
-  return std::visit([](const auto& one) { return nlohmann::json(one).dump(); }, value);
-}
 
 std::string text_of(const datasets::ImageDirectory& images, const std::atomic<bool>& given_up) {
   std::string all;
@@ -67,7 +62,8 @@ Conditions conditions_of(const runtime::Context& ctx, Precision precision, const
   all["precision"] = name_of(precision);
   for (const runtime::ParameterSpec& spec : ctx.spec().parameters) {
     const auto given = ctx.request.parameters.find(spec.name);
-    if (given != ctx.request.parameters.end() && !kFree.contains(spec.name)) all["--" + spec.flag] = text_of(given->second.value);
+    if (given != ctx.request.parameters.end() && !kFree.contains(spec.name))
+      all["--" + spec.flag] = runtime::text_of_value(given->second.value);
   }
   all["untrained model"] = text_of_model(ctx.input("untrained_model"), given_up);
   all["training dataset"] = text_of(train, given_up);

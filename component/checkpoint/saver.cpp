@@ -1,5 +1,6 @@
 #include "component/checkpoint/saver.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -18,11 +19,11 @@ constexpr const char *kMaking = ".making", *kGone = ".gone";
 
 }  // namespace
 
-void discard(const fs::path& checkpoint) {
-  const fs::path gone = checkpoint.parent_path() / kGone;
+void discard(const fs::path& folder) {
+  const fs::path gone = folder.parent_path() / kGone;
   std::error_code ignored;
   fs::remove_all(gone, ignored);
-  fs::rename(checkpoint, gone, ignored);
+  fs::rename(folder, gone, ignored);
   fs::remove_all(gone, ignored);
 }
 
@@ -31,7 +32,9 @@ Saver::Saver(fs::path run_dir, std::function<Conditions(const std::atomic<bool>&
       folder_(run_dir_ / runtime::kCheckpoints),
       conditions_of_(std::move(conditions)),
       log_(log),
-      thread_([this] { work(); }) {}
+      thread_([this] { work(); }) {
+  pthread_setname_np(thread_.native_handle(), "checkpoints");
+}
 
 bool Saver::busy() {
   const std::lock_guard lock(mutex_);

@@ -13,8 +13,9 @@
 
 namespace torchport::component {
 
-/// Takes a folder away, from under its name first: one that is half removed must not be taken for a checkpoint.
-void discard(const std::filesystem::path& checkpoint);
+/// Takes a checkpoint, or the folder of all, away, from under its name first: what is half removed must not be taken for a
+/// checkpoint.
+void discard(const std::filesystem::path& folder);
 
 class Saver {
  public:

@@ -19,6 +19,7 @@
 
 #include "component/collectives/mpi_queue.h"
 #include "component/collectives/mpi_reducer.h"
+#include "runtime/error/exit_status.h"
 #include "runtime/watch/standing.h"
 
 namespace torchport::component {
@@ -29,7 +30,6 @@ using Clock = std::chrono::steady_clock;
 
 /// MPI counts in int, and pieces are copied: larger data goes in several.
 constexpr std::size_t kBytesPerCall = std::size_t{1} << 24;
-constexpr int kPeerLost = 13;  ///< the exit status of TimeoutOccured
 constexpr auto kPollInterval = std::chrono::microseconds(200);
 
 /// Whether one process may copy from another's memory; containers forbid it, and Open MPI then warns at each start.
@@ -61,7 +61,7 @@ void finalize(const Patience& patience) {
       std::unique_lock lock(mutex);
       if (changed.wait_for(lock, std::chrono::duration<double>(patience.end), [&] { return done; })) return;
       if (patience.at_end) patience.at_end();
-      _exit(kPeerLost);
+      _exit(runtime::kPeerLost);
     });
   }
   MPI_Finalize();
@@ -163,7 +163,7 @@ void MpiControl::barrier() {
   state_->queue->call({Collective::barrier}, [comm = state_->data] { return MPI_Barrier(comm); });
 }
 
-std::shared_ptr<const runtime::CollectiveUnderWay> MpiControl::collective() const { return state_->queue->under_way(); }
+double MpiControl::seconds_waited() const { return state_->queue->seconds_waited(); }
 
 std::unique_ptr<Reducer> MpiControl::reducer() { return std::make_unique<MpiReducer>(*state_->queue, state_->data, state_->size); }
 

@@ -38,7 +38,7 @@ class MpiControl : public runtime::Control {
   void barrier() override;
   bool meet(double seconds) override;
   [[noreturn]] void abort(int exit_status) override;
-  std::shared_ptr<const runtime::CollectiveUnderWay> collective() const override;
+  double seconds_waited() const override;
 
   /// For tensors of float32 or float64 on the host; this object must outlive it.
   std::unique_ptr<Reducer> reducer();

@@ -24,8 +24,6 @@ std::string mpi_error(int code) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-std::int64_t nanoseconds_now() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
-
 runtime::Fields fields_of(const MpiQueue::Job& job) {
   return {{"operation", name_of(job.announcement.what)}, {"sequence", std::to_string(job.sequence)}};
 }
@@ -47,6 +45,11 @@ bool MpiQueue::healthy() const {
 void MpiQueue::give_up() {
   const std::lock_guard lock(state_->mutex);
   state_->stuck = true;
+}
+
+double MpiQueue::seconds_waited() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->waited.count();
 }
 
 bool MpiQueue::close() {
@@ -89,19 +92,10 @@ void MpiQueue::loop(const std::shared_ptr<State>& state) {
 }
 
 std::optional<Error> MpiQueue::run(State& state, const Job& job, bool& failed) {
-  runtime::CollectiveUnderWay& now = state.under_way;
-  now.together = false;
-  now.since = nanoseconds_now();
-  now.sequence = job.sequence;
-  now.operation = name_of(job.announcement.what);
   const runtime::InOperation here(name_of(job.announcement.what), job.sequence);
   std::optional<Mismatch> mismatch;
   int result = announce(state.communicator, job.announcement, mismatch);
-  if (result == MPI_SUCCESS && !mismatch) {
-    now.together = true;
-    result = job.call();
-  }
-  now.operation = nullptr;
+  if (result == MPI_SUCCESS && !mismatch) result = job.call();
   failed = result != MPI_SUCCESS;
   if (failed) {
     runtime::Fields fields = fields_of(job);
@@ -127,9 +121,9 @@ std::shared_ptr<MpiQueue::Job> MpiQueue::submit(const Announcement& announcement
 void MpiQueue::wait(Job& job) {
   std::unique_lock lock(state_->mutex);
   const auto over = [&] { return job.done || state_->stuck; };
-  const std::int64_t begun = nanoseconds_now();
+  const auto begun = std::chrono::steady_clock::now();
   if (!state_->changed.wait_for(lock, std::chrono::duration<double>(timeout_seconds_), over)) state_->stuck = true;
-  state_->under_way.waited += nanoseconds_now() - begun;
+  state_->waited += std::chrono::steady_clock::now() - begun;
   if (job.done && !job.error) return;
   if (job.done) throw *job.error;
   if (!state_->broken) {

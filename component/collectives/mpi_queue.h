@@ -1,6 +1,7 @@
 // MPI's calls, made one after the other by a thread of their own, so that reductions overlap with computing.
 // Used by mpi.cpp and mpi_reducer.cpp.
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -11,7 +12,6 @@
 #include <thread>
 
 #include "component/collectives/announcement.h"
-#include "runtime/collective.h"
 #include "runtime/error/error.h"
 
 namespace torchport::component {
@@ -48,7 +48,8 @@ class MpiQueue {
   /// Waits for the calls under way, but not for ever, and ends the thread. Returns whether it ended: else it hangs in a call that
   /// will not return, and is left.
   bool close();
-  std::shared_ptr<const runtime::CollectiveUnderWay> under_way() const { return {state_, &state_->under_way}; }
+  /// In wait(), so far.
+  double seconds_waited() const;
 
  private:
   struct State {  // its thread's too, which may outlive the queue
@@ -59,7 +60,7 @@ class MpiQueue {
     std::int64_t submitted = 0;
     bool stop = false, ended = false, stuck = false;
     std::optional<runtime::Error> broken;  // what all later calls fail with
-    runtime::CollectiveUnderWay under_way;
+    std::chrono::duration<double> waited{};
   };
   static void loop(const std::shared_ptr<State>& state);
   static std::optional<runtime::Error> run(State& state, const Job& job, bool& failed);

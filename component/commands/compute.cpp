@@ -7,6 +7,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/table_text.h"
 #include "runtime/launch/engine.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -14,13 +15,6 @@ using namespace runtime;
 namespace {
 
 using Words = std::vector<std::string>;
-
-std::string text_of(const Value& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
-  if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "True" : "False";
-  if (const auto* text = std::get_if<std::string>(&value)) return visible(*text);
-  throw std::logic_error("compute: no setting of an engine is a real number");
-}
 
 /// "2 nodes of 8", as far as its files tell.
 std::string count(const std::function<std::int64_t()>& number) {
@@ -58,7 +52,7 @@ int show_compute(const Host& host, const std::string& given, const std::string& 
                              {"max nodes", std::to_string(engine->max_nodes())},
                              {"processing units", std::to_string(engine->processing_units())}};
   for (const auto& [setting, value] : compute.values)
-    if (setting != "max_nodes" && setting != "processing_units") rows.push_back({setting, text_of(value)});
+    if (setting != "max_nodes" && setting != "processing_units") rows.push_back({setting, visible(text_of_value(value))});
   for (const auto& [setting, list] : compute.lists) rows.push_back({setting, visible(join(list, " "))});
   host.out << table_text(rows);
   return 0;

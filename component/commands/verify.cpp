@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "runtime/cli/call.h"
+#include "runtime/error/exit_status.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/process.h"
 #include "runtime/report/checkpoints.h"
@@ -14,7 +15,6 @@ using namespace runtime;
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;  ///< of a record, or of the numbers of a state
-constexpr int kCanGoOn = 75;
 constexpr auto kPatience = std::chrono::seconds(75);
 constexpr std::size_t kShown = 12;  ///< digits of a hash
 

@@ -12,6 +12,9 @@ using runtime::formatted;
 
 constexpr std::int64_t kColumns = 7;  // of the table of epochs: all figures but the speed
 
+/// A time, which no two trainings share.
+std::string speed_name(std::int64_t epoch) { return "clock.images_per_second." + std::to_string(epoch); }
+
 runtime::MetricRow row(const char* name, std::int64_t epoch, const char* column, double value) {
   return {name, {{"epoch", epoch}, {column, value}}};
 }
@@ -20,25 +23,25 @@ runtime::MetricRow row(const char* name, std::int64_t epoch, const char* column,
 
 void write_epochs(const std::vector<EpochMetrics>& epochs, TrainingState& state) {
   const auto count = static_cast<std::int64_t>(epochs.size());
-  const at::Tensor table = at::empty({count, kColumns}, at::kDouble), speeds = at::empty({count}, at::kDouble);
-  auto *row = table.mutable_data_ptr<double>(), *speed = speeds.mutable_data_ptr<double>();
+  const at::Tensor table = at::empty({count, kColumns}, at::kDouble);
+  auto* row = table.mutable_data_ptr<double>();
   for (const EpochMetrics& m : epochs) {
     for (const double value :
          {static_cast<double>(m.epoch), m.learning_rate, m.train_loss, m.train_error, m.valid_loss, m.top1, m.top5})
       *row++ = value;
-    *speed++ = m.images_per_second;
+    state.set(speed_name(m.epoch), m.images_per_second);
   }
   state.set("epochs", std::vector<at::Tensor>{table});
-  state.set("clock.epochs", std::vector<at::Tensor>{speeds});
 }
 
 std::vector<EpochMetrics> read_epochs(const TrainingState& state) {
-  const at::Tensor table = state.tensors("epochs").at(0), speeds = state.tensors("clock.epochs").at(0);
+  const at::Tensor table = state.tensors("epochs").at(0);
   std::vector<EpochMetrics> epochs;
   const auto* row = table.const_data_ptr<double>();
-  const auto* speed = speeds.const_data_ptr<double>();
-  for (std::int64_t i = 0; i < table.size(0); ++i, row += kColumns)
-    epochs.push_back({static_cast<std::int64_t>(row[0]), row[1], *speed++, row[2], row[3], row[4], row[5], row[6]});
+  for (std::int64_t i = 0; i < table.size(0); ++i, row += kColumns) {
+    const auto epoch = static_cast<std::int64_t>(row[0]);
+    epochs.push_back({epoch, row[1], state.real(speed_name(epoch)), row[2], row[3], row[4], row[5], row[6]});
+  }
   return epochs;
 }
 

@@ -27,15 +27,10 @@ double median(std::vector<double> numbers) {
 
 }  // namespace
 
-double RankTimes::waited() const {
-  const auto collective = control_.collective();
-  return collective ? static_cast<double>(collective->waited) * 1e-9 : 0;
-}
-
 void RankTimes::begin() {
   seconds_ = {};
   images_ = 0;
-  waited_before_ = waited();
+  waited_before_ = control_.seconds_waited();
   begun_ = Clock::now();
 }
 
@@ -45,7 +40,7 @@ std::vector<RankTimes::Row> RankTimes::gathered() {
   std::vector<double> numbers(static_cast<std::size_t>(control_.size()) * kNumbers);
   const auto mine = std::span(numbers).subspan(static_cast<std::size_t>(control_.rank()) * kNumbers, kNumbers);
   std::copy(seconds_.begin(), seconds_.end(), mine.begin());
-  mine[kCommunicating] += waited() - waited_before_;
+  mine[kCommunicating] += control_.seconds_waited() - waited_before_;
   mine[kComputing] = std::max(0.0, all - mine[kData] - mine[kCommunicating] - mine[kCheckpointing]);
   mine[kImages] = images_;
   mine[kSeconds] = all;
@@ -91,11 +86,11 @@ std::vector<runtime::MetricRow> RankTimes::compare(std::int64_t epoch, runtime::
                   static_cast<long long>(epoch), slowest->pace, slowest - rows.begin(), fastest->pace, range(kData).c_str(),
                   range(kComputing).c_str(), range(kCommunicating).c_str(), range(kCheckpointing).c_str()));
   }
-  warn_of_slowest(rows, epoch, log);
+  if (const auto lag = lagging(rows)) warn(*lag, rows[lag->rank], epoch, log);
   return metrics;
 }
 
-void RankTimes::warn_of_slowest(const std::vector<Row>& rows, std::int64_t epoch, runtime::Log& log) const {
+std::optional<Lag> RankTimes::lagging(const std::vector<Row>& rows) {
   const auto slowest = std::min_element(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.pace < b.pace; });
   std::vector<double> paces, working;  // of the others
   for (auto row = rows.begin(); row != rows.end(); ++row) {
@@ -104,14 +99,17 @@ void RankTimes::warn_of_slowest(const std::vector<Row>& rows, std::int64_t epoch
     working.push_back(row->working);
   }
   const double usual = median(paces), cost = slowest->working - *std::max_element(working.begin(), working.end());
-  if (slowest->pace >= (1 - kLag) * usual || cost < kWorthSaying) return;
-  const auto rank = static_cast<int>(slowest - rows.begin());
-  const std::string place = control_.broadcast_text(runtime::place_of_rank(control_), rank);
+  if (slowest->pace >= (1 - kLag) * usual || cost < kWorthSaying) return std::nullopt;
+  return Lag{static_cast<std::size_t>(slowest - rows.begin()), cost, usual};
+}
+
+void RankTimes::warn(const Lag& lag, const Row& row, std::int64_t epoch, runtime::Log& log) const {
+  const std::string place = control_.broadcast_text(runtime::place_of_rank(control_), static_cast<int>(lag.rank));
   log.warning(
       formatted("Epoch %lld waited %.1f s for %s: %.2f img/s of its own work, where half of the others do %.2f or more. Of its "
                 "time %.0f %% went into waiting for data, %.0f %% into computing.",
-                static_cast<long long>(epoch), cost, place.c_str(), slowest->pace, usual, 100 * slowest->share[kData],
-                100 * slowest->share[kComputing]));
+                static_cast<long long>(epoch), lag.cost, place.c_str(), row.pace, lag.usual, 100 * row.share[kData],
+                100 * row.share[kComputing]));
 }
 
 }  // namespace torchport::component

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "runtime/control.h"
@@ -11,6 +12,13 @@
 #include "runtime/report/log.h"
 
 namespace torchport::component {
+
+/// A rank that is slower than the others.
+struct Lag {
+  std::size_t rank;
+  double cost;   ///< seconds that the others waited for it
+  double usual;  ///< images per second of their own work that half of the others reach
+};
 
 class RankTimes {
  public:
@@ -38,21 +46,22 @@ class RankTimes {
   Scope measure(What what) { return {seconds_[what]}; }
   void count(std::int64_t images) { images_ += static_cast<double>(images); }
 
-  /// Compares the ranks' times since begin(). Logs them on rank 0 and warns, on all, of a rank that is more than a fifth slower
-  /// than half of the others and cost them more than a second. Returns the rows of the metric "Rank times", one a rank; none in a
-  /// world of one. `epoch`: 1-based.
+  /// Compares the ranks' times since begin(). Logs them on rank 0 and warns, on all, of one that is lagging(). Returns the rows of
+  /// the metric "Rank times", one a rank; none in a world of one. `epoch`: 1-based.
   std::vector<runtime::MetricRow> compare(std::int64_t epoch, runtime::Log& log);
 
- private:
   /// One rank's.
   struct Row {
     double pace = 0;                     ///< images per second of its own work: without waiting for others
     std::array<double, kWhats> share{};  ///< of the time that passed
     double working = 0;                  ///< seconds
   };
+  /// The rank that is more than a fifth slower than half of the others, if it cost them more than a second. \pre two rows or more
+  static std::optional<Lag> lagging(const std::vector<Row>& rows);
+
+ private:
   std::vector<Row> gathered();
-  void warn_of_slowest(const std::vector<Row>& rows, std::int64_t epoch, runtime::Log& log) const;
-  double waited() const;
+  void warn(const Lag& lag, const Row& row, std::int64_t epoch, runtime::Log& log) const;
 
   runtime::Control& control_;
   std::array<double, kMeasured> seconds_{};

@@ -15,7 +15,7 @@ namespace torchport::component {
 /// which goes on from them: as if it had seen all that the writer had seen. Names begin with the part's, as in
 /// "optimizer.momentum.3". Between two updates of the weights this is all there is: order, draws and shares are functions of seed,
 /// epoch and step. Rank 0's state serves every rank, since the batch norms' statistics of the others are replaced before anybody
-/// looks at them. Names that begin with "clock." are of times, which nothing but the log depends on.
+/// looks at them. Names of numbers that begin with "clock." are of times, which nothing but the log depends on.
 class TrainingState {
  public:
   using Number = std::variant<std::int64_t, double>;

@@ -13,6 +13,7 @@
 #include "component/worker/stop.h"
 #include "component/worker/watched.h"
 #include "runtime/equal_ranks.h"
+#include "runtime/error/exit_status.h"
 #include "runtime/files/files.h"
 #include "runtime/files/reservation.h"
 #include "runtime/host_name.h"
@@ -36,7 +37,6 @@ namespace {
 using runtime::Error;
 using runtime::LaunchedAs;
 
-constexpr int kCanGoOn = 75;       ///< exit status of a run that is stopped and can go on
 constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
 
 /// A run setting, or its default where the component does not take it or the value given is at fault, which is reported in its
@@ -190,7 +190,7 @@ class Run {
   void write_records(const std::vector<Error>& errors) {
     for (const auto& [port, path] : request_.inputs) record_.hash_input(port, path);
     const int status = errors.empty() ? 0 : errors.front().exit_status();
-    write_end(errors, status == 0 ? "finished" : status == kCanGoOn ? "stopped" : "failed", status);
+    write_end(errors, status == 0 ? "finished" : status == runtime::kCanGoOn ? "stopped" : "failed", status);
   }
 
   /// Where our launcher is on another machine, and the disk is not shared.

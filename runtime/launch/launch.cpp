@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "runtime/error/exit_status.h"
 #include "runtime/files/files.h"
 #include "runtime/files/standard_streams.h"
 #include "runtime/launch/engine.h"
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kKeptText = 64 * 1024;  ///< bytes of an engine's last words that are searched for the reason of its end
-constexpr int kStorage = 11, kMemory = 12, kPeerLost = 13, kCanGoOn = 75;
 
 /// logs/70_mpi_log: all that the engine and the ranks say on standard error, the watcher's warnings, and the verdict. A full disk
 /// does not end the run.
@@ -134,8 +134,8 @@ Ending silent_ending(const Chosen& chosen, const EngineEnd& told, const ChildEnd
     const Fields fields{{"rank", std::to_string(*told.lost_rank)}, {"signal", std::to_string(told.lost_by)}};
     return told_by_us(Error(told.lost_by == 9 ? "TimeoutOccured.killed" : "TimeoutOccured.lost", fields), told.lost_rank);
   }
-  if (told.workers_status == kStorage) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}));
-  if (told.workers_status == kMemory) return told_by_us(Error("ModuleOutOfMemory.unsaid"));
+  if (told.workers_status == kStorageFull) return told_by_us(Error("FailedToWriteOutputs.unsaid", {{"path", logs.string()}}));
+  if (told.workers_status == kOutOfMemory) return told_by_us(Error("ModuleOutOfMemory.unsaid"));
   const bool started = any_driver_log(logs);
   if (const auto fault = started ? std::nullopt : temporary_fault())
     return told_by_us(Error("FailedToWriteOutputs.temporary",

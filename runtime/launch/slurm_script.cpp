@@ -1,12 +1,11 @@
 #include "runtime/launch/slurm_script.h"
 
+#include "runtime/error/exit_status.h"
 #include "runtime/launch/engine.h"
 #include "runtime/text/shell.h"
 
 namespace torchport::runtime {
 namespace {
-
-constexpr int kStopped = 75;  ///< exit status of ranks that stopped with a checkpoint
 
 /// For a comment, which stays on its line whatever the words hold.
 std::string shown(const std::vector<std::string>& words) {
@@ -80,7 +79,7 @@ std::string job_script(const Request& request, const Compute& compute, const std
       "fi\n";
   text += quoted(srun) + "\nstatus=$?\n";
   if (compute.is_set("requeue"))
-    text += "if [[ $status == " + std::to_string(kStopped) + " ]]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\n";
+    text += "if [[ $status == " + std::to_string(kCanGoOn) + " ]]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\n";
   return text + "exit $status\n";
 }
 

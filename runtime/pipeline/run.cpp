@@ -6,6 +6,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/error/error.h"
+#include "runtime/error/exit_status.h"
 #include "runtime/files/files.h"
 #include "runtime/files/leftovers.h"
 #include "runtime/launch/process.h"
@@ -28,7 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(75);  ///< more than a step has with its own processes
 
-constexpr int kCanGoOn = 75;               ///< exit status of a step that was stopped and can go on
 constexpr const char* kResume = "resume";  ///< the parameter of a component that can
 
 volatile std::sig_atomic_t told_to_stop = 0;  ///< the signal that came between two steps; run_child hands on what comes in one

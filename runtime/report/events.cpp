@@ -1,15 +1,12 @@
 #include "runtime/report/events.h"
 
+#include "runtime/error/exit_status.h"
+
 namespace torchport::runtime {
-namespace {
-
-constexpr int kStopped = 75;  ///< spec/errors.yaml: run it again to go on
-
-}  // namespace
 
 std::string RunEnded::status() const {
   if (errors.empty()) return "ok";
-  return exit_status() == kStopped ? "stopped" : "failed";
+  return exit_status() == kCanGoOn ? "stopped" : "failed";
 }
 
 std::vector<std::unique_ptr<Sink>> make_sinks(const std::vector<std::string>& names, const SinkOptions& options) {

@@ -1,6 +1,7 @@
 #include "runtime/request/parse_value.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "runtime/error/error.h"
 #include "runtime/spec/spec_map.h"
@@ -102,6 +103,12 @@ Value parse_value(const ParameterSpec& parameter, std::string_view text) {
   }
   if (text.empty()) throw Error("NullOrEmpty.parameter", {{"flag", parameter.flag}, {"title", parameter.title}});
   return std::string(text);
+}
+
+std::string text_of_value(const Value& value) {
+  if (const auto* const text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* const truth = std::get_if<bool>(&value)) return *truth ? "True" : "False";
+  return std::visit([](const auto& one) { return nlohmann::json(one).dump(); }, value);
 }
 
 }  // namespace torchport::runtime

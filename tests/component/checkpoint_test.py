@@ -1,4 +1,5 @@
 """One process that is killed, stopped, refused a disk or given damaged checkpoints: it goes on to the same bits, or says why it does not."""
+import random
 import re
 import select
 import shutil
@@ -6,8 +7,9 @@ import signal
 
 import pytest
 
-from checkpoints import EACH_STEP, ENVIRONMENT, checkpoints, figures, kill, last_line, prepare, record, same, start, stop, survives, train, wait_for, whole, words
-from harness import BIN, command, torchport
+from checkpoints import EACH_STEP, ENVIRONMENT, checkpoints, figures, last_line, prepare, record, same, start, stop, train, wait_for, whole, words
+from harness import command, torchport
+from interruptions import Interrupted, killed_at, leave_alone, stopped_training
 
 KILLS = 10   # as many again on two ranks (distributed.checkpoint_test)
 STRACE = shutil.which("strace")
@@ -20,19 +22,15 @@ def inputs(shared):
 
 @pytest.fixture(scope="module")
 def never_stopped(inputs):
-    """A training that was left alone, and took no checkpoints."""
-    train(inputs, inputs / "whole", inputs / "whole-run", "--checkpoints=False")
+    """Beside a training that was left alone, and took no checkpoints."""
+    leave_alone(inputs, 1)
     assert not (inputs / "whole-run/checkpoints").exists()
     return inputs
 
 
 @pytest.fixture(scope="module")
 def stopped(inputs):
-    """The run folder of one that a signal stopped between two checkpoints in its second epoch. To be copied."""
-    run = start(inputs, inputs / "stopped", inputs / "stopped-run")
-    assert wait_for(run, "Epoch: [2/4]\tIter: [2/4]")
-    stop(run)
-    return inputs / "stopped-run"
+    return stopped_training(inputs)
 
 
 def of_the_stopped(stopped, work):
@@ -41,7 +39,7 @@ def of_the_stopped(stopped, work):
 
 
 def test_killed_again_and_again(never_stopped, work):
-    survives(never_stopped, work, KILLS, kill)
+    assert len(Interrupted(never_stopped, work, random.Random(1), 1).kills(KILLS)) == KILLS
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
@@ -162,15 +160,4 @@ def test_no_room(never_stopped, stopped, work):
 @pytest.mark.skipif(not STRACE, reason="no strace")
 @pytest.mark.parametrize("call, when", [("write", 2), ("fsync", 1), ("fsync", 3), ("fsync", 5), ("rename", 1), ("rename", 2)])
 def test_killed_while_saving(never_stopped, stopped, work, call, when):
-    """kill -9 at a system call of a save, where two checkpoints are there: what is there is whole, and training goes on from it."""
-    run = of_the_stopped(stopped, work)
-    folder = run / "checkpoints"
-    files = [folder, *(folder / name for name in (".making", ".making/state.safetensors", ".making/state.json", ".making/SHA256SUMS", "2.0"))]
-    trace = [STRACE, "-f", "-qq", "-o", "/dev/null", *(word for file in files for word in ("-P", file)), "-e", f"trace={call}",
-             "-e", f"inject={call}:signal=KILL:when={when}"]
-    killed = start(never_stopped, work / "out", run, "--checkpoint-minutes=0", "--stop-at=3.0", before=trace)
-    out, errors = killed.communicate(timeout=300)
-    assert killed.returncode == -signal.SIGKILL, f"no such call was made\n{out}\n{errors}"
-    assert whole(run) >= 2
-    train(never_stopped, work / "out", run)
-    same(work / "out", run, never_stopped / "whole", never_stopped / "whole-run")
+    killed_at(never_stopped, stopped, work, call, when)

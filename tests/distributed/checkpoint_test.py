@@ -1,13 +1,15 @@
 """Several ranks that are killed or stopped, by the launcher, by mpirun or one of them: they agree on a place, and go on from there to the same bits."""
 import os
+import random
 import re
 import signal
 
 import pytest
 
-from checkpoints import checkpoints, kill, last_line, prepare, record, same, start, stop, survives, train, wait_for, whole
+from checkpoints import EACH_STEP, checkpoints, last_line, prepare, record, same, start, stop, train, wait_for, whole
+from interruptions import Interrupted, children, leave_alone
 
-KILLS = 10
+KILLS, STOPS = 10, 4   # as many kills again in one process (component.checkpoint_test)
 
 
 @pytest.fixture(scope="module")
@@ -17,35 +19,25 @@ def inputs(shared):
 
 @pytest.fixture(scope="module")
 def never_stopped(inputs):
-    train(inputs, inputs / "whole", inputs / "whole-run", "--checkpoints=False", ranks=2)
-    return inputs
-
-
-def children(pid):
-    found = []
-    for folder in os.listdir("/proc"):
-        try:
-            fields = open(f"/proc/{folder}/stat").read().rsplit(")", 1)[1].split()
-        except (OSError, IndexError):
-            continue
-        if folder.isdigit() and int(fields[1]) == pid:
-            found.append(int(folder))
-    return found
+    return leave_alone(inputs, 2)
 
 
 def test_killed_again_and_again(never_stopped, work):
-    """The launcher, or a rank: then RESULT says what there is to go on from."""
-    turns = iter(range(KILLS))
+    assert len(Interrupted(never_stopped, work, random.Random(2), 2).kills(KILLS)) == KILLS
 
-    def killing(run):
-        if next(turns) % 2:
-            return kill(run)
-        os.kill(children(children(run.pid)[0])[-1], signal.SIGKILL)
-        run.communicate(timeout=120)
-        line = last_line(work / "run/logs/70_mpi_log")
-        assert line.startswith("RESULT exit=13 ") and line.endswith(f'checkpoint="{checkpoints(work / "run")[0]}"'), line
 
-    survives(never_stopped, work, KILLS, killing, ranks=2)
+def test_stopped_again_and_again(never_stopped, work):
+    assert len(Interrupted(never_stopped, work, random.Random(3), 2).stops(STOPS)) == STOPS
+
+
+def test_a_rank_is_killed(never_stopped, work):
+    """RESULT says what there is to go on from."""
+    run = start(never_stopped, work / "out", work / "run", EACH_STEP, ranks=2)
+    assert wait_for(run, " is written, in ")
+    os.kill(children(children(run.pid)[0])[-1], signal.SIGKILL)
+    run.communicate(timeout=120)
+    line = last_line(work / "run/logs/70_mpi_log")
+    assert line.startswith("RESULT exit=13 first_rank=1 ") and line.endswith(f'checkpoint="{checkpoints(work / "run")[0]}"'), line
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])

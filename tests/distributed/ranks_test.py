@@ -1,14 +1,17 @@
-"""What the ranks of a training find out about each other while it goes on: weights that differ."""
+"""What the ranks of a training find out about each other while it goes on: weights that differ, a rank that lags."""
+import json
 import re
+import shutil
 import socket
 import subprocess
 
 import pytest
 import torch
 
-from harness import AS_ROOT, BIN, class_folders, torchport
+from harness import AS_ROOT, BIN, class_folders, command, torchport
 
 HOST = socket.gethostname()
+LATE = 0.5   # seconds by which an image of a slow rank is opened: it has 8
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +86,26 @@ def test_weights_that_change_on_one_rank(launchers, inputs, work):
                      r"epoch \d+: 1 of 62 tensors differ, first conv1.weight\n", errors), errors
     assert "first_rank=1" in (work / "run/logs/70_mpi_log").read_text().splitlines()[-1]
     assert not (work / "out").exists()
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace")
+def test_slow_rank(inputs, work):
+    """On rank 1 each image is opened late, as on a slow disk: the training goes on, and each log says what that costs."""
+    torchport("run", "convert_to_image_directory", "--input-path", inputs / "data", "--output-path", work / "in", cwd=work)   # has their sizes
+    values = {"untrained-model-path": inputs / "m", "train-data-path": work / "in", "valid-data-path": inputs / "data", "trained-model-path": work / "out",
+              "batch-size": 2, "run-dir": work / "run", "epochs": 1, "loader-threads": 1, "train-layers": "head"}
+    train = [BIN / "torchport", "run", "train_pytorch_model", *(word for name, value in values.items() for word in (f"--{name}", value))]
+    late = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", *(word for image in (work / "in").rglob("*.png") for word in ("-P", image)), "-e", "trace=openat",
+            "-e", f"inject=openat:delay_enter={int(LATE * 1e6)}"]
+    command("mpirun", *AS_ROOT, "--oversubscribe", "-np", 1, *train, ":", "-np", 1, *late, *train, env={"OMP_NUM_THREADS": "1"})
+    for rank in range(2):
+        said = re.search(rf"WARNING .*Epoch 1 waited (\d+\.\d) s for rank 1 \(host {HOST}\): \d+\.\d\d img/s of its own work, where half of the others do "
+                         r"\d+\.\d\d or more\. Of its time \d+ % went into waiting for data, \d+ % into computing\.\n", log(work, rank))
+        assert said and float(said[1]) > 2 * LATE, log(work, rank)
+    rows = [json.loads(line) for line in (work / "run/metrics.jsonl").read_text().splitlines()]
+    times = [row["row"] for row in rows if row.get("name") == "Rank times"]
+    assert [(row["epoch"], row["rank"]) for row in times] == [(1, 0), (1, 1)]
+    for row in times:
+        assert abs(row["data"] + row["computing"] + row["communicating"] + row["checkpointing"] - 1) < 1e-6, row
+    assert times[1]["images_per_second"] < 0.8 * times[0]["images_per_second"] and times[0]["communicating"] > times[1]["communicating"], times
+    assert times[1]["data"] > times[0]["data"], times

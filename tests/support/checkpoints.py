@@ -1,13 +1,11 @@
-"""What the tests of checkpoints share: a short training of many steps, how it is killed, and when two of them are the same."""
+"""What the tests of checkpoints share: a short training of many steps, how it is stopped, and when two of them are the same."""
 import json
 import os
 import pathlib
-import random
-import shutil
 import signal
 import subprocess
 
-from harness import AS_ROOT, BIN, class_folders, command, nothing_left, torchport
+from harness import AS_ROOT, BIN, class_folders, command, torchport
 
 FAST = ["--epochs=4", "--batch-size=4", "--patience=100", "--learning-rate=0.01", "--print-freq=1", "--num-warmup-steps=1"]
 EACH_STEP = "--checkpoint-minutes=0.00001"
@@ -58,12 +56,6 @@ def stop(process, sent=signal.SIGTERM, status=75):
     return out, errors
 
 
-def kill(process):
-    """With all that it started: a launcher's ranks die with it."""
-    process.kill()
-    process.communicate(timeout=120)
-
-
 def figures(run):
     """All metrics of a run but those of time."""
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -86,31 +78,6 @@ def whole(run):
     for checkpoint in checkpoints(run):
         command("sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS", cwd=checkpoint)
     return len(checkpoints(run))
-
-
-def survives(inputs, work, kills, killing, ranks=1):
-    """Kills a training by `killing`, again and again, some lines after a checkpoint. One that comes to its end must be the one that was left
-    alone; another begins then, until that many kills were made."""
-    draw = random.Random(ranks)
-    out, folder = work / "out", work / "run"
-    done = finished = 0
-    while done < kills or finished == 0:
-        run = start(inputs, out, folder, EACH_STEP, ranks=ranks)
-        if done < kills and wait_for(run, " is written, in ") and wait_for(run, "", draw.randint(1, 8)):
-            killing(run)
-            nothing_left(out)   # mpirun's end is not that of its ranks
-            done += 1
-            if not out.exists():
-                assert whole(folder) > 0
-                continue
-        else:
-            said, errors = run.communicate(timeout=300)
-            assert run.returncode == 0, said + errors
-        same(out, folder, inputs / "whole", inputs / "whole-run")
-        finished += 1
-        shutil.rmtree(out)
-        shutil.rmtree(folder)
-    print(f"{done} of {kills} kills, {finished} trainings")
 
 
 def record(run):

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "runtime/error/exit_status.h"
 #include "runtime/launch/engine.h"
 #include "runtime/launch/hosts.h"
 #include "runtime/launch/processing_units.h"
@@ -116,7 +117,7 @@ class Mpirun : public Engine {
   /// "noticed that process rank 1 with PID 7 on node n exited on signal 9".
   EngineEnd how_it_ended(int status, const std::string& words) const override {
     EngineEnd end;
-    if ((status >= 2 && status <= 15) || status == 70 || status == 75) end.workers_status = status;
+    if ((status >= 2 && status <= 15) || status == 70 || status == kCanGoOn) end.workers_status = status;
     std::size_t at = 0;
     const auto rank = number_after(words, "noticed that process rank ", at);
     const auto signal = rank ? number_after(words, " exited on signal ", at) : std::nullopt;

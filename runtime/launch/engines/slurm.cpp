@@ -1,6 +1,7 @@
 // Jobs of a Slurm cluster: a script for sbatch that calls srun, Slurm's English, its exit statuses.
 #include <cstring>
 
+#include "runtime/error/exit_status.h"
 #include "runtime/files/files.h"
 #include "runtime/launch/engine.h"
 #include "runtime/launch/slurm_job.h"
@@ -107,7 +108,7 @@ class Slurm : public Engine {
 
   EngineEnd how_it_ended(int status, const std::string& words) const override {
     EngineEnd end;
-    if ((status >= 2 && status <= 15) || status == 70 || status == 75) end.workers_status = status;
+    if ((status >= 2 && status <= 15) || status == 70 || status == kCanGoOn) end.workers_status = status;
     const auto [job, state] = last_state(words);
     end.error = error_of_state(job, state);
     if (job.empty()) {

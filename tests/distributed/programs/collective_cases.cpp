@@ -9,6 +9,7 @@
 #include "component/collectives/mpi.h"
 #include "component/training/replicas.h"
 #include "runtime/launch/launched_as.h"
+#include "runtime/watch/standing.h"
 #include "tests/support/networks.h"
 
 using namespace torchport;
@@ -143,10 +144,9 @@ int out_of_step(runtime::Control& world) {
     }
   }
   std::fflush(stdout);
-  const auto now = world.collective();
-  EXPECT(std::string(now->operation.load()) == "all-reduce");
-  EXPECT(now->sequence == 2);
-  EXPECT(!now->together);
+  const runtime::Stand now = runtime::standing().now();
+  EXPECT(now.waits() && now.operation_text() == "all-reduce number 2");
+  EXPECT(world.seconds_waited() > 0);
   world.abort(13);
 }
 
