@@ -7,7 +7,8 @@
 
 namespace torchport::component {
 
-/// Hands each row's fields to `take`, the first row's too, until it returns false. A quoted field may hold commas, quotes and lines.
+/// Hands each row's fields to `take`, the first row's too, until it returns false. A quoted field may hold commas, quotes and
+/// lines.
 void read_csv(std::string_view text, const std::function<bool(const std::vector<std::string>& fields)>& take);
 
 }  // namespace torchport::component

@@ -22,8 +22,9 @@ void add_figures(Page& page, const nlohmann::json& metrics) {
     const auto found = metrics.find(group);
     return found != metrics.end() && found->is_object() ? number_text(number_in(*found, figure)) : "-";
   };
-  add_table(page, {page.say("images"), page.say("Top 1 accuracy"), page.say("Top 5 accuracy"), page.say("macro F1"),
-                   page.say("weighted F1"), page.say("log loss"), page.say("calibration error")},
+  add_table(page,
+            {page.say("images"), page.say("Top 1 accuracy"), page.say("Top 5 accuracy"), page.say("macro F1"),
+             page.say("weighted F1"), page.say("log loss"), page.say("calibration error")},
             {{number_text(number_in(metrics, "rows")), number_text(number_in(metrics, "accuracy")),
               number_text(number_in(metrics, "top_5_accuracy")), of("macro", "f1"), of("weighted", "f1"),
               number_text(number_in(metrics, "log_loss")), number_text(number_in(metrics, "expected_calibration_error"))}});
@@ -48,13 +49,13 @@ void add_table_matrix(Page& page, const EvaluationFacts& facts, std::size_t matr
       const std::int64_t found = counts[truth * count + predicted];
       const double share = support[truth] > 0 ? static_cast<double>(found) / static_cast<double>(support[truth]) : 0;
       page.html.open("td");
-      page.html.element(
-          "button", std::to_string(found),
-          {{"type", "button"},
-           {"class", std::string(truth == predicted ? "right" : "wrong") + (found == 0 ? " none" : "")},
-           {"style", runtime::formatted("--share:%.3f", share)},
-           {"data-show", std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted)},
-           {"title", page.say("true {0}, predicted {1}: {2}", {facts.names[truth], facts.names[predicted], std::to_string(found)})}});
+      page.html.element("button", std::to_string(found),
+                        {{"type", "button"},
+                         {"class", std::string(truth == predicted ? "right" : "wrong") + (found == 0 ? " none" : "")},
+                         {"style", runtime::formatted("--share:%.3f", share)},
+                         {"data-show", std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted)},
+                         {"title", page.say("true {0}, predicted {1}: {2}",
+                                            {facts.names[truth], facts.names[predicted], std::to_string(found)})}});
       page.html.close();
     }
     page.html.close();
@@ -65,8 +66,13 @@ void add_table_matrix(Page& page, const EvaluationFacts& facts, std::size_t matr
 /// One that report.js draws.
 void add_drawn_matrix(Page& page, std::size_t matrix, std::size_t left_out) {
   page.html.open("div", {{"class", "drawn"}});
-  page.html.element("canvas", "", {{"id", "matrix-" + std::to_string(matrix)}, {"class", "matrix"}, {"role", "img"}, {"aria-label", page.say("Confusion matrix")}});
-  page.html.element("p", page.say("Rows: true categories, columns: predicted ones, in the order of the table of categories."), {{"id", "pointed-" + std::to_string(matrix)}});
+  page.html.element("canvas", "",
+                    {{"id", "matrix-" + std::to_string(matrix)},
+                     {"class", "matrix"},
+                     {"role", "img"},
+                     {"aria-label", page.say("Confusion matrix")}});
+  page.html.element("p", page.say("Rows: true categories, columns: predicted ones, in the order of the table of categories."),
+                    {{"id", "pointed-" + std::to_string(matrix)}});
   page.html.close();
   if (left_out > 0) add_note(page, page.say("{0} cells with the smallest counts are left out.", {std::to_string(left_out)}));
 }
@@ -100,8 +106,9 @@ void add_classes(Page& page, const EvaluationFacts& facts) {
     const auto confused = worst.find(i);
     rows.push_back({facts.names[i], number_text(number_in(one, "support")), number_text(number_in(one, "precision")),
                     number_text(number_in(one, "recall")), number_text(number_in(one, "f1")),
-                    confused == worst.end() ? std::string("-")
-                                            : facts.names[confused->second->predicted] + " (" + std::to_string(confused->second->count) + ")"});
+                    confused == worst.end()
+                        ? std::string("-")
+                        : facts.names[confused->second->predicted] + " (" + std::to_string(confused->second->count) + ")"});
   }
   const std::vector<std::string> heads = {page.say("category"), page.say("images"), page.say("precision"),
                                           page.say("recall"),   page.say("F1"),     page.say("most often taken for")};
@@ -115,7 +122,13 @@ void add_classes(Page& page, const EvaluationFacts& facts) {
 
 /// How often the network is right, by how sure it is.
 void add_reliability(Page& page, const nlohmann::json& metrics) {
-  Chart chart{page.say("Reliability: how often the network is right, by how sure it is"), page.say("probability up to"), {}, {{page.say("accuracy"), {}}, {page.say("mean probability"), {}}, }};
+  Chart chart{page.say("Reliability: how often the network is right, by how sure it is"),
+              page.say("probability up to"),
+              {},
+              {
+                  {page.say("accuracy"), {}},
+                  {page.say("mean probability"), {}},
+              }};
   Series images{page.say("images"), {}};
   for (const auto& bin : metrics.at("calibration_bins")) {
     const auto rows = number_in(bin, "rows");
@@ -128,7 +141,9 @@ void add_reliability(Page& page, const nlohmann::json& metrics) {
   page.html.element("h3", page.say("Reliability"));
   page.html.open("div", {{"class", "charts"}});
   add_chart(page, chart);
-  add_chart(page, {page.say("Images by probability of the predicted category"), page.say("probability up to"), chart.labels, {images}, "bar"});
+  add_chart(
+      page,
+      {page.say("Images by probability of the predicted category"), page.say("probability up to"), chart.labels, {images}, "bar"});
   page.html.close();
 }
 

@@ -67,7 +67,8 @@ void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
 void add_rows(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
   page.html.open("details").element("summary", page.say("Table")).open("div", {{"class", "scroll"}});
   page.html.open("table", {{"id", "mistakes-" + std::to_string(matrix)}}).open("thead").open("tr");
-  for (const char* const head : {"image", "true category", "predicted category", "probability", "probability of the true category", "loss"})
+  for (const char* const head :
+       {"image", "true category", "predicted category", "probability", "probability of the true category", "loss"})
     page.html.element("th", page.say(head), {{"scope", "col"}});
   page.html.close().close().open("tbody");
   for (const ShownMistake& mistake : facts.mistakes) {
@@ -82,7 +83,11 @@ void add_rows(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
 
 /// Each with a button that shows its examples.
 void add_pairs(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
-  page.html.element("h3", page.say("Most confused pairs")).open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+  page.html.element("h3", page.say("Most confused pairs"))
+      .open("div", {{"class", "scroll"}})
+      .open("table")
+      .open("thead")
+      .open("tr");
   for (const char* const head : {"true category", "predicted category", "images", ""})
     page.html.element("th", page.say(head), {{"scope", "col"}});
   page.html.close().close().open("tbody");
@@ -90,7 +95,8 @@ void add_pairs(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
     const ConfusedPair& pair = facts.pairs[i];
     page.html.open("tr").element("td", facts.names[pair.truth]).element("td", facts.names[pair.predicted]);
     page.html.element("td", std::to_string(pair.count)).open("td");
-    page.html.element("button", page.say("examples"), {{"type", "button"}, {"data-show", cell_of(matrix, pair.truth, pair.predicted)}});
+    page.html.element("button", page.say("examples"),
+                      {{"type", "button"}, {"data-show", cell_of(matrix, pair.truth, pair.predicted)}});
     page.html.close().close();
   }
   page.html.close().close().close();
@@ -107,7 +113,9 @@ void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, 
   add_rows(page, facts, matrix);
   page.html.open("p", {{"class", "note"}});
   if (facts.mistakes.size() < facts.all_mistakes)
-    page.html.text(page.say("{0} of {1} mistakes are listed here. All:", {std::to_string(facts.mistakes.size()), std::to_string(facts.all_mistakes)}) + " ");
+    page.html.text(page.say("{0} of {1} mistakes are listed here. All:",
+                            {std::to_string(facts.mistakes.size()), std::to_string(facts.all_mistakes)}) +
+                   " ");
   page.html.element("a", "mistakes.csv", {{"href", page.link(folder / "mistakes.csv")}}).close();
 }
 

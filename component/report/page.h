@@ -48,9 +48,9 @@ struct Chart {
   std::string title, x;             ///< what the horizontal axis counts
   std::vector<std::string> labels;  ///< along it
   std::vector<Series> series;
-  std::string kind = "line";                              ///< or "bar", or "stacked"
+  std::string kind = "line";                                 ///< or "bar", or "stacked"
   std::vector<std::pair<std::size_t, std::string>> marks{};  ///< vertical lines: place among the labels, and what is said of it
-  bool share = false;                                         ///< the scale is from 0 to 1
+  bool share = false;                                        ///< the scale is from 0 to 1
 };
 
 /// The chart, a table of its numbers behind it. A scale that spans more than two powers of ten is logarithmic.

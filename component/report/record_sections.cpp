@@ -90,8 +90,8 @@ void add_inputs(Page& page, const RunFacts& run) {
       rows.push_back({port, text_of(input, "path"), page.say("{0} more files", {text_of_value(*others)}), "-"});
   }
   if (rows.empty()) return;
-  add_folded_table(page, page.say("Inputs of {0}", {run.name}),
-                   {page.say("input"), page.say("path"), page.say("file"), "SHA-256"}, rows);
+  add_folded_table(page, page.say("Inputs of {0}", {run.name}), {page.say("input"), page.say("path"), page.say("file"), "SHA-256"},
+                   rows);
 }
 
 }  // namespace

@@ -17,12 +17,12 @@ using runtime::text_of;
 
 /// What report.js says, in the page's language.
 constexpr const char* kScriptWords[] = {"true {0}, predicted {1}: {2}", "No image is in this cell.",
-                                        "Images that were recognised are not listed.", "{0} of {1} are in this page.", "close"};
+                                        "Images that were recognised are not listed.", "{0} of {1} are in this page."};
 
 /// Scripts run only with the page's own key, and nothing is fetched from anywhere but, for a page that is served, its server.
 std::string policy(const std::string& key, bool served) {
-  return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'nonce-" + key + "'; base-uri 'none'; form-action 'none'" +
-         (served ? "; connect-src 'self'" : "");
+  return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'nonce-" + key +
+         "'; base-uri 'none'; form-action 'none'" + (served ? "; connect-src 'self'" : "");
 }
 
 void add_head(Page& page, const ReportFacts& facts, const std::string& key, bool served) {
@@ -36,7 +36,10 @@ void add_head(Page& page, const ReportFacts& facts, const std::string& key, bool
 }
 
 void add_headline(Page& page, const ReportFacts& facts) {
-  page.html.open("header").open("h1").text(facts.title + " ").element("span", page.say(facts.state), {{"class", "state " + facts.state}});
+  page.html.open("header")
+      .open("h1")
+      .text(facts.title + " ")
+      .element("span", page.say(facts.state), {{"class", "state " + facts.state}});
   page.html.close().open("p").text(facts.folder.filename().string());
   const auto& record = facts.is_pipeline() ? facts.pipeline : facts.runs.front().record;
   if (const std::string started = text_of(record, "started"); !started.empty()) page.html.text(" · " + started);
@@ -67,9 +70,7 @@ void add_evaluations(Page& page, const ReportFacts& facts) {
 
 /// Data and scripts come last: they are of no use to who reads the page's text.
 void add_scripts(Page& page, const std::string& key, const std::string& more) {
-  const auto script = [&](std::string_view text) {
-    page.html.open("script", {{"nonce", key}}).trusted(text).close();
-  };
+  const auto script = [&](std::string_view text) { page.html.open("script", {{"nonce", key}}).trusted(text).close(); };
   nlohmann::json words = nlohmann::json::object();
   for (const char* const english : kScriptWords) words[english] = page.say(english);
   const nlohmann::json data = {{"charts", page.charts}, {"matrices", page.matrices}, {"words", words}};

@@ -1,5 +1,5 @@
-// The report of a run: one HTML file that needs nothing beside itself. Written by `torchport report`, by itself at the end of each run,
-// and for `torchport view`.
+// The report of a run: one HTML file that needs nothing beside itself. Written by `torchport report`, by itself at the end of each
+// run, and for `torchport view`.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -19,7 +19,8 @@ std::string report_page(const std::filesystem::path& folder, const std::filesyst
 /// Writes it. \throws Error ParameterParsing.no_run, FailedToWriteOutputs
 void write_report(const std::filesystem::path& folder, const std::filesystem::path& target, const ReportOptions& options);
 
-/// Leaves report.html in the folder of a run that has ended. Returns why it could not, or "": the run is worth more than its report.
+/// Leaves report.html in the folder of a run that has ended. Returns why it could not, or "": the run is worth more than its
+/// report.
 std::string leave_report(const std::filesystem::path& folder) noexcept;
 
 }  // namespace torchport::component

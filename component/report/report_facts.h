@@ -12,8 +12,8 @@ namespace torchport::component {
 struct ReportFacts {
   std::filesystem::path folder;  ///< absolute
   std::string title, state;
-  nlohmann::json pipeline;       ///< pipeline.json, or null
-  std::vector<RunFacts> runs;    ///< of a component its own; of a pipeline all that came to run, in their order, reused ones too
+  nlohmann::json pipeline;     ///< pipeline.json, or null
+  std::vector<RunFacts> runs;  ///< of a component its own; of a pipeline all that came to run, in their order, reused ones too
   bool is_pipeline() const { return !pipeline.is_null(); }
 };
 

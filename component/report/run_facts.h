@@ -1,5 +1,5 @@
-// What a run's folder tells of it: its record, its metrics, its logs. Read for the report; whatever is not there is empty, for a run
-// may have ended anywhere.
+// What a run's folder tells of it: its record, its metrics, its logs. Read for the report; whatever is not there is empty, for a
+// run may have ended anywhere.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -15,10 +15,10 @@ namespace torchport::component {
 struct RunFacts {
   std::string name;  ///< of the step, or of the component
   std::filesystem::path folder;
-  nlohmann::json record = nlohmann::json::object();  ///< run.json
-  nlohmann::json step = nlohmann::json::object();    ///< what pipeline.json says of it
-  std::string state;                                 ///< "" where neither says
-  std::string trouble;                               ///< of a run that failed: what became of it, in lines
+  nlohmann::json record = nlohmann::json::object();            ///< run.json
+  nlohmann::json step = nlohmann::json::object();              ///< what pipeline.json says of it
+  std::string state;                                           ///< "" where neither says
+  std::string trouble;                                         ///< of a run that failed: what became of it, in lines
   std::map<std::string, std::vector<nlohmann::json>> metrics;  ///< the rows of metrics.jsonl, by name
   std::vector<RunLog> logs;
   std::size_t unread_metrics = 0;  ///< lines that are no metric of ours

@@ -21,8 +21,8 @@ std::string thumbnail(const std::filesystem::path& image) {
   const datasets::ImageHeader header = datasets::read_header(bytes);
   const double scale = std::min(1.0, kThumbnailSide / static_cast<double>(std::max(header.width, header.height)));
   const auto scaled = [&](int length) { return std::max(1, static_cast<int>(length * scale + 0.5)); };
-  const auto placement = datasets::Placement::resized({0, 0, header.height, header.width}, {scaled(header.height), scaled(header.width)},
-                                                      datasets::Interpolation::bilinear);
+  const auto placement = datasets::Placement::resized(
+      {0, 0, header.height, header.width}, {scaled(header.height), scaled(header.width)}, datasets::Interpolation::bilinear);
   datasets::PartOfImage part;
   datasets::DecodeOptions options;
   options.fast = true;

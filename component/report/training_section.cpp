@@ -89,15 +89,16 @@ std::vector<std::optional<double>> without(std::vector<std::optional<double>> sh
 
 /// The rate of each epoch as it was, and as it was planned to the end.
 void add_learning_rate(Page& page, const RunFacts& run, const Epochs& epochs) {
-  Chart chart{page.say("Learning rate"), page.say("epoch"), epochs.labels(), {{page.say("actual"), epochs.values("learning rate", "lr")}}};
+  Chart chart{
+      page.say("Learning rate"), page.say("epoch"), epochs.labels(), {{page.say("actual"), epochs.values("learning rate", "lr")}}};
   chart.marks = marks(page, run, epochs);
   const auto planned = run.record.find("planned_learning_rates");
   if (planned != run.record.end() && planned->is_array() && epochs.left_out() == 0 && planned->size() <= kMostPoints) {
     Series plan{page.say("planned"), {}};
     for (const std::int64_t epoch : epochs.numbers()) {
       const auto place = static_cast<std::size_t>(epoch - 1);
-      plan.values.push_back(place < planned->size() && (*planned)[place].is_number() ? std::optional((*planned)[place].get<double>())
-                                                                                     : std::nullopt);
+      plan.values.push_back(
+          place < planned->size() && (*planned)[place].is_number() ? std::optional((*planned)[place].get<double>()) : std::nullopt);
     }
     for (auto place = static_cast<std::size_t>(epochs.numbers().back()); place < planned->size(); ++place) {
       chart.labels.push_back(std::to_string(place + 1));
@@ -124,7 +125,11 @@ void add_ranks(Page& page, const std::vector<nlohmann::json>& rows) {
     rank.pace += number_in(row, "images_per_second").value_or(0);
     for (std::size_t what = 0; what < kWhats.size(); ++what) rank.share[what] += number_in(row, kWhats[what]).value_or(0);
   }
-  Chart paces{page.say("Images per second of each process's own work"), page.say("process"), {}, {{page.say("images per second"), {}}}, "bar"};
+  Chart paces{page.say("Images per second of each process's own work"),
+              page.say("process"),
+              {},
+              {{page.say("images per second"), {}}},
+              "bar"};
   Chart shares{page.say("Where each process's time went, in percent"), page.say("process"), {}, {}, "stacked"};
   for (const char* const what : kWhats) shares.series.push_back({page.say(what), {}});
   auto slowest = ranks.begin();
@@ -142,7 +147,8 @@ void add_ranks(Page& page, const std::vector<nlohmann::json>& rows) {
   page.html.element("p", page.say("Means over {0} epochs. The slowest is process {1}, with {2} images per second of its own work.",
                                   {number_text(slowest->second.epochs), std::to_string(slowest->first),
                                    number_text(slowest->second.pace / slowest->second.epochs)}));
-  if (ranks.size() > kMostRanks) add_note(page, page.say("{0} more processes are left out.", {std::to_string(ranks.size() - kMostRanks)}));
+  if (ranks.size() > kMostRanks)
+    add_note(page, page.say("{0} more processes are left out.", {std::to_string(ranks.size() - kMostRanks)}));
   page.html.open("div", {{"class", "charts"}});
   add_chart(page, paces);
   add_chart(page, shares);
@@ -156,7 +162,8 @@ bool has_training(const RunFacts& run) { return run.metrics.contains("Train imag
 void add_training(Page& page, const RunFacts& run) {
   const Epochs epochs(run);
   begin_section(page, "training-" + run.name, page.say("Training: {0}", {run.name}));
-  if (epochs.left_out() > 0) add_note(page, page.say("{0} epochs are left out of the curves.", {std::to_string(epochs.left_out())}));
+  if (epochs.left_out() > 0)
+    add_note(page, page.say("{0} epochs are left out of the curves.", {std::to_string(epochs.left_out())}));
   const auto curves = [&](const char* title, std::vector<Series> series) {
     Chart chart{page.say(title), page.say("epoch"), epochs.labels(), std::move(series)};
     chart.marks = marks(page, run, epochs);

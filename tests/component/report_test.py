@@ -1,13 +1,15 @@
 """torchport report: the page is whole HTML, has all that the run's folder has, shows hostile names as text, and stays small."""
 import base64
 import csv
+import http.client
 import io
 import json
 import re
+import subprocess
 import urllib.parse
 
 from PIL import Image
-from harness import class_folders, torchport
+from harness import BIN, SOURCE, class_folders, torchport
 from report_page import Page, outside
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -196,3 +198,51 @@ def test_without_graphviz(work):
 def test_a_run_that_is_not_there(work):
     done = torchport("report", "nothing", cwd=work, status=2)
     assert "there is no run 'nothing'" in done.stderr, done.stderr
+
+
+def test_in_japanese(work):
+    run = made_run(work / "run")
+    (run / "metrics.jsonl").write_text("\n".join(training_rows(2)))
+    page = read("run", "--lang", "ja", cwd=work)
+    assert page.all("html", lang="ja") and page.chart("Top 1 accuracy (1 位の精度)")[0]["x"] == "エポック", "the page is not in Japanese"
+
+
+def test_every_word_has_its_japanese():
+    known = {line.split(" = ")[0] for line in (SOURCE / "component/report/page/ja.txt").read_text().splitlines()}
+    literal, found = r'"((?:[^"\\]|\\.)*)"', set()
+    for path in (SOURCE / "component/report").glob("*.cpp"):
+        text = re.sub(r'"\s*\n\s*"', "", path.read_text())
+        found |= set(re.findall(rf"\bsay\(\s*{literal}", text)) | set(re.findall(rf"\bcurves\({literal}", text))
+        for words in re.findall(r"(?:kScriptWords|kWhats)\S*?(?:\[\])?[^=;]*= \{(.*?)\};", text, re.S):
+            found |= set(re.findall(literal, words))
+    found = {word.replace("\\\\", "\\") for word in found}
+    assert len(found) > 60, f"the scan found hardly any word: {found}"
+    assert not found - known, f"ja.txt lacks {sorted(found - known)}"
+
+
+def answer(address, path, host=None):
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    connection.request("GET", path, headers={"Host": host} if host else {})
+    response = connection.getresponse()
+    return response.status, response.read().decode()
+
+
+def test_view(work):
+    """The page is served to this machine alone, changes with the run, and nothing outside of the run's folder is."""
+    run = made_run(work / "runs/mine", state="running")
+    (run / "secret").symlink_to(work / "outside")
+    (work / "outside").write_text("not for a browser")
+    with subprocess.Popen([BIN / "torchport", "view"], cwd=work, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = ("127.0.0.1", int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\n", server.stdout.readline())[1]))
+            status, text = answer(address, "/")
+            [stamp] = re.findall(r"const STAMP = '(\d+)'", text)
+            assert status == 200 and not Page(text).faults and answer(address, "/stamp") == (200, stamp)
+            (run / "metrics.jsonl").write_text("\n".join(training_rows(2)))
+            assert answer(address, "/stamp")[1] != stamp, "a run that has gone on is not noticed"
+            assert len(Page(answer(address, "/")[1]).data["charts"]) == 5
+            assert "all is well" in answer(address, "/logs/70_driver_log_0")[1] and "70_driver_log_0" in answer(address, "/logs/")[1]
+            assert answer(address, "/secret")[0] == 404 and answer(address, "/../../outside")[0] == 404
+            assert answer(address, "/", host="evil.example")[0] == 403
+        finally:
+            server.terminate()

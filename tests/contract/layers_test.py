@@ -20,10 +20,11 @@ LIBRARIES = {
     r"mpi\.h": ("component/collectives/",),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
     r"curl/": ("component/download/http.cpp",),
+    r"httplib\.h": ("component/view/page_server.cpp",),
     r"boost/": ("runtime/request/request.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
-              "component/evaluation/", "component/report/", "component/download/", "component/cli_main.cpp")
+              "component/evaluation/", "component/report/", "component/view/", "component/download/", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {

@@ -1,0 +1,18 @@
+// A page that is served: it looks every second whether the run has gone on, and loads itself again where the reader was.
+'use strict';
+(() => {
+  const KEY = 'torchport-view', parts = () => [...document.querySelectorAll('details')];
+  const kept = JSON.parse(sessionStorage.getItem(KEY) || 'null');
+  if (kept) {
+    kept.open.forEach(place => { if (parts()[place]) parts()[place].open = true; });
+    scrollTo(0, kept.scroll);
+  }
+  const look = async () => {
+    const answer = await fetch('stamp').catch(() => null);
+    if (!answer || !answer.ok || await answer.text() === STAMP) return;
+    const open = parts().flatMap((part, place) => part.open ? [place] : []);
+    sessionStorage.setItem(KEY, JSON.stringify({open, scroll: scrollY}));
+    location.reload();
+  };
+  setInterval(look, 1000);
+})();

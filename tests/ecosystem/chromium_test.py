@@ -1,0 +1,49 @@
+"""The report in a real browser, headless Chromium: charts, clicks, no error on its console, nothing fetched. Run by ./dev test-ecosystem."""
+import json
+import sys
+
+import pytest
+
+sys.path += [str(__import__("harness").SOURCE / "tests/component"), "/usr/lib/python3/dist-packages"]   # Debian's python3-selenium
+from report_test import made_evaluation, made_run, training_rows   # noqa: E402
+
+from harness import torchport   # noqa: E402
+from PIL import Image   # noqa: E402
+from selenium import webdriver   # noqa: E402
+from selenium.webdriver.chrome.service import Service   # noqa: E402
+
+
+@pytest.fixture
+def browser():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,2000"):
+        options.add_argument(argument)
+    options.binary_location = "/usr/bin/chromium"
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    yield driver
+    driver.quit()
+
+
+@pytest.mark.parametrize("categories", [3, 50])   # a matrix that is a table, and one that is drawn
+def test_report(work, browser, categories):
+    run, photo = made_run(work / "run"), work / "photo.png"
+    (run / "metrics.jsonl").write_text("\n".join(training_rows(6, ranks=2)))
+    Image.new("RGB", (50, 50), (9, 99, 200)).save(photo)
+    made_evaluation(run / "outputs/evaluation", [f"<b>{place}" for place in range(categories)], [(photo, 0, 1), (photo, 0, 1), (photo, 1, 2)])
+    torchport("report", run, "-o", work / "page.html")
+    browser.get((work / "page.html").as_uri())
+    assert browser.execute_script("return Chart.getChart('chart-1').data.datasets.map(set => set.data.length)") == [6, 6]
+    drawn = "const c = document.getElementById('chart-0'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0)"
+    assert browser.execute_script(drawn), "the chart is empty"
+    browser.execute_script("document.querySelector('[data-show=\"0:0:1\"]').click()")
+    examples = "return [document.querySelectorAll('#examples-0 img').length, document.querySelectorAll('#examples-0 li').length]"
+    assert browser.execute_script(examples) == [2, 2]
+    if categories > 30:
+        browser.execute_script("const c = document.getElementById('matrix-0'), b = c.getBoundingClientRect(); c.dispatchEvent(new MouseEvent('click', "
+                               "{clientX: b.left + b.width * 2.5 / 50, clientY: b.top + b.height * 1.5 / 50}))")
+        assert browser.execute_script(examples) == [1, 1]
+    assert browser.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    fetched = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert fetched[0].endswith("page.html") and all(url.startswith("data:") for url in fetched[1:]), fetched
