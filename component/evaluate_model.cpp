@@ -2,6 +2,7 @@
 // "Evaluate").
 #include <cstdio>
 
+#include "component/evaluation/confusion_png.h"
 #include "component/evaluation/confusion_svg.h"
 #include "component/evaluation/mistakes.h"
 #include "component/evaluation/report.h"
@@ -63,6 +64,7 @@ void evaluate_model(runtime::Context& ctx) {
   const Evaluation evaluation = evaluate_scores(scored);
   const std::size_t mistakes = count_mistakes(scored);
   report(ctx, evaluation, mistakes);
+  ctx.events.picture({"Confusion matrix", [&] { return confusion_png(evaluation); }});
   runtime::OutputDirectory output(ctx.output("evaluation"));
   output.write("metrics.json", metrics_json(evaluation));
   output.write("confusion_matrix.csv", confusion_csv(evaluation));

@@ -83,6 +83,7 @@ EpochMetrics Progress::trained() const {
 void Progress::validated(const EpochMetrics& metrics, std::vector<runtime::MetricRow> ranks) {
   log_.info(epoch_line(metrics));
   runtime::EpochDone event = epoch_event(metrics);
+  event.steps = metrics.epoch * options_.iterations;
   std::move(ranks.begin(), ranks.end(), std::back_inserter(event.rows));
   events_.epoch(event);
 }

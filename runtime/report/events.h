@@ -1,9 +1,10 @@
-// The life of a run as events: started, steps, epochs, results, outputs, ended. Sinks (runtime/report/sinks/, --sinks) turn them
-// into files and views; the worker and the components send them on rank 0.
+// The life of a run as events: started, steps, epochs, results, pictures, outputs, ended. Sinks (runtime/report/sinks/, --sinks)
+// turn them into files and views; the worker and the components send them on rank 0.
 #pragma once
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,12 +55,20 @@ struct MetricRow {
 struct EpochDone {
   std::int64_t epoch = 0;  ///< counted from 1
   std::vector<MetricRow> rows;
-  Time time = std::chrono::system_clock::now();
+  Time time = std::chrono::system_clock::now();  ///< Time{}: of the run before, in a training that goes on
+  std::int64_t steps = 0;                        ///< of the training, done until its end
 };
 
 /// Figures of a run that has no epochs.
 struct ResultFound {
   MetricRow row;
+  Time time = std::chrono::system_clock::now();
+};
+
+/// There is a picture of the result.
+struct PictureMade {
+  std::string name;
+  const std::function<std::string()>& png;  ///< draws it, for a sink that shows it
   Time time = std::chrono::system_clock::now();
 };
 
@@ -93,6 +102,7 @@ class Sink {
   virtual void step(const StepDone&) {}
   virtual void epoch(const EpochDone&) {}
   virtual void result(const ResultFound&) {}
+  virtual void picture(const PictureMade&) {}
   virtual void output(const OutputWritten&) {}
   virtual void ended(const RunEnded&) {}
 };
@@ -112,6 +122,7 @@ class Events : public Sink {
   void step(const StepDone& event) override { hand_on(&Sink::step, event); }
   void epoch(const EpochDone& event) override { hand_on(&Sink::epoch, event); }
   void result(const ResultFound& event) override { hand_on(&Sink::result, event); }
+  void picture(const PictureMade& event) override { hand_on(&Sink::picture, event); }
   void output(const OutputWritten& event) override { hand_on(&Sink::output, event); }
   void ended(const RunEnded& event) override { hand_on(&Sink::ended, event); }
 

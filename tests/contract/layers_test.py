@@ -21,7 +21,9 @@ LIBRARIES = {
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
     r"curl/": ("component/download/http.cpp",),
     r"httplib\.h": ("component/view/page_server.cpp",),
-    r"boost/": ("runtime/request/request.cpp",),
+    r"boost/(?!crc)": ("runtime/request/request.cpp",),
+    r"events\.pb\.h": ("runtime/tracking/event_file.cpp", "runtime/report/sinks/tensorboard.cpp"),
+    r"boost/crc": ("runtime/tracking/event_file.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
               "component/evaluation/", "component/report/", "component/view/", "component/download/", "component/cli_main.cpp")

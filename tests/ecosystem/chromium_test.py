@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-sys.path += [str(__import__("harness").SOURCE / "tests/component"), "/usr/lib/python3/dist-packages"]   # Debian's python3-selenium
+sys.path.append(str(__import__("harness").SOURCE / "tests/component"))
 from report_test import made_evaluation, made_run, training_rows   # noqa: E402
 
 from harness import torchport   # noqa: E402

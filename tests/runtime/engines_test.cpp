@@ -145,10 +145,10 @@ TEST_CASE("engines and sinks: the flags take the names of the tables, and a wron
         "  hint   Did you mean mpirun? Its values are: auto, local, mpirun, slurm.\n");
   CHECK(fault_of_flag("--sinks=console,jsnl") ==
         "error[ParameterParsingError] x: --sinks is 'jsnl', which is not one of its values\n"
-        "  hint   Did you mean jsonl? Its values are: console, jsonl, steps.\n");
+        "  hint   Did you mean jsonl? Its values are: console, jsonl, prometheus, steps, tensorboard.\n");
   CHECK(fault_of_flag("--sinks=jsonl,") ==
         "error[ParameterParsingError] x: --sinks is '', which is not one of its values\n"
-        "  hint   Its values are: console, jsonl, steps.\n");
+        "  hint   Its values are: console, jsonl, prometheus, steps, tensorboard.\n");
   CHECK(fault_of_flag("--sinks=jsonl,console,jsonl") ==
         "error[ParameterParsingError] x: --sinks names 'jsonl' twice\n  hint   Name each once.\n");
 }
