@@ -218,9 +218,7 @@ class Run {
     log_->progress("");
     log_->warning(std::string(error.what()) + ".");
     log_->raw(runtime::fatal_line({{error}, world_.rank(), position_.text()}));
-    if (!first_) return;
-    or_warn([&] { write_end({error}, "stopped", 128 + signal); });
-    leave_own_report();
+    if (first_) or_warn([&] { write_end({error}, "stopped", 128 + signal); });
   }
 
   /// For programs, and as the last line of the log.
