@@ -47,7 +47,13 @@ std::string listing(const fs::path& folder) {
     names.push_back(entry->path().filename().string() + (entry->is_directory(ignored) ? "/" : ""));
   std::sort(names.begin(), names.end());
   Html html;
-  html.trusted("<!DOCTYPE html>\n").open("html").open("head").element("meta", "", {{"charset", "utf-8"}}).close().open("body").open("ul");
+  html.trusted("<!DOCTYPE html>\n")
+      .open("html")
+      .open("head")
+      .element("meta", "", {{"charset", "utf-8"}})
+      .close()
+      .open("body")
+      .open("ul");
   for (const std::string& name : names) html.open("li").element("a", name, {{"href", "./" + link_to(name)}}).close();
   return html.take();
 }
@@ -71,7 +77,9 @@ void answer_file(const fs::path& folder, const std::string& address, httplib::Re
     // A run's own report runs its scripts; any other page that lies there does not, and nor does a picture.
     const bool page = path.filename() == kReportFile, picture = path.extension() == ".svg";
     if (!page) answer.set_header("Content-Security-Policy", "sandbox");
-    answer.set_content(runtime::read_file(path, kMostBytes), page ? "text/html; charset=utf-8" : picture ? "image/svg+xml" : "text/plain; charset=utf-8");
+    answer.set_content(runtime::read_file(path, kMostBytes), page      ? "text/html; charset=utf-8"
+                                                             : picture ? "image/svg+xml"
+                                                                       : "text/plain; charset=utf-8");
   } catch (const std::runtime_error&) {
     answer.status = 404;
   }
@@ -87,9 +95,9 @@ void answer_page(const fs::path& folder, const ViewOptions& options, httplib::Re
 void serve_run(const fs::path& folder, const ViewOptions& options, const std::function<void(int)>& ready) {
   httplib::Server server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  const int port = options.port == 0                              ? server.bind_to_any_port(kHost)
+  const int port = options.port == 0                          ? server.bind_to_any_port(kHost)
                    : server.bind_to_port(kHost, options.port) ? options.port
-                                                                  : -1;
+                                                              : -1;
   if (port <= 0) throw runtime::Error("FailedToCompleteOperation.port", {{"port", std::to_string(options.port)}});
   const std::string end = ":" + std::to_string(port);
   server.set_pre_routing_handler([end](const httplib::Request& request, httplib::Response& answer) {
@@ -99,7 +107,8 @@ void serve_run(const fs::path& folder, const ViewOptions& options, const std::fu
     return httplib::Server::HandlerResponse::Handled;
   });
   server.Get("/", [&](const httplib::Request&, httplib::Response& answer) { answer_page(folder, options, answer); });
-  server.Get("/stamp", [&](const httplib::Request&, httplib::Response& answer) { answer.set_content(stamp_of(folder), "text/plain"); });
+  server.Get("/stamp",
+             [&](const httplib::Request&, httplib::Response& answer) { answer.set_content(stamp_of(folder), "text/plain"); });
   server.Get("/.*", [&](const httplib::Request& request, httplib::Response& answer) { answer_file(folder, request.path, answer); });
   ready(port);
   server.listen_after_bind();

@@ -12,7 +12,8 @@ struct ViewOptions {
 };
 
 /// Serves the run's folder until the process ends; `ready` is called with the port when a browser can come. Only this machine is
-/// answered, and only requests that name it so: a page from elsewhere cannot read along. \throws Error FailedToCompleteOperation.port
+/// answered, and only requests that name it so: a page from elsewhere cannot read along. \throws Error
+/// FailedToCompleteOperation.port
 void serve_run(const std::filesystem::path& folder, const ViewOptions& options, const std::function<void(int port)>& ready);
 
 }  // namespace torchport::component
