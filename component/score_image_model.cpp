@@ -9,6 +9,7 @@
 #include "component/images/bad_images.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
+#include "component/training/choose_device.h"
 #include "component/training/network_input.h"
 #include "datasets/directory/image_origins.h"
 #include "datasets/loading/loader.h"
@@ -157,6 +158,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
 }  // namespace
 
 void score_image_model(runtime::Context& ctx) {
+  const Device device = choose_device(ctx, ctx.param<std::string>("device"));
   auto images = open_dataset(ctx, "dataset");
   const auto model = ctx.open<models::ModelDirectory>("trained_model");
   const bool as_is = ctx.param<bool>("as_is");
@@ -169,7 +171,6 @@ void score_image_model(runtime::Context& ctx) {
   const auto size = as_is ? common_size(images, bad, ctx.control) : size_as_trained(images, model, bad, ctx.control);
   check_minimum_size(images, size, spec);
 
-  const Device device;
   const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   warn_of_strangers(images, spec.labels, ctx.log);

@@ -18,18 +18,18 @@ inline constexpr int kVersion = 1;
 /// A GPU as the driver describes it.
 struct Properties {
   char name[256] = "";
-  char bus_id[32] = "";         ///< PCI, e.g. "0000:1b:00.0"
-  int major = 0, minor = 0;     ///< compute capability
+  char bus_id[32] = "";      ///< PCI, e.g. "0000:1b:00.0"
+  int major = 0, minor = 0;  ///< compute capability
   int multiprocessors = 0;
-  std::uint64_t memory = 0;     ///< bytes
-  bool slice = false;           ///< of a GPU that is divided (MIG)
+  std::uint64_t memory = 0;  ///< bytes
+  bool slice = false;        ///< of a GPU that is divided (MIG)
 };
 
-/// Bytes of a GPU.
+/// Bytes of a GPU, at one moment.
 struct Memory {
   std::uint64_t total = 0, free = 0;  ///< as the driver counts: of all processes
   std::uint64_t used = 0;             ///< by tensors of this process
-  std::uint64_t asked = 0;            ///< by the last allocation of this process that failed; 0: none has
+  std::uint64_t asked = 0;            ///< by the allocation that failed then; 0: none did
 };
 
 struct Devices {
@@ -38,9 +38,10 @@ struct Devices {
   /// Versions of CUDA, e.g. 13000: the driver's (0: there is none), and that which LibTorch was built with.
   int (*versions)(int* driver, int* runtime);
   int (*properties)(int device, Properties* of);
-  int (*memory)(int device, Memory* of);
   /// Makes it this process's one, and keeps an eye on its memory.
   int (*use)(int device);
+  /// Of the one in use: when an allocation of this process last failed, as what it had may be free by now, else at this moment.
+  int (*memory)(Memory* of);
 };
 
 /// Work of a device that is recorded once and then repeated. One thread at a time records.
