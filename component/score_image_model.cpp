@@ -12,7 +12,6 @@
 #include "component/training/choose_device.h"
 #include "component/training/network_input.h"
 #include "datasets/directory/image_origins.h"
-#include "datasets/loading/loader.h"
 #include "datasets/sources/directory_account.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
@@ -136,7 +135,7 @@ std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) 
 
 /// Goes through all images in their order.
 void score(const runtime::Context& ctx, models::ClassifierModule& network, const NetworkInput& input, const Device& device,
-           datasets::Loader& loader, std::size_t images, BadImages& bad, Rows& rows) {
+           StagedLoader& loader, std::size_t images, BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
@@ -146,6 +145,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
     ctx.control.agree(bad.report(batch->bad, batch->none_readable));
     bad.count(static_cast<double>(batch->bad.size()));
     HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
+    loader.prepare();
     rows.add(probabilities.wait(), batch->bad);
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
@@ -176,7 +176,7 @@ void score_image_model(runtime::Context& ctx) {
   warn_of_strangers(images, spec.labels, ctx.log);
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
-  datasets::Loader loader(images, size, device.loading({threads, {std::nullopt, false, nullptr}}));
+  StagedLoader loader(images, size, {threads, {std::nullopt, false, nullptr}}, device);
   Rows rows(images, model, ctx.log);
   score(ctx, *network, input, device, loader, images.size(), bad, rows);
 
