@@ -9,9 +9,9 @@
 #include "component/images/bad_images.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
+#include "component/training/choose_device.h"
 #include "component/training/network_input.h"
 #include "datasets/directory/image_origins.h"
-#include "datasets/loading/loader.h"
 #include "datasets/sources/directory_account.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
@@ -135,7 +135,7 @@ std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) 
 
 /// Goes through all images in their order.
 void score(const runtime::Context& ctx, models::ClassifierModule& network, const NetworkInput& input, const Device& device,
-           datasets::Loader& loader, std::size_t images, BadImages& bad, Rows& rows) {
+           StagedLoader& loader, std::size_t images, BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
@@ -145,6 +145,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
     ctx.control.agree(bad.report(batch->bad, batch->none_readable));
     bad.count(static_cast<double>(batch->bad.size()));
     HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
+    loader.prepare();
     rows.add(probabilities.wait(), batch->bad);
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
@@ -157,6 +158,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
 }  // namespace
 
 void score_image_model(runtime::Context& ctx) {
+  const Device device = choose_device(ctx, ctx.param<std::string>("device"));
   auto images = open_dataset(ctx, "dataset");
   const auto model = ctx.open<models::ModelDirectory>("trained_model");
   const bool as_is = ctx.param<bool>("as_is");
@@ -169,13 +171,12 @@ void score_image_model(runtime::Context& ctx) {
   const auto size = as_is ? common_size(images, bad, ctx.control) : size_as_trained(images, model, bad, ctx.control);
   check_minimum_size(images, size, spec);
 
-  const Device device;
   const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   warn_of_strangers(images, spec.labels, ctx.log);
   const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
-  datasets::Loader loader(images, size, device.loading({threads, {std::nullopt, false, nullptr}}));
+  StagedLoader loader(images, size, {threads, {std::nullopt, false, nullptr}}, device);
   Rows rows(images, model, ctx.log);
   score(ctx, *network, input, device, loader, images.size(), bad, rows);
 

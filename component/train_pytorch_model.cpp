@@ -6,6 +6,7 @@
 #include "component/images/category_check.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
+#include "component/training/choose_device.h"
 #include "component/training/equal_inputs.h"
 #include "component/training/recipe/schedule.h"
 #include "component/training/trainer.h"
@@ -219,8 +220,10 @@ void record_result(const runtime::Context& ctx, const TrainResult& result) {
 void train_pytorch_model(runtime::Context& ctx) {
   runtime::standing().enter(runtime::Phase::loading);
   Checkpoints checkpoints(ctx, checkpoint_options(ctx));
-  const auto why_slow = models::why_bfloat16_is_slow(models::bfloat16_features());
-  const Precision precision = decide_precision(ctx.param<std::string>("precision"), why_slow, ctx.control, ctx.log);
+  Device device = choose_device(ctx, ctx.param<std::string>("device"));
+  const auto why_slow = device.is_host() ? models::why_bfloat16_is_slow(models::bfloat16_features()) : "";
+  const Precision precision =
+      decide_precision(ctx.param<std::string>("precision"), device.is_host() ? "CPU" : "GPU", why_slow, ctx.control, ctx.log);
   ctx.record.set("precision", name_of(precision));
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
@@ -242,11 +245,10 @@ void train_pytorch_model(runtime::Context& ctx) {
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");
-    const Device device;
-    const auto reducer = make_reducer(ctx.control);
+    const auto reducer = make_reducer(ctx.control, device, ctx.run_dir, ctx.log);
     Trainer trainer(options, data, network, {device, ctx.control, *reducer, ctx.log, ctx.events, ctx.position});
     checkpoints.begin(trainer, [&, precision](const std::atomic<bool>& given_up) {
-      return conditions_of(ctx, precision, train, valid, given_up);
+      return conditions_of(ctx, device, precision, train, valid, given_up);
     });
     result = trainer.run(checkpoints);
     if (result.kept_epoch == 0) checkpoints.stopped();

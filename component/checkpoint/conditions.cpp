@@ -17,9 +17,9 @@ namespace {
 constexpr std::size_t kShown = 12;  ///< digits of a hash: enough to tell two apart
 
 /// Parameters on which no bit of the weights depends.
-const std::set<std::string, std::less<>> kFree = {"print_freq",       "loader_threads",       "profile",
-                                                  "max_bad_fraction", "checkpoints",          "checkpoint_minutes",
-                                                  "resume",           "allow_inexact_resume", "stop_at"};
+const std::set<std::string, std::less<>> kFree = {
+    "print_freq",           "loader_threads", "profile", "max_bad_fraction", "checkpoints", "checkpoint_minutes", "resume",
+    "allow_inexact_resume", "stop_at",        "device"};  // what it came to counts
 
 std::string short_hash(const std::string& hash) { return "SHA-256 " + (hash.empty() ? "unknown" : hash.substr(0, kShown)); }
 
@@ -51,12 +51,13 @@ std::string text_of_model(const fs::path& directory, const std::atomic<bool>& gi
 
 }  // namespace
 
-Conditions conditions_of(const runtime::Context& ctx, Precision precision, const datasets::ImageDirectory& train,
-                         const datasets::ImageDirectory& valid, const std::atomic<bool>& given_up) {
+Conditions conditions_of(const runtime::Context& ctx, const Device& device, Precision precision,
+                         const datasets::ImageDirectory& train, const datasets::ImageDirectory& valid,
+                         const std::atomic<bool>& given_up) {
   Conditions all;
   all["torchport"] = runtime::version() + ", " + short_hash(runtime::sha256("/proc/self/exe"));
   all["LibTorch"] = TORCH_VERSION;
-  all["device"] = "CPU, " + at::get_cpu_capability();
+  all["device"] = device.is_host() ? "CPU, " + at::get_cpu_capability() : device.name();
   all["processes"] = std::to_string(ctx.control.size());
   all["threads"] = std::to_string(at::get_num_threads());
   all["precision"] = name_of(precision);

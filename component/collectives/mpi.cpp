@@ -40,13 +40,15 @@ bool memory_is_shared() {
 }
 
 /// What Open MPI should do otherwise than by default, unless the user said so. Read by MPI_Init.
-void tune_open_mpi() {
+void tune_open_mpi(bool beside_nccl) {
   // The thread that waits for other ranks shares the processing units with the threads that compute.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", /*overwrite=*/0);
   // A ring in segments of 1 MB reduces large buffers on one machine about twice as fast as Open MPI's own choice.
   setenv("OMPI_MCA_coll_tuned_use_dynamic_rules", "1", 0);
   setenv("OMPI_MCA_coll_tuned_allreduce_algorithm", "5", 0);
   setenv("OMPI_MCA_coll_tuned_allreduce_algorithm_segmentsize", "1048576", 0);
+  // MLPerf's submissions do so "to prevent deadlock" between a library over MPI and NCCL.
+  if (beside_nccl) setenv("OMPI_MCA_btl", "^openib", 0);
   if (!memory_is_shared()) setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
 }
 
@@ -83,8 +85,8 @@ struct MpiControl::State {
   std::unique_ptr<MpiQueue> queue;
 };
 
-MpiControl::MpiControl(int expected_size, Patience patience) {
-  tune_open_mpi();
+MpiControl::MpiControl(int expected_size, Patience patience, bool beside_nccl) {
+  tune_open_mpi(beside_nccl);
   int provided = 0;
   {
     const runtime::InOperation here("MPI_Init");
@@ -182,14 +184,46 @@ bool MpiControl::meet(double seconds) {
   return false;
 }
 
+double MpiControl::patience() const { return state_->patience.call; }
+
+std::vector<std::optional<RollCall>> MpiControl::roll_call(const RollCall& mine, double seconds) {
+  const auto ranks = static_cast<std::size_t>(size());
+  // Left behind: a message that never comes is one that MPI may still write.
+  auto& told = *new std::vector<std::array<std::int64_t, 2>>(ranks, {mine.number, mine.bytes});
+  const auto said = std::make_unique<std::vector<std::array<std::int64_t, 2>>>(told).release();
+  std::vector<MPI_Request> heard(ranks, MPI_REQUEST_NULL);
+  std::vector<std::optional<RollCall>> answers(ranks);
+  answers[static_cast<std::size_t>(rank())] = mine;
+  for (std::size_t r = 0; r < ranks; ++r) {
+    if (answers[r]) continue;
+    MPI_Request sent = MPI_REQUEST_NULL;
+    MPI_Isend((*said)[r].data(), 2, MPI_INT64_T, static_cast<int>(r), 0, state_->control, &sent);
+    MPI_Request_free(&sent);
+    MPI_Irecv(told[r].data(), 2, MPI_INT64_T, static_cast<int>(r), 0, state_->control, &heard[r]);
+  }
+  const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
+  for (std::size_t missing = ranks - 1; missing > 0 && Clock::now() < deadline;) {
+    for (std::size_t r = 0; r < ranks; ++r) {
+      int done = 0;
+      if (!answers[r]) MPI_Test(&heard[r], &done, MPI_STATUS_IGNORE);
+      if (!done) continue;
+      answers[r] = {told[r][0], told[r][1]};
+      --missing;
+    }
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  return answers;
+}
+
 void MpiControl::abort(int exit_status) {
   MPI_Abort(MPI_COMM_WORLD, exit_status);
   _exit(exit_status);
 }
 
-std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience) {
+std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience,
+                                             bool beside_nccl) {
   if (!launched || launched->size == 1) return std::make_unique<runtime::WorldOfOne>();
-  return std::make_unique<MpiControl>(launched->size, std::move(patience));
+  return std::make_unique<MpiControl>(launched->size, std::move(patience), beside_nccl);
 }
 
 std::string mpi_version() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "component/collectives/reducer.h"
 #include "runtime/control.h"
@@ -20,11 +21,16 @@ struct Patience {
   std::function<void()> at_end{};                        ///< called where that was too long; then the process ends, with 13
 };
 
+/// What a rank is at in a series of calls that MPI does not make itself.
+struct RollCall {
+  std::int64_t number = 0, bytes = 0;
+};
+
 class MpiControl : public runtime::Control {
  public:
-  /// Initialises MPI.
+  /// Initialises MPI; `beside_nccl`: so that it and NCCL do not wait for each other.
   /// \throws Error FailedToCompleteOperation.mpi_world where MPI knows of another number of processes than `expected_size` (0: any)
-  MpiControl(int expected_size, Patience patience);
+  MpiControl(int expected_size, Patience patience, bool beside_nccl = false);
   /// Finalises MPI, waiting for the other ranks; after a timeout it leaves that out.
   ~MpiControl() override;
 
@@ -40,6 +46,12 @@ class MpiControl : public runtime::Control {
   [[noreturn]] void abort(int exit_status) override;
   double seconds_waited() const override;
 
+  /// How long other ranks are waited for in each call, in seconds.
+  double patience() const;
+  /// Each rank's answer, where it is asked the same within `seconds`, this rank's own included. As meet(), independent of the other
+  /// calls: asked when one does not end. Once for all; what it leaves behind does not matter to a run that ends.
+  std::vector<std::optional<RollCall>> roll_call(const RollCall& mine, double seconds);
+
   /// For tensors of float32 or float64 on the host; this object must outlive it.
   std::unique_ptr<Reducer> reducer();
 
@@ -50,7 +62,8 @@ class MpiControl : public runtime::Control {
 
 /// The world that the launcher made: MPI where it started several processes (or does not say how many), else a world of one,
 /// without the cost of initialising MPI.
-std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience);
+std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience,
+                                             bool beside_nccl = false);
 
 /// E.g. "Open MPI 4.1.4".
 std::string mpi_version();

@@ -1,13 +1,18 @@
 // Sums of tensors over ranks, in the background and in order: what gradients go by. The host's own business goes by
-// runtime/control.h. Used by GradientBuckets; a world of one is here, MPI in mpi_reducer.cpp.
+// runtime/control.h. Used by GradientBuckets; a world of one is here, MPI in mpi_reducer.cpp,
+// NCCL in nccl_reducer.cpp.
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "runtime/control.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
+
+class Device;
 
 /// A sum under way. Whoever does not want it any more lets it go: it has a share in the tensor until it is done.
 class PendingSum {
@@ -37,5 +42,8 @@ class ReducerOfOne : public Reducer {
 
 /// The reducer among the ranks of `control`, for tensors on CPUs where there are several. `control` must outlive it.
 std::unique_ptr<Reducer> make_reducer(runtime::Control& control);
+/// The same for tensors on `device`, which waits by it from then on. \throws as NcclReducer does
+std::unique_ptr<Reducer> make_reducer(runtime::Control& control, Device& device, const std::filesystem::path& run_dir,
+                                      runtime::Log& log);
 
 }  // namespace torchport::component

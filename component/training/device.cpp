@@ -10,7 +10,11 @@
 namespace torchport::component {
 
 const at::Tensor& HostCopy::wait() {
-  if (copied_) copied_->synchronize();
+  if (copied_ && wait_until_) {
+    (*wait_until_)([this] { return copied_->query(); });
+  } else if (copied_) {
+    copied_->synchronize();
+  }
   copied_.reset();
   return values_;
 }
@@ -31,6 +35,7 @@ HostCopy Device::fetch(const at::Tensor& tensor) const {
   }
   copy.values_ = host_empty(tensor.sizes(), tensor.scalar_type());
   copy.values_.copy_(tensor, /*non_blocking=*/true);
+  copy.wait_until_ = wait_until_;
   copy.copied_.emplace(type());
   copy.copied_->record(c10::impl::VirtualGuardImpl(type()).getStream(device_));
   return copy;

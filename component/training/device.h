@@ -5,31 +5,40 @@
 #include <c10/core/Event.h>
 #include <torch/nn/module.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "datasets/loading/loader.h"
 
 namespace torchport::component {
 
+/// Returns once `done` says so, or throws where what is waited for cannot come.
+using WaitUntil = std::function<void(const std::function<bool()>& done)>;
+
 /// A copy on the host of a tensor that may still be computed.
 class HostCopy {
  public:
-  /// The values, when they are there: the one place where the host waits for a device.
+  /// The values, when they are there: the one place where the host waits for a device. \throws as the device's wait_by()
   const at::Tensor& wait();
 
  private:
   friend class Device;
   at::Tensor values_;
   std::optional<c10::Event> copied_;  // absent on the host
+  std::shared_ptr<const WaitUntil> wait_until_;
 };
 
 class Device {
  public:
   /// \pre LibTorch knows the device
-  explicit Device(c10::Device device = c10::kCPU) : device_(device) {}
+  explicit Device(c10::Device device = c10::kCPU, std::string name = "") : device_(device), name_(std::move(name)) {}
   bool is_host() const { return device_.is_cpu(); }
   c10::DeviceType type() const { return device_.type(); }
   c10::Device where() const { return device_; }
+  /// Its kind, e.g. "NVIDIA H200, compute capability 9.0"; "" on the host.
+  const std::string& name() const { return name_; }
 
   /// Moves parameters and buffers here.
   void take(torch::nn::Module& network) const;
@@ -46,9 +55,13 @@ class Device {
   /// Whether gradients lie in the same memory in every step, as what replays a step needs it. The host takes those that the
   /// backward pass makes, which saves a pass over them.
   bool keeps_gradients() const { return !is_host(); }
+  /// How the host waits for it from now on, where what it computes depends on other ranks.
+  void wait_by(WaitUntil wait_until) { wait_until_ = std::make_shared<const WaitUntil>(std::move(wait_until)); }
 
  private:
   c10::Device device_;
+  std::string name_;
+  std::shared_ptr<const WaitUntil> wait_until_;  // null: LibTorch's way
 };
 
 }  // namespace torchport::component

@@ -25,7 +25,7 @@ at::Tensor sums_of(const at::Tensor& logits, const at::Tensor& labels) {
 
 }  // namespace
 
-Evaluated evaluate(models::ClassifierModule& network, datasets::Loader& loader, const Evaluation& how, BadImages& bad,
+Evaluated evaluate(models::ClassifierModule& network, StagedLoader& loader, const Evaluation& how, BadImages& bad,
                    Boundary& boundary, runtime::Control& control) {
   const datasets::Span whole("validation");
   const torch::NoGradGuard no_grad;
@@ -47,7 +47,7 @@ Evaluated evaluate(models::ClassifierModule& network, datasets::Loader& loader, 
     datasets::Span forward("forward");
     const at::Tensor logits = network.forward(how.input(batch->images)).to(at::kFloat);
     forward.end();
-    const at::Tensor of_batch = sums_of(logits, how.device.bring(batch->labels));
+    const at::Tensor of_batch = sums_of(logits, batch->labels);
     computed = computed.defined() ? computed.add_(of_batch) : of_batch;
     if (boundary.wishes().stop) {
       sums[kBrokenOff] = 1;

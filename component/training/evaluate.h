@@ -9,7 +9,6 @@
 #include "component/training/metrics.h"
 #include "component/training/network_input.h"
 #include "component/training/precision.h"
-#include "datasets/loading/loader.h"
 #include "models/nn/classifier.h"
 #include "runtime/control.h"
 
@@ -32,7 +31,7 @@ struct Evaluated {
 /// Loss, top-1 and top-5 over all images, each counted once: every rank takes an even share. Evaluates with rank 0's batch-norm
 /// statistics, which every rank's network then holds. The host waits for a device once. \throws Error UserError.* (unreadable
 /// images), the same on all ranks
-Evaluated evaluate(models::ClassifierModule& network, datasets::Loader& loader, const Evaluation& how, BadImages& bad,
+Evaluated evaluate(models::ClassifierModule& network, StagedLoader& loader, const Evaluation& how, BadImages& bad,
                    Boundary& boundary, runtime::Control& control);
 
 }  // namespace torchport::component

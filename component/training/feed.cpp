@@ -17,7 +17,7 @@ BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, co
       sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), rank, world),
       input_(data.normalisation, options.channels_last, options.precision, device),
-      loader_(data.train, data.size, device.loading({options.loader_threads, {seed_, options.fast_decode, &cache}})) {}
+      loader_(data.train, data.size, {options.loader_threads, {seed_, options.fast_decode, &cache}}, device) {}
 
 void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   epoch_ = epoch;
@@ -54,7 +54,7 @@ BatchFeed::Fed BatchFeed::next(std::size_t images_in_update, const Wishes& wishe
   fed.none_readable = batch->none_readable;
   fed.inputs.mixed = share != 1;
   fed.inputs.numbers = device_.bring(numbers);
-  fed.inputs.labels = device_.bring(batch->labels);
+  fed.inputs.labels = std::move(batch->labels);
   const bool changed = fed.inputs.mixed || size != data_.size;  // in float32, whatever the network computes in
   at::Tensor& images = fed.inputs.images = resized(input_(batch->images, changed), size);
   if (fed.inputs.mixed) images = mixed_with_previous(images, fed.inputs.numbers[StepInputs::kShare]);

@@ -7,7 +7,6 @@
 #include "component/training/options.h"
 #include "component/training/recipe/progressive_size.h"
 #include "component/training/step.h"
-#include "datasets/loading/loader.h"
 #include "datasets/sampler.h"
 
 namespace torchport::component {
@@ -31,6 +30,8 @@ class BatchFeed {
   };
   /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches. `wishes`: of this rank.
   Fed next(std::size_t images_in_update, const Wishes& wishes);
+  /// StagedLoader::prepare(): while the device is at work on what next() gave.
+  void prepare() { loader_.prepare(); }
 
  private:
   const TrainingData data_;
@@ -41,7 +42,7 @@ class BatchFeed {
   const ProgressiveSize sizes_;
   const datasets::BatchPlan plan_;
   const NetworkInput input_;
-  datasets::Loader loader_;
+  StagedLoader loader_;
   std::int64_t epoch_ = 0;
   std::size_t step_ = 0;  // whose inputs come next
 };

@@ -16,7 +16,7 @@ at::Tensor NetworkInput::operator()(const at::Tensor& images, bool float32) cons
   return normaliser_(device_.bring(images), float32 ? at::kFloat : type_, channels_last_);
 }
 
-void begin_in_order(datasets::Loader& loader, std::size_t first, std::size_t count, std::size_t batch_size) {
+void begin_in_order(StagedLoader& loader, std::size_t first, std::size_t count, std::size_t batch_size) {
   std::vector<std::uint32_t> order(count);
   std::iota(order.begin(), order.end(), static_cast<std::uint32_t>(first));
   std::vector<std::size_t> ends;

@@ -5,6 +5,7 @@
 
 #include "component/training/device.h"
 #include "component/training/precision.h"
+#include "component/training/staged_loader.h"
 #include "datasets/directory/image_directory.h"
 #include "datasets/loading/normalised.h"
 
@@ -13,7 +14,7 @@ namespace torchport::component {
 class NetworkInput {
  public:
   NetworkInput(const datasets::Normalisation& normalisation, bool channels_last, Precision precision, const Device& device);
-  /// `images` as datasets::Batch has them, on the host. The type is what autocast would make of it, or float32 for images that are
+  /// `images` as StagedLoader gives them. The type is what autocast would make of it, or float32 for images that are
   /// to be computed with first.
   at::Tensor operator()(const at::Tensor& images, bool float32 = false) const;
 
@@ -25,6 +26,6 @@ class NetworkInput {
 };
 
 /// Begins a pass over the rows [first, first + count) in their order, in batches of at most `batch_size`.
-void begin_in_order(datasets::Loader& loader, std::size_t first, std::size_t count, std::size_t batch_size);
+void begin_in_order(StagedLoader& loader, std::size_t first, std::size_t count, std::size_t batch_size);
 
 }  // namespace torchport::component

@@ -14,8 +14,9 @@ enum class Precision { float32, bfloat16 };
 /// "float32" or "bfloat16", as in the spec's choices.
 std::string name_of(Precision precision);
 
-/// What a choice of the spec means here: `auto` is bfloat16 where the CPUs of all ranks multiply it faster than float32.
-/// `why_slow` says why this rank's does not, and is empty where it does. The same on all ranks; says so in the log.
-Precision decide_precision(const std::string& choice, std::string_view why_slow, runtime::Control& control, runtime::Log& log);
+/// What a choice of the spec means here: `auto` is bfloat16 where the units of all ranks, "CPU" or "GPU", multiply it faster than
+/// float32. `why_slow` says why this rank's does not, and is empty where it does. The same on all ranks; says so in the log.
+Precision decide_precision(const std::string& choice, const std::string& unit, std::string_view why_slow, runtime::Control& control,
+                           runtime::Log& log);
 
 }  // namespace torchport::component

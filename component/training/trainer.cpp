@@ -33,8 +33,8 @@ StepOptions step_options(const TrainerOptions& options, std::size_t steps) {
 }
 
 // Validation decodes exactly, as whoever uses the model will.
-datasets::LoaderOptions validation_loading(const TrainerOptions& options, const Device& device, datasets::CacheBudget& cache) {
-  return device.loading({options.loader_threads, {std::nullopt, false, &cache}});
+datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
+  return {options.loader_threads, {std::nullopt, false, &cache}};
 }
 
 std::string number(double value) { return runtime::formatted("%g", value); }
@@ -50,7 +50,7 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       cache_(options_.cache_memory),
       feed_(options_, data, around.device, cache_, around.control.rank(), around.control.size()),
       valid_input_(data.normalisation, options_.channels_last, options_.precision, around.device),
-      valid_loader_(data.valid, data.size, validation_loading(options_, around.device, cache_)),
+      valid_loader_(data.valid, data.size, validation_loading(options_, cache_), around.device),
       bad_train_(data.train, options_.max_bad_fraction, around.log),
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
       kept_(*network_, options_.recipe.ema_decay, options_.keep_best, around.control.rank() == 0),
@@ -144,6 +144,10 @@ Wishes Trainer::run_update(const Update& update, const Wishes& mine) {
     fault = add_batches(update, mine);
     if (fault) step_.fail();
     HostCopy statistics = around_.device.fetch(step_.finish(around_.device.number(learning_rate_), warming_up));
+    {
+      const auto time = times_.measure(RankTimes::kData);
+      feed_.prepare();
+    }
     sums = TrainingStep::read(statistics.wait(), update.images.size());
   }
   check(update, sums, fault);

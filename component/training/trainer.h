@@ -87,7 +87,7 @@ class Trainer {
   datasets::CacheBudget cache_;  // training images come first: they are read first
   BatchFeed feed_;
   NetworkInput valid_input_;
-  datasets::Loader valid_loader_;
+  StagedLoader valid_loader_;
   BadImages bad_train_, bad_valid_;
   KeptWeights kept_;
   TrainingStep step_;

@@ -59,6 +59,8 @@ Patience patience(const runtime::Request& request) {
   return patience;
 }
 
+bool on_gpu(const runtime::Request& request) { return request.has("device") && request.get<std::string>("device") == "cuda"; }
+
 /// Threads that compute: OMP_NUM_THREADS, else this process's share of the processing units.
 int compute_threads(const std::optional<LaunchedAs>& launched, const runtime::Control& world) {
   if (std::getenv("OMP_NUM_THREADS")) return at::get_num_threads();
@@ -311,7 +313,8 @@ int run_as_rank(const runtime::ComponentSpec& component, const std::vector<std::
   watched.limit(timeout);
   std::unique_ptr<runtime::Control> world;
   runtime::Problems alone;  // that the launcher's other processes do not know of
-  if (!alone.collect([&] { world = join_world(launched, patience(request)); })) return refused(request, std::move(alone));
+  if (!alone.collect([&] { world = join_world(launched, patience(request), on_gpu(request)); }))
+    return refused(request, std::move(alone));
   if (launched) check_world(request, *world, problems);
   std::optional<Run> run;
   try {

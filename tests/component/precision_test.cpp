@@ -23,7 +23,7 @@ Decision decide(const std::string& choice, std::string_view why_slow) {
   {
     runtime::WorldOfOne world;
     runtime::Log log({.file = folder / "log", .console = false});
-    decision.precision = component::decide_precision(choice, why_slow, world, log);
+    decision.precision = component::decide_precision(choice, "CPU", why_slow, world, log);
   }
   std::istringstream lines(runtime::read_file(folder / "log", 1 << 30));
   for (std::string line; std::getline(lines, line);)

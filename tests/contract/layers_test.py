@@ -18,6 +18,7 @@ LIBRARIES = {
     r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/"),
     r"archive(_entry)?\.h": ("datasets/sources/archive.cpp",),
     r"mpi\.h": ("component/collectives/",),
+    r"cuda|nccl|ATen/cuda/|c10/cuda/": ("component/cuda/plugin/", "models/nn/kernels/cuda/"),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
     r"curl/": ("component/download/http.cpp",),
     r"httplib\.h": ("component/view/page_server.cpp",),
@@ -30,10 +31,11 @@ TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
-    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp"),
+    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp",
+                                   "component/collectives/", "component/training/choose_device.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":
-        ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/collectives/", "runtime/control.h", "runtime/control.cpp"),
+        ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/collectives/", "component/cuda/plugin/", "runtime/control.h", "runtime/control.cpp"),
     r"\bprintf\b|\bfprintf\b|\bputs\b|\bstd::(cout|cerr|clog)\b": ("component/cli_main.cpp", "component/worker/"),
     # The log and the launcher are what speaks to the terminal; a child process gets its standard streams there.
     r"\bSTD(OUT|ERR)_FILENO\b": ("component/cli_main.cpp", "component/worker/", "runtime/report/log.cpp", "runtime/launch/"),

@@ -101,7 +101,7 @@ MUTATIONS = [
              ["device"]),
     Mutation("batches copied to the device with a wait", "component/training/device.cpp", "device(device_), /*non_blocking=*/true)",
              "device(device_), /*non_blocking=*/false)", ["device"]),
-    Mutation("statistics read before they are there", "component/training/device.cpp", "if (copied_) copied_->synchronize();", "", ["device"]),
+    Mutation("statistics read before they are there", "component/training/device.cpp", "    copied_->synchronize();\n", "", ["device"]),
     Mutation("gradients of a device left out of the gate", "component/training/step.cpp", "if (device_ != c10::kCPU) {", "if (false) {", ["device"]),
     Mutation("norms counted one by one", "component/training/step.cpp", "    const models::CountedTogether counted;\n", "", ["device"]),
 ]

@@ -5,6 +5,8 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <atomic>
+
 #include "tests/support/fake_cuda_memory.h"
 
 namespace torchport::test::fake_cuda {
@@ -12,6 +14,8 @@ namespace torchport::test::fake_cuda {
 namespace {
 
 const c10::Device kDevice(c10::kCUDA, 0);
+
+std::atomic<bool> stands_still = false;
 
 c10::Stream stream_of(c10::StreamId id) { return c10::Stream(c10::Stream::UNSAFE, kDevice, id); }
 
@@ -33,6 +37,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     const std::lock_guard lock(mutex());
     return stream_of(new_stream());
   }
+  void* getStreamNativeHandle(const c10::Stream stream) const override { return reinterpret_cast<void*>(stream.id()); }
   c10::Stream exchangeStream(c10::Stream stream) const override { return stream_of(exchange_stream(stream.id())); }
   bool queryStream(const c10::Stream& stream) const override {
     const std::lock_guard lock(mutex());
@@ -58,6 +63,7 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
     if (event) wait(stream.id(), clock(event));
   }
   bool queryEvent(void* event) const override {
+    if (stands_still) return false;
     const std::lock_guard lock(mutex());
     if (event) host_knows(clock(event));
     return true;
@@ -101,6 +107,8 @@ const bool registered = [] {
 }();
 
 }  // namespace
+
+void stand_still() { stands_still = true; }
 
 C10_REGISTER_GUARD_IMPL(CUDA, Guard)
 

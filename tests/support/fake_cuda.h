@@ -1,6 +1,7 @@
 // A stand-in for a GPU, registered as LibTorch's CUDA device in a process that has not loaded libtorch_cuda: its operations are the
 // CPU's, over memory that nothing else may touch. Linked into tests of what runs on a device; they need a program of their own.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,5 +20,16 @@ struct Counts {
 
 void reset();
 Counts counts();
+
+/// From now on no event comes: the device's work does not end, as where NCCL waits for another rank.
+void stand_still();
+
+/// Bytes that tensors may have from now on; more end in c10::OutOfMemoryError.
+void limit_memory(std::size_t bytes);
+struct Memory {
+  std::size_t limit = 0, used = 0, asked = 0;
+};
+/// When an allocation last failed.
+Memory memory_at_failure();
 
 }  // namespace torchport::test::fake_cuda

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <set>
 
 namespace torchport::test::fake_cuda {
@@ -32,6 +33,16 @@ std::map<const char*, std::size_t>& pinned_blocks() {
   return blocks;
 }
 
+Memory& memory_in_use() {
+  static auto& memory = *new Memory{std::numeric_limits<std::size_t>::max()};
+  return memory;
+}
+
+Memory& failed_with() {
+  static Memory memory;
+  return memory;
+}
+
 std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 void check_may_be_given_away(const Block& block) {
@@ -51,6 +62,7 @@ void free_device(void* data) {
   if (found == blocks().end()) return;
   check_may_be_given_away(found->second);
   munmap(data, found->second.bytes);
+  memory_in_use().used -= found->second.bytes;
   blocks().erase(found);
 }
 
@@ -64,9 +76,13 @@ struct DeviceMemory final : c10::Allocator {
   c10::DataPtr allocate(std::size_t bytes) override {
     const c10::Device device(c10::kCUDA, 0);
     if (bytes == 0) return {nullptr, nullptr, &free_device, device};
+    const std::lock_guard lock(mutex());
+    Memory& memory = memory_in_use();
+    if (memory.used + bytes > memory.limit) failed_with() = {memory.limit, memory.used, bytes};
+    TORCH_CHECK_WITH(OutOfMemoryError, memory.used + bytes <= memory.limit, "fake device: out of memory");
+    memory.used += whole_pages(bytes);
     void* const data = mmap(nullptr, whole_pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     TORCH_CHECK(data != MAP_FAILED, "fake device: no memory for ", bytes, " bytes");
-    const std::lock_guard lock(mutex());
     Block& block = blocks()[data];
     block.bytes = whole_pages(bytes);
     block.stream = current_stream();
@@ -89,6 +105,15 @@ struct PinnedMemory final : c10::Allocator {
 };
 
 }  // namespace
+
+void limit_memory(std::size_t bytes) {
+  const std::lock_guard lock(mutex());
+  memory_in_use().limit = bytes;
+}
+Memory memory_at_failure() {
+  const std::lock_guard lock(mutex());
+  return failed_with();
+}
 
 c10::Allocator& device_memory() {
   static DeviceMemory memory;

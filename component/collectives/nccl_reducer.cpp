@@ -1,0 +1,214 @@
+#include "component/collectives/nccl_reducer.h"
+
+#include <ATen/ops/zeros.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <array>
+#include <chrono>
+#include <future>
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "component/collectives/nccl_log.h"
+#include "datasets/trace.h"
+#include "runtime/clock.h"
+#include "runtime/host_name.h"
+#include "runtime/text/format.h"
+#include "runtime/text/text.h"
+#include "runtime/watch/standing.h"
+
+namespace torchport::component {
+namespace {
+
+using runtime::Error;
+using runtime::Fields;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kInit = "ncclCommInitRank";
+constexpr const char* kAllReduce = "all-reduce";
+constexpr auto kPollInterval = std::chrono::microseconds(50);
+constexpr double kTimeToAnswer = 5;  ///< seconds: ranks that wait for the same call give up at about the same time
+constexpr auto kTimeToAbort = std::chrono::seconds(10);
+constexpr std::int64_t kProbeElements = std::int64_t{16} << 20;
+constexpr double kSlowBetweenMachines = 5e9;  ///< bytes per second: below it, NCCL goes by sockets where there may be better
+
+c10::impl::VirtualGuardImpl guard_of(c10::Device device) { return c10::impl::VirtualGuardImpl(device.type()); }
+
+cuda::NcclType type_of(const at::Tensor& flat) {
+  if (flat.scalar_type() == at::kFloat) return cuda::NcclType::float32;
+  if (flat.scalar_type() == at::kDouble) return cuda::NcclType::float64;
+  if (flat.scalar_type() == at::kBFloat16) return cuda::NcclType::bfloat16;
+  throw std::logic_error("NcclReducer: a tensor that is neither float32, float64 nor bfloat16");
+}
+
+/// Waits for nothing on the host: what is computed next on the current stream comes after the sum.
+class PendingNcclSum : public PendingSum {
+ public:
+  PendingNcclSum(c10::Device device, c10::Stream of) : device_(device), done_(device.type()) { done_.record(of); }
+  void wait() override { done_.block(guard_of(device_).getStream(device_)); }
+
+ private:
+  c10::Device device_;
+  c10::Event done_;
+};
+
+}  // namespace
+
+NcclReducer::NcclReducer(const cuda::Plugin& plugin, c10::Device device, MpiControl& control, std::filesystem::path log)
+    : plugin_(plugin),
+      device_(device),
+      control_(control),
+      log_(std::move(log)),
+      stream_(guard_of(device).getStreamFromGlobalPool(device, /*isHighPriority=*/true)) {
+  for (int rank = 0; rank < control.size(); ++rank) hosts_.push_back(control.broadcast_text(runtime::host_name(), rank));
+  connect();
+}
+
+NcclReducer::~NcclReducer() { abort(); }
+
+void NcclReducer::connect() {
+  std::array<char, cuda::kNcclIdBytes> id{};
+  control_.agree_on([&] {  // on every rank, as it is here that NCCL looks for a network
+    if (plugin_.nccl.unique_id(id.data()) == 0) return;
+    const std::string words = plugin_.nccl.last_error(), reason = words.empty() ? plugin_.error() : words;
+    const bool of_network = reason.find("interface") != std::string::npos;
+    const char* const named = std::getenv("NCCL_SOCKET_IFNAME");
+    const std::string path = log_.string();
+    if (!of_network)
+      throw Error("FailedToCompleteOperation.nccl", {{"operation", "ncclGetUniqueId"}, {"reason", reason}, {"path", path}},
+                  last_words(log_));
+    throw Error("FailedToCompleteOperation.nccl_interface",
+                {{"host", runtime::host_name()}, {"reason", reason}, {"named", named ? named : ""}, {"path", path}},
+                last_words(log_));
+  });
+  control_.broadcast(id.data(), id.size(), 0);
+  const runtime::InOperation here(kInit);
+  const auto begun = Clock::now();
+  int state = plugin_.nccl.init(&communicator_, control_.size(), id.data(), control_.rank());
+  while (state == cuda::kNcclInProgress) {
+    if (runtime::seconds_since(begun) > control_.patience()) time_out(kInit);
+    std::this_thread::sleep_for(kPollInterval);
+    state = plugin_.nccl.async_error(communicator_);
+  }
+  if (state != 0) fail(kInit, plugin_.error());
+}
+
+// A communicator that does not block may still be at the call before.
+void NcclReducer::all_reduce(const at::Tensor& flat) {
+  const auto begun = Clock::now();
+  int state = plugin_.nccl.all_reduce(flat.mutable_data_ptr(), static_cast<std::size_t>(flat.numel()), type_of(flat), communicator_,
+                                      stream_.native_handle());
+  while (state == cuda::kNcclInProgress) {
+    if (runtime::seconds_since(begun) > control_.patience()) time_out(kAllReduce);
+    std::this_thread::sleep_for(kPollInterval);
+    state = plugin_.nccl.async_error(communicator_);
+  }
+  if (state != 0) fail(kAllReduce, plugin_.error());
+}
+
+std::unique_ptr<PendingSum> NcclReducer::sum(const at::Tensor& flat) {
+  if (flat.device() != device_ || !flat.is_contiguous())
+    throw std::logic_error("NcclReducer: the tensor is not contiguous, or elsewhere");
+  const std::lock_guard lock(mutex_);
+  last_ = {last_.number + 1, static_cast<std::int64_t>(flat.nbytes())};
+  const auto guard = guard_of(device_);
+  c10::Event computed(device_.type());
+  computed.record(guard.getStream(device_));
+  computed.block(stream_);
+  all_reduce(flat);
+  guard.recordDataPtrOnStream(flat.storage().data_ptr(), stream_);
+  return std::make_unique<PendingNcclSum>(device_, stream_);
+}
+
+void NcclReducer::wait_until(const std::function<bool()>& done) {
+  const datasets::Span span("wait for NCCL");
+  const runtime::InOperation here("NCCL's all-reduce", last_.number);
+  const auto begun = Clock::now();
+  while (!done()) {
+    const int state = plugin_.nccl.async_error(communicator_);
+    if (state != 0 && state != cuda::kNcclInProgress) fail(kAllReduce, plugin_.error());
+    if (runtime::seconds_since(begun) > control_.patience()) time_out(kAllReduce);
+    std::this_thread::sleep_for(kPollInterval);
+  }
+}
+
+double NcclReducer::measured_bandwidth() {
+  const at::Tensor probe = at::zeros({kProbeElements}, at::TensorOptions(at::kFloat).device(device_));
+  double seconds = 0;
+  for (int i = 0; i < 2; ++i) {  // the first one connects
+    control_.barrier();
+    const auto begun = Clock::now();
+    sum(probe)->wait();
+    c10::Event over(device_.type());
+    over.record(guard_of(device_).getStream(device_));
+    wait_until([&] { return over.query(); });
+    seconds = runtime::seconds_since(begun);
+  }
+  const double share = 2.0 * (size() - 1) / size();
+  return share * static_cast<double>(probe.nbytes()) / seconds;
+}
+
+bool NcclReducer::spans_machines() const { return std::set<std::string>(hosts_.begin(), hosts_.end()).size() > 1; }
+
+void NcclReducer::fail(const char* operation, const std::string& reason) {
+  const std::string words = plugin_.nccl.last_error();
+  abort();
+  throw Error("FailedToCompleteOperation.nccl",
+              {{"operation", operation}, {"reason", words.empty() ? reason : reason + ": " + words}, {"path", log_.string()}},
+              last_words(log_));
+}
+
+// Who has not come is known from the ranks themselves, over MPI: those that wait for the same call say so.
+void NcclReducer::time_out(const char* operation) {
+  const auto answers = control_.roll_call(last_, kTimeToAnswer);
+  abort();
+  std::vector<std::string> missing;
+  for (std::size_t rank = 0; rank < answers.size(); ++rank) {
+    const auto& answer = answers[rank];
+    const std::string place = "rank " + std::to_string(rank) + " (host " + hosts_[rank] + ")";
+    if (answer && answer->number == last_.number && answer->bytes != last_.bytes) {
+      throw Error("TimeoutOccured.mismatch",
+                  {{"sequence", std::to_string(last_.number)},
+                   {"one", "rank " + std::to_string(control_.rank()) + " sums " + std::to_string(last_.bytes) + " bytes"},
+                   {"other", place + " " + std::to_string(answer->bytes) + " bytes"}});
+    }
+    if (!answer || answer->number < last_.number) missing.push_back(place);
+  }
+  throw Error("TimeoutOccured.nccl",
+              {{"operation", last_.number == 0 ? operation : operation + (" number " + std::to_string(last_.number))},
+               {"seconds", runtime::formatted("%g", control_.patience())},
+               {"missing", missing.empty() ? "all processes came to it" : runtime::join(missing, ", ") + " did not come to it"},
+               {"path", log_.string()}},
+              last_words(log_));
+}
+
+// NCCL's abort may hang itself: then its thread is left, and the process ends without it.
+bool NcclReducer::abort() {
+  if (communicator_ == nullptr) return true;
+  auto* const communicator = std::exchange(communicator_, nullptr);
+  auto done = std::make_shared<std::promise<void>>();
+  auto over = done->get_future();
+  std::thread([done, communicator, abort_it = plugin_.nccl.abort] {
+    abort_it(communicator);
+    done->set_value();
+  }).detach();
+  return over.wait_for(kTimeToAbort) == std::future_status::ready;
+}
+
+void tell_of_nccl(NcclReducer& reducer, runtime::Control& control, runtime::Log& log) {
+  const double bandwidth = reducer.measured_bandwidth();
+  const auto by = transports(reducer.log());
+  const std::string interface = network_interface(reducer.log());
+  log.info(runtime::formatted("NCCL sums 64 MiB at %.1f GB/s", bandwidth / 1e9) +
+           (by.empty() ? "" : ", by " + runtime::join(by, ", ")) + (interface.empty() ? "." : "; interface " + interface + "."));
+  if (!reducer.spans_machines() || bandwidth >= kSlowBetweenMachines || control.rank() != 0) return;
+  log.warning(
+      runtime::formatted("NCCL sums at %.1f GB/s between machines, which slows training down: below %.0f GB/s it goes by "
+                         "sockets, or by a slow interface. NCCL_SOCKET_IFNAME names a better one; its log is '%s'.",
+                         bandwidth / 1e9, kSlowBetweenMachines / 1e9, reducer.log().c_str()));
+}
+
+}  // namespace torchport::component

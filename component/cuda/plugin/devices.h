@@ -1,0 +1,9 @@
+// GPUs of the module's table. Called by component/cuda/plugin/plugin.cpp.
+#pragma once
+#include "component/cuda/plugin.h"
+
+namespace torchport::cuda {
+
+Devices devices();
+
+}  // namespace torchport::cuda

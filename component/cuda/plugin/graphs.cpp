@@ -1,0 +1,47 @@
+// Recorded work, by LibTorch's graphs, which keep the memory that it uses.
+#include "component/cuda/plugin/graphs.h"
+
+#include <ATen/cuda/CUDAGraph.h>
+
+#include <memory>
+
+#include "component/cuda/plugin/last_error.h"
+
+namespace torchport::cuda {
+namespace {
+
+using at::cuda::CUDAGraph;
+
+CUDAGraph& of(void* graph) { return *static_cast<CUDAGraph*>(graph); }
+
+// In the default mode whatever another thread asks the device, e.g. whether an event has come, would break the recording.
+int begin(void** graph, void* like) {
+  return guarded([&] {
+    auto made = std::make_unique<CUDAGraph>();
+    made->capture_begin(like != nullptr ? of(like).pool() : c10::MempoolId_t{0, 0}, cudaStreamCaptureModeThreadLocal);
+    *graph = made.release();
+    return std::string();
+  });
+}
+
+int end(void* graph) {
+  return guarded([&] {
+    of(graph).capture_end();
+    return std::string();
+  });
+}
+
+int replay(void* graph) {
+  return guarded([&] {
+    of(graph).replay();
+    return std::string();
+  });
+}
+
+void reset(void* graph) { delete static_cast<CUDAGraph*>(graph); }
+
+}  // namespace
+
+Graphs graphs() { return {begin, end, replay, reset}; }
+
+}  // namespace torchport::cuda
