@@ -41,7 +41,7 @@ void stop_no_more() {
 }
 
 bool note_stop(int signal) {
-  if (leaving && signal == SIGTERM) return true;
+  if (leaving) return true;
   const std::lock_guard lock(mutex);
   if (!takes) return false;
   const auto now = Clock::now();

@@ -20,8 +20,8 @@ class StopRequest {
 /// Hands a signal to the StopRequest that lives. False: nobody takes it, and it ends the process.
 bool note_stop(int signal);
 
-/// From now on SIGTERM changes nothing: this process has its exit status and is about to leave. srun sends it to all ranks as soon
-/// as one of them has left with another status than 0.
+/// From now on no wish to stop changes anything: this process has its exit status and is about to leave. srun sends SIGTERM to all
+/// ranks as soon as one of them has left with another status than 0, and who asks for a stop now has what they ask for.
 void stop_no_more();
 
 }  // namespace torchport::runtime

@@ -117,7 +117,7 @@ TEST_CASE("tensorboard: a stopped run has no end, and a run without figures no f
   Begun().tell(events, 100.5);
   events.step(step(1, 1, 0.75, 101.25));
   const std::string before = content(folder / "tb");
-  events.ended({{Error("FailedToCompleteOperation.reached", {{"place", "1.1"}, {"path", "p"}})}});
+  events.ended({{Error("FailedToCompleteOperation.reached", {{"place", "1.1"}, {"path", "p"}, {"as_of", ""}})}});
   CHECK(content(folder / "tb") == before);
 }
 
