@@ -51,6 +51,7 @@ def test_e6(on, work):
               within=TIMEOUT + 15, speak=[0], failures=[0])
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/net/tun"), reason="there is no /dev/net/tun for a cable in user space")
 def test_e7(on, work):
     """Of all packets 5 % are lost and 5 % overtaken: the same weights."""
     weights = []
