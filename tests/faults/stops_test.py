@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from checkpoints import checkpoints, survives, train, words
+from checkpoints import checkpoints, train, words
 from ending import ended
 from harness import BIN, class_folders
 from job import LONG, children
@@ -85,15 +85,3 @@ def test_g3(start, inputs, work):
     job = ended(start(command=[*command, "--allow-inexact-resume=True"], **how), 0, out=True, also=["bin?", "other?", r".*\.[12]?"])
     for name in differ:
         assert re.search(rf"WARNING .*The training does not go on as it was: {name} was ", job.text("stdout")), job.text("stdout")
-
-
-def test_g4(never_stopped, work):
-    """Stopped again and again at random places: in the end the weights of a training that was left alone."""
-    numbers = iter([signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
-
-    def told(run):
-        run.send_signal(next(numbers))
-        said, errors = run.communicate(timeout=120)
-        assert run.returncode in (75, 0), said + errors   # 0: it had come to its end
-
-    survives(never_stopped, work, 4, told)
