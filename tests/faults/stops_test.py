@@ -6,18 +6,12 @@ import signal
 
 import pytest
 
-from checkpoints import checkpoints, train, words
+from checkpoints import checkpoints, words
 from ending import ended
 from harness import BIN, class_folders
 from job import LONG, children
 
 SAVED = "the run was stopped by signal {}, and its training is saved"
-
-
-@pytest.fixture(scope="module")
-def never_stopped(inputs):
-    train(inputs, inputs / "whole", inputs / "whole-run", "--checkpoints=False")
-    return inputs
 
 
 def test_g1_init(start):
