@@ -53,7 +53,7 @@ void add_table_matrix(Page& page, const EvaluationFacts& facts, std::size_t matr
                         {{"type", "button"},
                          {"class", std::string(truth == predicted ? "right" : "wrong") + (found == 0 ? " none" : "")},
                          {"style", runtime::formatted("--share:%.3f", share)},
-                         {"data-show", std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted)},
+                         {"data-show", cell_of(matrix, truth, predicted)},
                          {"title", page.say("true {0}, predicted {1}: {2}",
                                             {facts.names[truth], facts.names[predicted], std::to_string(found)})}});
       page.html.close();

@@ -14,11 +14,6 @@ constexpr std::size_t kWorst = 60, kShownPairs = 20, kOfAPair = 2;  ///< images 
 
 std::string percent(double share) { return runtime::formatted("%.1f %%", 100 * share); }
 
-/// What report.js finds the examples of a cell by.
-std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted) {
-  return std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted);
-}
-
 /// The mistakes of which a small copy is shown: the worst, and some of the pairs that are confused most.
 std::vector<std::size_t> pictured(const EvaluationFacts& facts) {
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> wanted;
@@ -65,12 +60,11 @@ void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
 }
 
 void add_rows(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
-  page.html.open("details").element("summary", page.say("Table")).open("div", {{"class", "scroll"}});
-  page.html.open("table", {{"id", "mistakes-" + std::to_string(matrix)}}).open("thead").open("tr");
-  for (const char* const head :
-       {"image", "true category", "predicted category", "probability", "probability of the true category", "loss"})
-    page.html.element("th", page.say(head), {{"scope", "col"}});
-  page.html.close().close().open("tbody");
+  page.html.open("details").element("summary", page.say("Table"));
+  open_table(page,
+             {page.say("image"), page.say("true category"), page.say("predicted category"), page.say("probability"),
+              page.say("probability of the true category"), page.say("loss")},
+             {{"id", "mistakes-" + std::to_string(matrix)}});
   for (const ShownMistake& mistake : facts.mistakes) {
     page.html.open("tr", {{"data-cell", cell_of(matrix, mistake.truth, mistake.predicted)}});
     for (const std::string& text : {name_of(mistake), facts.names[mistake.truth], facts.names[mistake.predicted],
@@ -78,19 +72,14 @@ void add_rows(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
       page.html.element("td", text);
     page.html.close();
   }
-  page.html.close().close().close().close();
+  close_table(page);
+  page.html.close();
 }
 
 /// Each with a button that shows its examples.
 void add_pairs(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
-  page.html.element("h3", page.say("Most confused pairs"))
-      .open("div", {{"class", "scroll"}})
-      .open("table")
-      .open("thead")
-      .open("tr");
-  for (const char* const head : {"true category", "predicted category", "images", ""})
-    page.html.element("th", page.say(head), {{"scope", "col"}});
-  page.html.close().close().open("tbody");
+  page.html.element("h3", page.say("Most confused pairs"));
+  open_table(page, {page.say("true category"), page.say("predicted category"), page.say("images"), ""});
   for (std::size_t i = 0; i < std::min(kShownPairs, facts.pairs.size()); ++i) {
     const ConfusedPair& pair = facts.pairs[i];
     page.html.open("tr").element("td", facts.names[pair.truth]).element("td", facts.names[pair.predicted]);
@@ -99,12 +88,16 @@ void add_pairs(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
                       {{"type", "button"}, {"data-show", cell_of(matrix, pair.truth, pair.predicted)}});
     page.html.close().close();
   }
-  page.html.close().close().close();
+  close_table(page);
   if (facts.pairs.size() > kShownPairs)
     add_note(page, page.say("{0} more pairs are left out.", {std::to_string(facts.pairs.size() - kShownPairs)}));
 }
 
 }  // namespace
+
+std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted) {
+  return std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted);
+}
 
 void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder) {
   add_pairs(page, facts, matrix);

@@ -6,6 +6,9 @@
 
 namespace torchport::component {
 
+/// What report.js finds the examples of a cell by; `matrix` as below.
+std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted);
+
 /// `matrix`: the number of the confusion matrix in the page, whose cells show these examples. \pre there are mistakes
 void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder);
 

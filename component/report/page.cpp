@@ -32,9 +32,7 @@ nlohmann::json values_of(const Series& series) {
 
 void add_rows(Page& page, const std::vector<std::string>& heads, const std::vector<Row>& rows) {
   Html& html = page.html;
-  html.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
-  for (const std::string& head : heads) html.element("th", head, {{"scope", "col"}});
-  html.close().close().open("tbody");
+  open_table(page, heads);
   for (const Row& row : rows) {
     html.open("tr");
     for (const Cell& cell : row) {
@@ -48,7 +46,7 @@ void add_rows(Page& page, const std::vector<std::string>& heads, const std::vect
     }
     html.close();
   }
-  html.close().close().close();
+  close_table(page);
 }
 
 }  // namespace
@@ -62,6 +60,14 @@ void begin_section(Page& page, const std::string& id, const std::string& title) 
 void end_section(Page& page) { page.html.close(); }
 
 void add_note(Page& page, const std::string& text) { page.html.element("p", text, {{"class", "note"}}); }
+
+void open_table(Page& page, const std::vector<std::string>& heads, const Html::Attributes& attributes) {
+  page.html.open("div", {{"class", "scroll"}}).open("table", attributes).open("thead").open("tr");
+  for (const std::string& head : heads) page.html.element("th", head, {{"scope", "col"}});
+  page.html.close().close().open("tbody");
+}
+
+void close_table(Page& page) { page.html.close().close().close(); }
 
 void add_table(Page& page, const std::vector<std::string>& heads, const std::vector<Row>& rows) { add_rows(page, heads, rows); }
 

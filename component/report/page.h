@@ -35,6 +35,9 @@ void begin_section(Page& page, const std::string& id, const std::string& title);
 void end_section(Page& page);
 /// What a reader is to know of the page itself, such as what was left out.
 void add_note(Page& page, const std::string& text);
+/// Opens a table with its heads, up to its tbody; the rows follow. close_table() ends it.
+void open_table(Page& page, const std::vector<std::string>& heads, const Html::Attributes& attributes = {});
+void close_table(Page& page);
 void add_table(Page& page, const std::vector<std::string>& heads, const std::vector<Row>& rows);
 /// The same, to be opened by a click on `title`.
 void add_folded_table(Page& page, const std::string& title, const std::vector<std::string>& heads, const std::vector<Row>& rows);

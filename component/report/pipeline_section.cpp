@@ -1,5 +1,6 @@
 #include "component/report/pipeline_section.h"
 
+#include "component/report/report.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/pipeline/history.h"
@@ -62,7 +63,7 @@ void add_links(Page& page, const RunFacts& run) {
     if (const fs::path folder = run.output(port); !folder.empty()) link(port, folder);
   std::error_code ignored;
   if (!run.logs.empty()) link(page.say("logs"), run.folder / "logs");
-  if (fs::exists(run.folder / "report.html", ignored)) link(page.say("report"), run.folder / "report.html");
+  if (fs::exists(run.folder / kReportFile, ignored)) link(page.say("report"), run.folder / kReportFile);
 }
 
 std::string seconds_of(const nlohmann::json& record) {
@@ -75,10 +76,8 @@ std::string seconds_of(const nlohmann::json& record) {
 void add_pipeline(Page& page, const ReportFacts& facts, const fs::path& target) {
   begin_section(page, "pipeline", page.say("Pipeline"));
   add_graph(page, facts, target);
-  page.html.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
-  for (const char* const head : {"step", "component", "state", "time", "result", "outputs and logs"})
-    page.html.element("th", page.say(head), {{"scope", "col"}});
-  page.html.close().close().open("tbody");
+  open_table(page, {page.say("step"), page.say("component"), page.say("state"), page.say("time"), page.say("result"),
+                    page.say("outputs and logs")});
   for (const RunFacts& run : facts.runs) {
     page.html.open("tr", {{"id", "step-row-" + run.name}}).element("td", run.name).element("td", run.component());
     page.html.open("td").element("span", page.say(run.state), {{"class", "state " + run.state}}).close();
@@ -86,7 +85,7 @@ void add_pipeline(Page& page, const ReportFacts& facts, const fs::path& target) 
     add_links(page, run);
     page.html.close().close();
   }
-  page.html.close().close().close();
+  close_table(page);
   end_section(page);
 }
 
