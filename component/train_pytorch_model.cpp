@@ -252,6 +252,7 @@ void train_pytorch_model(runtime::Context& ctx) {
     });
     result = trainer.run(checkpoints);
     if (result.kept_epoch == 0) checkpoints.stopped();
+    checkpoints.trained();
   }
   runtime::standing().enter(runtime::Phase::saving);
   if (ctx.control.rank() == 0) {

@@ -91,6 +91,10 @@ void Checkpoints::stopped() {
   throw std::logic_error("Checkpoints: a training stopped that nobody asked to");
 }
 
+void Checkpoints::trained() {
+  if (request_) request_->too_late();
+}
+
 void Checkpoints::finished() {
   if (saver_) saver_->end();
   if (ctx_.control.rank() != 0) return;

@@ -28,6 +28,8 @@ class Checkpoints : public Boundary {
   /// After a training that did not come to its end. \throws Error FailedToCompleteOperation.saved on all ranks alike, or why it
   /// could not be saved
   [[noreturn]] void stopped();
+  /// After one that did: a signal stops nothing any more.
+  void trained();
   /// The outputs are there: nothing is left to go on with.
   void finished();
 

@@ -2,9 +2,7 @@
 
 #include "component/checkpoint/conditions.h"
 #include "component/checkpoint/saver.h"
-#include "runtime/files/files.h"
 #include "runtime/report/checkpoints.h"
-#include "runtime/text/json.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -18,27 +16,11 @@ struct Chosen {
   fs::path folder;
 };
 
-bool is_finished(const fs::path& run_dir) {
-  try {
-    return runtime::parse_json(runtime::read_file(run_dir / "run.json", runtime::kSmallText)).value("state", "") == "finished";
-  } catch (const std::exception&) {
-    return false;
-  }
-}
-
 /// The checkpoints that `--resume` means, the one to begin with first; none where the training begins at its beginning.
 std::vector<fs::path> candidates(const runtime::Context& ctx, const std::string& how) {
   if (how == "never") return {};
   if (how == "auto") return runtime::checkpoints_of(ctx.run_dir);
-  const fs::path path = fs::absolute(how).lexically_normal();
-  std::error_code ignored;
-  if (runtime::checkpoint_place(path) && !fs::is_directory(path / runtime::kCheckpoints, ignored)) {
-    if (!fs::is_directory(path, ignored)) throw Error("CouldNotOpenFile.no_checkpoint", {{"path", how}});
-    return {path};
-  }
-  auto all = runtime::checkpoints_of(path);
-  if (all.empty()) throw Error(is_finished(path) ? "CouldNotOpenFile.finished" : "CouldNotOpenFile.no_checkpoint", {{"path", how}});
-  return all;
+  return runtime::checkpoints_named(how);
 }
 
 bool lies_in(const fs::path& checkpoint, const fs::path& run_dir) {

@@ -5,6 +5,7 @@
 #include "component/check.h"
 #include "datasets/directory/image_directory.h"
 #include "models/directory/model_directory.h"
+#include "runtime/report/checkpoints.h"
 
 namespace torchport::component {
 namespace {
@@ -46,6 +47,13 @@ void check_batch_size(const runtime::Request& request, const datasets::ImageDire
   }
 }
 
+/// On one machine alone: on several only the first has to see the checkpoints, and the training looks there.
+void check_resume(const runtime::Request& request) {
+  if (!request.has("resume") || !request.has_setting("node_count") || request.setting<std::int64_t>("node_count") != 1) return;
+  const auto how = request.get<std::string>("resume");
+  if (how != "auto" && how != "never") runtime::checkpoints_named(how);
+}
+
 }  // namespace
 
 void train_pytorch_model(const runtime::Request& request, runtime::Problems& problems) {
@@ -59,6 +67,7 @@ void train_pytorch_model(const runtime::Request& request, runtime::Problems& pro
   auto validation = open_dataset(request, "validation_dataset", problems);
   if (training && validation) problems.collect([&] { datasets::check_same_categories(*training, *validation); });
   if (training) problems.collect([&] { check_batch_size(request, *training); });
+  problems.collect([&] { check_resume(request); });
   if (training) request.keep("training_dataset", std::move(*training));
   if (validation) request.keep("validation_dataset", std::move(*validation));
 }

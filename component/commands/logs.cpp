@@ -15,13 +15,33 @@ namespace {
 
 using namespace runtime;
 
+using Clock = std::chrono::steady_clock;
+
 constexpr auto kPoll = std::chrono::milliseconds(300);
+constexpr auto kLastWords = std::chrono::seconds(15);  ///< within which a launcher says how a run ended whose process has died
+
+/// Says so where the process of a run has been dead for so long that no last word will come.
+class Death {
+ public:
+  bool told(const MergedLogs& logs, std::ostream& out) {
+    const auto who = logs.died();
+    if (!who) since_.reset();
+    if (who && !since_) since_ = Clock::now();
+    if (!since_ || Clock::now() - *since_ < kLastWords) return false;
+    out << "torchport: " << *who << ", which wrote this run, has died without a last word: nothing more will come.\n";
+    return true;
+  }
+
+ private:
+  std::optional<Clock::time_point> since_;
+};
 
 /// Shows one run. Returns whether it has a log of that rank.
 bool show(const Host& host, const RunFolder& run, std::optional<int> rank, bool follow) {
   MergedLogs logs(run.path, rank);
   if (!run.step.empty()) host.out << "== " << visible(run.step) << "\n";
-  while (follow && !logs.ended() && host.out) {
+  Death death;
+  while (follow && !logs.ended() && host.out && !death.told(logs, host.err)) {
     host.out << logs.more(false) << std::flush;
     std::this_thread::sleep_for(kPoll);
   }

@@ -17,6 +17,7 @@ constexpr auto kSameWish = std::chrono::seconds(1);
 std::mutex mutex;
 std::function<void(int)> takes;  // guarded by it
 Clock::time_point first;         // likewise
+bool over = false;               // likewise
 std::atomic<int> noted_signal = 0;
 std::atomic<bool> leaving = false;
 
@@ -25,6 +26,7 @@ std::atomic<bool> leaving = false;
 StopRequest::StopRequest(std::function<void(int)> noted) {
   const std::lock_guard lock(mutex);
   noted_signal = 0;
+  over = false;
   takes = std::move(noted);
 }
 
@@ -35,6 +37,12 @@ StopRequest::~StopRequest() {
 
 int StopRequest::signal() const { return noted_signal; }
 
+void StopRequest::too_late() {
+  const std::lock_guard lock(mutex);
+  takes = nullptr;
+  over = true;
+}
+
 void stop_no_more() {
   leaving = true;                 // where a thread waits for signals
   std::signal(SIGTERM, SIG_IGN);  // where none does
@@ -43,12 +51,12 @@ void stop_no_more() {
 bool note_stop(int signal) {
   if (leaving) return true;
   const std::lock_guard lock(mutex);
-  if (!takes) return false;
   const auto now = Clock::now();
   if (noted_signal != 0) return now - first < kSameWish;
+  if (!takes && !over) return false;
   first = now;
   noted_signal = signal;
-  takes(signal);
+  if (takes) takes(signal);
   return true;
 }
 

@@ -15,6 +15,9 @@ class StopRequest {
   StopRequest& operator=(const StopRequest&) = delete;
   /// The signal that was noted, or 0.
   int signal() const;
+  /// The work is done, and only what it left behind is still written: a first signal changes nothing any more, nor when this is
+  /// gone; another one ends the process as before.
+  void too_late();
 };
 
 /// Hands a signal to the StopRequest that lives. False: nobody takes it, and it ends the process.

@@ -4,8 +4,10 @@
 #include <charconv>
 #include <sstream>
 
+#include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/text/json.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -18,6 +20,14 @@ std::optional<std::int64_t> number(std::string_view text) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (fault != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
   return value;
+}
+
+bool is_finished(const fs::path& run_dir) {
+  try {
+    return parse_json(read_file(run_dir / "run.json", kSmallText)).value("state", "") == "finished";
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -39,6 +49,16 @@ std::vector<fs::path> checkpoints_of(const fs::path& run_dir) {
   std::sort(found.begin(), found.end(),
             [](const fs::path& a, const fs::path& b) { return *checkpoint_place(b) < *checkpoint_place(a); });
   return found;
+}
+
+std::vector<fs::path> checkpoints_named(const std::string& named) {
+  const fs::path path = fs::absolute(named).lexically_normal();
+  std::error_code ignored;
+  if (checkpoint_place(path) && fs::is_directory(path, ignored) && !fs::is_directory(path / kCheckpoints, ignored)) return {path};
+  auto all = checkpoints_of(path);
+  if (all.empty())
+    throw Error(is_finished(path) ? "CouldNotOpenFile.finished" : "CouldNotOpenFile.no_checkpoint", {{"path", named}});
+  return all;
 }
 
 fs::path last_checkpoint(const fs::path& run_dir) {

@@ -18,6 +18,10 @@ std::optional<std::pair<std::int64_t, std::int64_t>> checkpoint_place(const std:
 /// The folders of the checkpoints of a run, the last one first.
 std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& run_dir);
 
+/// Those that somebody means who names the folder of a run or of one of its checkpoints, the one to begin with first.
+/// \throws Error CouldNotOpenFile.no_checkpoint, or .finished where the run needs none any more
+std::vector<std::filesystem::path> checkpoints_named(const std::string& path);
+
 /// The last of them, or "".
 std::filesystem::path last_checkpoint(const std::filesystem::path& run_dir);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/files/files.h"
+#include "runtime/files/owner.h"
 #include "runtime/report/log_line.h"
 #include "runtime/report/verdict.h"
 #include "runtime/text/json.h"
@@ -95,6 +96,16 @@ bool MergedLogs::ended() const {
   } catch (const std::runtime_error&) {
     return false;
   }
+}
+
+std::optional<std::string> MergedLogs::died() const {
+  try {
+    const auto record = parse_json(read_file(run_dir_ / "run.json", kRecordLimit));
+    const auto writer = Owner::from(record.at("process"));
+    if (writer && life_of(*writer) == Life::dead) return writer->text();
+  } catch (const std::exception&) {  // nothing is known
+  }
+  return std::nullopt;
 }
 
 }  // namespace torchport::runtime

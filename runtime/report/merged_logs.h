@@ -18,6 +18,8 @@ class MergedLogs {
   bool any() const;
   /// Whether nothing more will come: the record or the launcher's last line says so.
   bool ended() const;
+  /// The process that writes the record, where it has died without a last word: whoever started it may still have one.
+  std::optional<std::string> died() const;
 
  private:
   struct Log {

@@ -1,6 +1,7 @@
 #include "runtime/report/run_record.h"
 
 #include "runtime/files/files.h"
+#include "runtime/files/owner.h"
 #include "runtime/files/sha256.h"
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
@@ -42,6 +43,7 @@ RunRecord::RunRecord(const Request& request, int world_size) {
              {"inputs", paths(request.inputs)},
              {"outputs", paths(request.outputs)},
              {"world_size", world_size},
+             {"process", Owner::self().json()},
              {"state", "running"}};
   set_version("torchport", version());
   if (!commit().empty()) set_version("commit", commit());

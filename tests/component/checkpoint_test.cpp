@@ -149,5 +149,20 @@ TEST_CASE("checkpoint: the first signal is a wish, a later one is not", "[checkp
     CHECK(runtime::note_stop(15));  // the same wish, by another way
     CHECK((request.signal() == 10 && told == 10));
   }
-  CHECK_FALSE(runtime::note_stop(15));
+  CHECK(runtime::note_stop(15));  // still that wish
+}
+
+TEST_CASE("checkpoint: what is done cannot be stopped any more", "[checkpoint]") {
+  int told = 0;
+  {
+    runtime::StopRequest request([&](int signal) { told = signal; });
+    request.too_late();
+  }
+  CHECK(runtime::note_stop(15));
+  CHECK(told == 0);
+  {
+    const runtime::StopRequest next([&](int signal) { told = signal; });
+    CHECK(runtime::note_stop(10));
+  }
+  CHECK(told == 10);
 }

@@ -1,5 +1,7 @@
 """torchport explain RUN and torchport logs RUN, of runs as they lie on the disk."""
 import json
+import pathlib
+import socket
 import subprocess
 import threading
 
@@ -67,3 +69,15 @@ def test_follow(here):
         assert shown.stdout.read() == ""
         guard.cancel()
     assert shown.returncode == 0
+
+
+def test_follow_the_dead(here):
+    """A run whose process was killed, and with it all that could tell of it, is not waited for."""
+    with subprocess.Popen(["sleep", "60"]) as lost:   # a process like any other, which has died
+        start = int((pathlib.Path("/proc") / str(lost.pid) / "stat").read_text().rsplit(") ", 1)[1].split()[19])
+        lost.kill()
+    writer = {"host": socket.gethostname(), "boot": pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "process": lost.pid, "start": start}
+    run = component_run(here / "r", line(1, "begun"), state="running", process=writer)
+    told = torchport("logs", run, "--follow")
+    assert told.stdout == f"0 | {line(1, 'begun')}"
+    assert told.stderr == f"torchport: process {lost.pid} on {socket.gethostname()}, which wrote this run, has died without a last word: nothing more will come.\n"
