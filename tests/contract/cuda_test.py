@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import BIN
+from harness import BIN, SOURCE
 
 OF_CUDA = r"\b(cuda|cudnn|cublas|nccl)[A-Z]\w+$|\bcu[A-Z]\w+$|_ZN?K?(2at|3c10)4cuda"
 
@@ -34,3 +34,13 @@ def test_the_module_has_them_and_two_names_of_ours():
         assert name in symbols and re.search(OF_CUDA, name), name
     ours = re.findall(r" [TDRB] (torchport_\w+)$", said("nm", "--dynamic", "--defined-only", module), re.M)
     assert sorted(ours) == ["torchport_cuda_plugin", "torchport_module_version"]
+
+
+def test_a_build_without_a_toolkit_says_why_and_has_all_else(work):
+    """As CMake sees a machine that has none, nor the wheels that are one."""
+    libtorch = re.search(r"^LIBTORCH_ROOT:\w+=(.*)$", (BIN.parent / "CMakeCache.txt").read_text(), re.M)[1]
+    configured = said("cmake", "-G", "Ninja", "-S", SOURCE, "-B", work / "build", "-DTORCHPORT_TESTS=OFF", f"-DLIBTORCH_ROOT={libtorch}",
+                      "-DCMAKE_DISABLE_FIND_PACKAGE_CUDAToolkit=ON")
+    assert "-- No module for GPUs: no nvcc of CUDA 13. ./dev setup --cuda installs what it takes\n" in configured, configured
+    targets = said("ninja", "-C", work / "build", "-t", "targets", "all")
+    assert "bin/torchport-worker:" in targets and "torchport-cuda" not in targets
