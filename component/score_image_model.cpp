@@ -27,8 +27,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A model directory without a normaliser is fed the values / 255, as in the original.
-constexpr datasets::Normalisation kNone = {{0, 0, 0}, {1, 1, 1}};
 constexpr std::size_t kStrangersTold = 5;
 constexpr auto kBetweenReports = std::chrono::seconds(10);
 
@@ -174,7 +172,7 @@ void score_image_model(runtime::Context& ctx) {
   const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   warn_of_strangers(images, spec.labels, ctx.log);
-  const auto normalisation = spec.mean ? datasets::Normalisation{*spec.mean, *spec.std_dev} : kNone;
+  const auto normalisation = normalisation_of(spec);
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
   StagedLoader loader(images, size, {threads, {std::nullopt, false, nullptr}}, device);
   Rows rows(images, model, ctx.log);

@@ -47,6 +47,11 @@ std::size_t count_black(const datasets::ImageDirectory& images, const Transforma
 
 }  // namespace
 
+datasets::Normalisation normalisation_of(const models::ModelSpec& spec) {
+  if (spec.mean && spec.std_dev) return {*spec.mean, *spec.std_dev};
+  return {{0, 0, 0}, {1, 1, 1}};
+}
+
 std::optional<Transformation> inference_transformation(const models::ModelDirectory& model) {
   const auto& input = model.spec().input;
   if (!input || !input->transforms) return std::nullopt;

@@ -3,6 +3,7 @@
 #pragma once
 #include "component/images/bad_images.h"
 #include "datasets/directory/image_directory.h"
+#include "datasets/loading/normalised.h"
 #include "models/directory/model_directory.h"
 #include "runtime/control.h"
 
@@ -12,6 +13,9 @@ namespace torchport::component {
 /// training dataset.
 models::ModelInput trained_input(const datasets::ImageDirectory& train, const datasets::ImageDirectory& valid,
                                  datasets::ImageSize size, runtime::Log& log);
+
+/// By what images are normalised for a network: by nothing but the 255 where its directory has no normaliser, as in the original.
+datasets::Normalisation normalisation_of(const models::ModelSpec& spec);
 
 /// What photos go through before the network, as the model notes it, without what is random; nothing where it notes none.
 /// \throws Error InvalidModelDirectory.broken_input

@@ -26,8 +26,6 @@ namespace {
 
 constexpr std::size_t kBatch = 16;
 constexpr int kUnusable = 6;  ///< exit status: "Images cannot be used"
-// A model directory without a normaliser is fed the values / 255, as in the original.
-constexpr datasets::Normalisation kNone = {{0, 0, 0}, {1, 1, 1}};
 
 /// The files that are meant: of a folder its images, in the order of their names, however deep they lie.
 std::vector<std::string> photos_of(const std::vector<std::string>& operands, std::ostream& err) {
@@ -149,8 +147,7 @@ class Batches {
   Batches(const models::ModelDirectory& model, Answers& answers)
       : model_(model),
         network_(models::load_network(model, model.spec().labels, /*seed=*/0).network),
-        input_(model.spec().mean ? datasets::Normalisation{*model.spec().mean, *model.spec().std_dev} : kNone,
-               /*channels_last=*/true, Precision::float32, Device()),
+        input_(normalisation_of(model.spec()), /*channels_last=*/true, Precision::float32, Device()),
         answers_(answers) {
     models::use_channels_last(*network_);
     network_->eval();

@@ -38,7 +38,7 @@ class Loading {
     const Head head = compare_heads();
     check(head);
     copy(head);
-    FileWeights result{head, {}, {}};
+    FileWeights result{head, head_outputs(), {}, {}};
     tell_place(result);
     tell_rest(result);
     return result;
@@ -50,6 +50,12 @@ class Loading {
   std::optional<std::size_t> find(const std::string& key) const {
     const auto own = std::find_if(own_.begin(), own_.end(), [&](const TensorEntry& entry) { return entry.key == key; });
     return match_.found[static_cast<std::size_t>(own - own_.begin())];
+  }
+
+  std::optional<std::int64_t> head_outputs() const {
+    const auto weight = find(head_ + ".weight");
+    if (!weight || file_.entries()[*weight].shape.empty()) return std::nullopt;
+    return file_.entries()[*weight].shape[0];
   }
 
   /// Whether the file has the network's head: its weight and bias with the classes of the network, or not at all.

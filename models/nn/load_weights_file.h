@@ -1,5 +1,7 @@
 // Weights as torchvision publishes them and as training scripts save them, into a network. Called by the model components.
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +13,9 @@ namespace torchport::models {
 /// What was taken of a file of weights, in sentences for the log.
 struct FileWeights {
   Head head;
-  std::vector<std::string> notes;     ///< where the weights were found in the file, and what was converted
-  std::vector<std::string> warnings;  ///< what was left out, and what else would have fitted
+  std::optional<std::int64_t> head_outputs;  ///< of the file's head, where it has one
+  std::vector<std::string> notes;            ///< where the weights were found in the file, and what was converted
+  std::vector<std::string> warnings;         ///< what was left out, and what else would have fitted
 };
 
 /// Copies the weights of a file into the network of `spec`, wherever in the file and under whatever prefix they are

@@ -74,11 +74,11 @@ bool is_finite(const at::Tensor& tensor) {
   return std::count_if(values, values + tensor.numel(), [](float value) { return !std::isfinite(value); }) == 0;
 }
 
-std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep) {
+std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep, std::string_view prefix) {
   std::vector<TensorView> views;
   for (const auto& [key, tensor] : state_dict(network)) {
     keep.push_back(tensor.detach().to(at::kCPU).contiguous());
-    views.push_back({std::string(kKeyPrefix) + key, dtype_of(tensor), tensor.sizes().vec(), keep.back().const_data_ptr()});
+    views.push_back({std::string(prefix) + key, dtype_of(tensor), tensor.sizes().vec(), keep.back().const_data_ptr()});
   }
   return views;
 }

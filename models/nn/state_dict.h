@@ -16,8 +16,9 @@ inline constexpr std::string_view kKeyPrefix = "model.";
 /// children, depth first), with torchvision's names.
 std::vector<std::pair<std::string, at::Tensor>> state_dict(const ClassifierModule& network);
 
-/// Views for write_model_directory, keys prefixed by "model.". `keep` holds the contiguous CPU copies that the views point to.
-std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep);
+/// Views for write_model_directory and write_state_dict. `keep` holds the contiguous CPU copies that the views point to.
+std::vector<TensorView> weight_views(const ClassifierModule& network, std::vector<at::Tensor>& keep,
+                                     std::string_view prefix = kKeyPrefix);
 
 /// torch's element type under its name in state dict files. \throws std::logic_error for one that no network here has
 DType dtype_of(const at::Tensor& tensor);

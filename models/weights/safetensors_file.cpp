@@ -11,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kMetadata = "__metadata__";
 constexpr std::size_t kAlignment = 8;  // of the first tensor, as the format asks
 // The largest network here has 1,214 tensors, and the state of its training less than four times as many.
 constexpr std::size_t kMaxHeader = std::size_t{4} << 20, kMaxTensors = 5'000, kMaxDimensions = 8;
@@ -89,10 +90,11 @@ Tensor read_tensor(const std::string& key, const json& entry) {
   return result;
 }
 
-void check_metadata(const json& metadata) {
+std::map<std::string, std::string> read_metadata(const json& metadata) {
   const auto is_text = [](const json& value) { return value.is_string(); };
   if (!metadata.is_object() || !std::all_of(metadata.begin(), metadata.end(), is_text))
     refuse("has something else than texts in '__metadata__'");
+  return metadata.get<std::map<std::string, std::string>>();
 }
 
 }  // namespace
@@ -106,8 +108,8 @@ void read_safetensors_file(StateDictReader& reader) {
 
   std::vector<Tensor> tensors;
   for (auto entry = header.begin(); entry != header.end(); ++entry) {
-    if (entry.key() == "__metadata__") {
-      check_metadata(entry.value());
+    if (entry.key() == kMetadata) {
+      reader.note(read_metadata(entry.value()));
     } else {
       tensors.push_back(read_tensor(entry.key(), entry.value()));
     }
@@ -127,11 +129,12 @@ void read_safetensors_file(StateDictReader& reader) {
   if (static_cast<std::uint64_t>(place) != data.size()) throw StateDictError("the file holds bytes after its last tensor");
 }
 
-std::string safetensors_head(const std::vector<TensorEntry>& tensors) {
+std::string safetensors_head(const std::vector<TensorEntry>& tensors, const std::map<std::string, std::string>& metadata) {
   const auto name_of = [](DType dtype) {
     return std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& row) { return row.dtype == dtype; })->name;
   };
   json header = json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
   std::size_t place = 0;
   for (const TensorEntry& tensor : tensors) {
     const std::size_t end = place + tensor.bytes();

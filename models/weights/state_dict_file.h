@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,6 +54,8 @@ class StateDictFile {
   const std::vector<StateDictPart>& parts() const { return parts_; }
   /// Names of Python's classes and functions that the file mentions, the first few. Nothing of the kind is loaded or run.
   const std::vector<std::string>& foreign_names() const { return foreign_names_; }
+  /// Texts that a safetensors file carries beside its tensors.
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
   const TensorEntry* find(std::string_view key) const;
   /// Copies entry `i`, row-major, to `out` (entries()[i].bytes() bytes); non-contiguous tensors are gathered.
   void copy_to(std::size_t i, void* out) const;
@@ -70,6 +73,7 @@ class StateDictFile {
   std::vector<TensorEntry> entries_;
   std::vector<StateDictPart> parts_;
   std::vector<std::string> foreign_names_;
+  std::map<std::string, std::string> metadata_;
   std::vector<Layout> layouts_;
   const char* first_element(std::size_t i) const;
   std::pair<std::int64_t, std::size_t> run(std::size_t i) const;

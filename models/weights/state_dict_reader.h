@@ -19,6 +19,7 @@ class StateDictReader {
     file_.parts_.push_back({std::move(name), file_.entries_.size(), 0, std::move(others)});
   }
   void mention(std::vector<std::string> foreign_names) { file_.foreign_names_ = std::move(foreign_names); }
+  void note(std::map<std::string, std::string> metadata) { file_.metadata_ = std::move(metadata); }
   /// Adds to it a tensor whose storage is `data`, a part of bytes(); `record` names it in errors.
   /// \throws StateDictError where the tensor does not lie within its storage, or the storage is of another size
   void add(PickledTensor tensor, std::string_view data, const std::string& record);

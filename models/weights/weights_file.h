@@ -7,6 +7,10 @@
 
 namespace torchport::models {
 
+/// Whether a file begins as those do, whatever it is called: a zip archive, a pickle of torch before 1.6, or safetensors.
+/// \throws Error CouldNotOpenFile.file
+bool begins_as_weights(const std::filesystem::path& path);
+
 /// \throws Error CouldNotOpenFile.file, InvalidModelDirectory.weights_file
 StateDictFile open_weights_file(const std::filesystem::path& path);
 

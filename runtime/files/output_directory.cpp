@@ -193,8 +193,10 @@ fs::path OutputDirectory::scratch() {
   return staging_ / kScratch;
 }
 
-void OutputDirectory::publish(std::string_view meta_yaml) {
-  write(kMeta, meta_yaml);
+void OutputDirectory::publish(std::string_view meta_yaml) { publish(std::string(kMeta), meta_yaml); }
+
+void OutputDirectory::publish(const std::string& last, std::string_view bytes) {
+  write(last, bytes);
   fs::remove_all(staging_ / kScratch);
   sync_tree(staging_, lock_);
   if (!present_) {
@@ -206,12 +208,12 @@ void OutputDirectory::publish(std::string_view meta_yaml) {
   }
   std::vector<fs::path> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(staging_)) names.push_back(entry.path().filename());
-  std::sort(names.begin(), names.end(), [](const fs::path& a, const fs::path& b) { return (a == kMeta) < (b == kMeta); });
+  std::sort(names.begin(), names.end(), [&](const fs::path& a, const fs::path& b) { return (a == last) < (b == last); });
   std::vector<Placing> placings;
-  for (const fs::path& name : names) placings.push_back({staging_ / name, target_ / name, target_ / kMeta});
+  for (const fs::path& name : names) placings.push_back({staging_ / name, target_ / name, target_ / last});
   note_placing(target_, placings);
   for (const fs::path& name : names) {
-    if (name == kMeta) sync_path(target_);  // a directory counts as published once _meta.yaml is there
+    if (name == last) sync_path(target_);  // a directory counts as published once that file is there
     move(staging_ / name, target_ / name);
     moved_.push_back(target_ / name);
   }

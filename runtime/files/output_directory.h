@@ -33,6 +33,8 @@ class OutputDirectory {
   std::filesystem::path scratch();
   /// Writes _meta.yaml last, flushes, and moves everything into place.
   void publish(std::string_view meta_yaml);
+  /// The same for a folder that is for others' tools: the file `last` shows that it is whole.
+  void publish(const std::string& last, std::string_view bytes);
   const std::filesystem::path& target() const { return target_; }
   /// The relative paths written so far, sorted.
   std::vector<std::string> files() const;

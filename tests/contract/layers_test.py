@@ -14,6 +14,7 @@ MAY_INCLUDE = {"runtime": {"runtime"}, "datasets": {"runtime", "datasets"}, "mod
 LIBRARIES = {
     r"torch/|ATen/|c10/": ("datasets/loading/", "models/nn/", "models/architectures/", "models/torch_pch.h", "datasets/trace.h", "component/"),
     r"opencv2/": ("datasets/codecs/opencv/",),
+    r"onnx/|google/protobuf": ("component/export/onnx/",),
     r"tiffio": ("datasets/codecs/tiff/",),
     r"jpeglib\.h|png\.h": ("datasets/codecs/", "component/worker/"),
     r"archive(_entry)?\.h": ("datasets/sources/archive.cpp",),

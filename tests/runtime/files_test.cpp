@@ -229,6 +229,18 @@ TEST_CASE("output directory: an empty folder that is there is filled, even the w
   }
 }
 
+TEST_CASE("output directory: a folder for others' tools has no _meta.yaml, and counts by a file of its own", "[files]") {
+  const TemporaryFolder folder;
+  for (const bool present : {false, true}) {
+    const fs::path target = folder / (present ? "mount" : "new");
+    if (present) fs::create_directory(target);
+    OutputDirectory output(target);
+    output.write("zz.pth", "weights");
+    output.publish("README.md", "card");
+    CHECK(listing(target) == std::vector<std::string>{"README.md", "zz.pth"});
+  }
+}
+
 TEST_CASE("output directory: what is not published leaves nothing behind", "[files]") {
   const TemporaryFolder folder;
   fs::create_directory(folder / "empty");
