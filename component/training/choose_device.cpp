@@ -89,6 +89,8 @@ void use(const cuda::Plugin& plugin, int index) {
   at::globalContext().setBenchmarkCuDNN(true);
 }
 
+}  // namespace
+
 Device choose_gpu(runtime::Control& control, runtime::Log& log) {
   GpuFacts mine;
   const cuda::Plugin* plugin = nullptr;
@@ -105,8 +107,6 @@ Device choose_gpu(runtime::Control& control, runtime::Log& log) {
            mine.bus_id + ", driver for " + mine.driver + (mine.nccl.empty() ? "." : ", NCCL " + mine.nccl + "."));
   return Device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), mine.gpu);
 }
-
-}  // namespace
 
 Device choose_device(const runtime::Context& ctx, const std::string& choice) {
   if (choice != "cuda") return Device();

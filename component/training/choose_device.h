@@ -4,6 +4,8 @@
 #include <string>
 
 #include "component/training/device.h"
+#include "runtime/control.h"
+#include "runtime/report/log.h"
 #include "runtime/request/context.h"
 
 namespace torchport::component {
@@ -12,5 +14,7 @@ namespace torchport::component {
 /// asked for and cannot be had. Says in the log which it is. \throws Error, the same on all ranks,
 /// FailedToCompleteOperation.gpu_module and those after it
 Device choose_device(const runtime::Context& ctx, const std::string& choice);
+/// The GPU of this process, ready for use, as choose_device() has it for "cuda". Called by it and by what measures GPUs.
+Device choose_gpu(runtime::Control& control, runtime::Log& log);
 
 }  // namespace torchport::component
