@@ -1,9 +1,10 @@
 # `cmake --install build --prefix DIR`: DIR/bin has the programs and their modules, DIR/lib the libraries of LibTorch and Arrow that they
 # need. The folder may be moved; nothing in it names the folders of the build or of the downloads. The system's libraries stay where they are.
 get_property(modules DIRECTORY datasets PROPERTY BUILDSYSTEM_TARGETS)
+get_property(runtime_modules DIRECTORY runtime PROPERTY BUILDSYSTEM_TARGETS)
 get_property(component_modules DIRECTORY component PROPERTY BUILDSYSTEM_TARGETS)
 get_property(cuda_module DIRECTORY component/cuda PROPERTY BUILDSYSTEM_TARGETS)
-foreach(module IN LISTS modules component_modules cuda_module)
+foreach(module IN LISTS modules runtime_modules component_modules cuda_module)
   get_target_property(kind ${module} TYPE)
   if(kind STREQUAL "MODULE_LIBRARY")
     install(TARGETS ${module} LIBRARY DESTINATION bin)

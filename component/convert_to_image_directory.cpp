@@ -67,7 +67,7 @@ void convert_to_image_directory(runtime::Context& ctx) {
   if (!options.labels.empty() && source.categories != options.labels)
     source.account.remark("--labels is not used: the categories have names of their own");
   if (ctx.request.has("limit")) datasets::limit_items(source, ctx.param<std::int64_t>("limit"), ctx.param<std::int64_t>("seed"));
-  datasets::write_image_directory(source, output, options.threads);
+  datasets::write_image_directory(source, output, options.threads, &ctx.log);
   report(ctx, source);
 }
 

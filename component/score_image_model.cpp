@@ -18,6 +18,7 @@
 #include "models/nn/convolution.h"
 #include "models/nn/load_weights.h"
 #include "runtime/clock.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/request/context.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
@@ -137,6 +138,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
   const c10::InferenceMode inference;
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
+  runtime::ProgressLine line(&ctx.log, "scoring", images);
   const auto start = Clock::now();
   auto reported = start;
   while (const auto batch = loader.next()) {
@@ -144,7 +146,9 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
     bad.count(static_cast<double>(batch->bad.size()));
     HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
     loader.prepare();
-    rows.add(probabilities.wait(), batch->bad);
+    const at::Tensor answers = probabilities.wait();
+    rows.add(answers, batch->bad);
+    line.done(static_cast<std::size_t>(answers.size(0)));
     if (Clock::now() - reported < kBetweenReports) continue;
     reported = Clock::now();
     ctx.log.info(progress(rows, images, start));

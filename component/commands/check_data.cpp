@@ -5,6 +5,7 @@
 #include "datasets/doctor/report.h"
 #include "runtime/cli/call.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 namespace {
@@ -24,7 +25,8 @@ int check_data(runtime::Call& call) {
     problems.collect([&] { opened.push_back(datasets::ImageDirectory::open(given.get<std::string>("against"), "other dataset")); });
   problems.throw_if_any();
   const auto thin = static_cast<std::size_t>(given.get<std::int64_t>("thin"));
-  const datasets::Diagnosis diagnosis = datasets::examine(opened, {thin, runtime::processing_units()});
+  runtime::Log terminal({.file = {}, .console = false, .progress_bar = call.host.terminal_width > 0});
+  const datasets::Diagnosis diagnosis = datasets::examine(opened, {thin, runtime::processing_units(), &terminal});
   call.host.out << (given.get<bool>("json") ? diagnosis_json(diagnosis) : diagnosis_text(diagnosis, kMostShown));
   return diagnosis.findings.empty() ? 0 : kProblems;
 }

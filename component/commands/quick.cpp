@@ -79,10 +79,12 @@ int quick(runtime::Call& call) {
   const runtime::Arguments given = call.arguments();
   call.subject = given.operands.front();
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request, photos_pipeline);
-  const runtime::PipelineEnd end =
-      runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs, runtime::Shown::brief);
+  const bool quiet = given.get<bool>("quiet");
+  const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs,
+                                                         quiet ? runtime::Shown::faults : runtime::Shown::brief);
   if (const std::string why = leave_report(end.folder); !why.empty()) call.host.err << "warning: " << why << "\n";
-  if (end.status == 0) show_results(call, end, given.get<bool>("pretrained"));
+  if (quiet) call.host.out << runtime::visible(end.folder.string()) << "\n";
+  if (end.status == 0 && !quiet) show_results(call, end, given.get<bool>("pretrained"));
   return end.status;
 }
 

@@ -5,6 +5,7 @@
 
 #include "component/check.h"
 #include "component/report/report.h"
+#include "component/runs/run_summary.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/table_text.h"
@@ -12,6 +13,7 @@
 #include "runtime/launch/launched_as.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/pipeline/checked_plan.h"
+#include "runtime/text/text.h"
 
 namespace torchport::component {
 namespace {
@@ -25,9 +27,26 @@ int run_pipeline(const runtime::Call& call) {
   const runtime::Arguments given = call.arguments();
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request);
   if (!given.get<bool>("dry_run")) {
-    const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs);
+    const bool json = given.get<bool>("json"), quiet = json || given.get<bool>("quiet");
+    const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs,
+                                                           quiet ? runtime::Shown::faults : runtime::Shown::everything);
     leave_report_of(call, end.folder);
+    if (json) {
+      call.host.out << json_of(summary_of(end.folder)).dump(2) << "\n";
+    } else if (quiet) {
+      call.host.out << runtime::visible(end.folder.string()) << "\n";
+    }
     return end.status;
+  }
+  if (given.get<bool>("json")) {
+    nlohmann::ordered_json document = nlohmann::ordered_json::array();
+    for (const runtime::PlannedStep& planned : checked.plan.steps)
+      document.push_back({{"step", planned.step->name},
+                          {"component", planned.step->component->name},
+                          {"runs", !planned.reused},
+                          {planned.reused ? "reused_from" : "why", planned.reused ? planned.made_by : planned.why}});
+    call.host.out << document.dump(2) << "\n";
+    return 0;
   }
   std::vector<std::vector<std::string>> rows;
   for (const runtime::PlannedStep& planned : checked.plan.steps)

@@ -1,10 +1,15 @@
-// torchport runs: what pipeline.json of earlier runs tells.
-#include <ostream>
+// torchport runs: what became of earlier runs, from what their folders hold.
+#include <unistd.h>
 
+#include <iostream>
+
+#include "component/runs/run_difference.h"
+#include "component/runs/run_removal.h"
+#include "component/runs/run_summary.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/table_text.h"
+#include "runtime/error/error.h"
 #include "runtime/pipeline/history.h"
-#include "runtime/pipeline/run.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -14,57 +19,142 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::string seconds_of(const nlohmann::json& record) {
-  const auto found = record.find("seconds");
-  return found != record.end() && found->is_number() ? duration_text(found->get<double>()) : "-";
-}
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
-int list_runs(const Host& host, const fs::path& runs) {
-  std::vector<Words> rows = {{"RUN", "STATE", "STARTED", "TIME", "STEPS"}};
-  const History history(runs);
-  for (const PastRun& run : history.runs()) {
-    const auto& steps = map_of(run.record, "steps");
-    const auto finished = std::count_if(steps.begin(), steps.end(), [](const auto& step) {
-      return text_of(step, "state") == "done" || text_of(step, "state") == "reused";
-    });
-    rows.push_back({run.folder, state_of(run, runs), run.text("started"), seconds_of(run.record),
-                    std::to_string(finished) + "/" + std::to_string(steps.size())});
+int list_runs(const Host& host, const fs::path& runs, bool json) {
+  const std::vector<RunSummary> all = summaries_in(runs);
+  nlohmann::ordered_json document = nlohmann::ordered_json::array();
+  std::vector<Words> rows = {{"RUN", "STATE", "STARTED", "TIME", "STEPS", "TOP-1", "LOSS", "WHAT"}};
+  for (const RunSummary& run : all) {
+    document.push_back(json_of(run));
+    const std::string steps = run.what == "pipeline" ? std::to_string(run.finished_steps) + "/" + std::to_string(run.steps) : "-";
+    rows.push_back({run.name(), or_dash(run.state), or_dash(run.started), component::time_text(run.seconds), steps,
+                    figure_text(run.top1), figure_text(run.loss), run.what});
   }
-  host.out << table_text(rows);
+  host.out << (json ? document.dump(2) + "\n" : table_text(rows));
   return 0;
 }
 
-/// "epochs=10 (command line)" for each value that is not the spec's default.
-std::string given_values(const nlohmann::json& step) {
-  Words values;
-  for (const char* const group : {"parameters", "run"}) {
-    for (const auto& [name, value] : map_of(step, group).items()) {
-      if (text_of(value, "origin") == "default" || !value.is_object() || !value.contains("value")) continue;
-      const auto& given = value["value"];
-      values.push_back(name + "=" + (given.is_string() ? given.get<std::string>() : given.dump()) +
-                       (text_of(value, "origin") == "command line" ? " (--set)" : ""));
-    }
-  }
-  return join(values, " ");
+/// Each value that is not the spec's default, with its name.
+nlohmann::ordered_json given_values(const nlohmann::json& record, const Words& groups) {
+  nlohmann::ordered_json values = nlohmann::ordered_json::object();
+  for (const std::string& group : groups)
+    for (const auto& [name, value] : map_of(record, group).items())
+      if (text_of(value, "origin") != "default" && value.is_object() && value.contains("value")) values[name] = value;
+  return values;
 }
 
-int show_run(const Host& host, const fs::path& runs, const std::string& name) {
-  const History history(runs);
-  const auto run =
-      std::find_if(history.runs().begin(), history.runs().end(), [&](const PastRun& one) { return one.folder == name; });
-  if (run == history.runs().end()) throw Error("ParameterParsing.no_run", {{"path", (runs / name).string()}});
-  const auto& steps = map_of(run->record, "steps");
-  std::map<std::int64_t, Words> rows = {{0, {"STEP", "STATE", "TIME", "FOLDER", "VALUES"}}};
-  for (const auto& [step, record] : steps.items()) {
-    const auto position = record.find("position");
-    const std::int64_t at = position != record.end() && position->is_number_integer() ? position->get<std::int64_t>() : 0;
-    rows.emplace(at, Words{step, text_of(record, "state"), seconds_of(record), text_of(record, "folder"), given_values(record)});
+/// "epochs=10 (--set)"
+std::string values_text(const nlohmann::ordered_json& values, bool of_pipeline) {
+  Words words;
+  for (const auto& [name, value] : values.items()) {
+    const auto& given = value["value"];
+    words.push_back(name + "=" + (given.is_string() ? given.get<std::string>() : given.dump()) +
+                    (of_pipeline && value["origin"] == "command line" ? " (--set)" : ""));
   }
-  std::vector<Words> sorted;
-  for (const auto& [position, row] : rows) sorted.push_back(row);
-  host.out << visible(name) << ": " << state_of(*run, runs) << ", started " << visible(run->text("started")) << ", "
-           << seconds_of(run->record) << ", of " << visible(run->text("file")) << "\n"
-           << table_text(sorted);
+  return join(words, " ");
+}
+
+/// What is shown of a step, or of a component's run.
+struct Shown {
+  std::string name, state, folder, what, time;
+  nlohmann::ordered_json values;
+  std::optional<double> seconds, top1, loss;
+};
+
+std::vector<Shown> shown_of(const ReportFacts& facts, const RunSummary& summary) {
+  std::vector<Shown> all;
+  for (const RunFacts& run : facts.runs) {
+    Shown one;
+    one.name = run.name;
+    one.state = facts.is_pipeline() ? run.state : summary.state;
+    one.folder = facts.is_pipeline() ? text_of(run.step, "folder") : facts.folder.string();
+    one.what = run.component();
+    one.values = facts.is_pipeline() ? given_values(run.step, {"parameters", "run"})
+                                     : given_values(run.record, {"parameters", "run_settings"});
+    const auto seconds = run.step.find("seconds");
+    one.seconds = !facts.is_pipeline()                                ? summary.seconds
+                  : seconds != run.step.end() && seconds->is_number() ? std::optional(seconds->get<double>())
+                                                                      : std::nullopt;
+    std::tie(one.top1, one.loss) = figures_of(run);
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+int show_run(const Host& host, const fs::path& folder, bool json) {
+  const ReportFacts facts = read_report_facts(folder, ReadLogs::no);
+  const RunSummary summary = summary_of(facts);
+  nlohmann::ordered_json document = json_of(summary);
+  document["shown"] = nlohmann::ordered_json::array();
+  std::vector<Words> rows = {{"STEP", "STATE", "TIME", "TOP-1", "LOSS", "FOLDER", "VALUES"}};
+  for (const Shown& one : shown_of(facts, summary)) {
+    rows.push_back({one.name, or_dash(one.state), component::time_text(one.seconds), figure_text(one.top1), figure_text(one.loss),
+                    or_dash(one.folder), values_text(one.values, facts.is_pipeline())});
+    const auto number = [](std::optional<double> value) {
+      return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+    };
+    document["shown"].push_back({{"name", one.name},
+                                 {"component", one.what},
+                                 {"state", one.state},
+                                 {"seconds", number(one.seconds)},
+                                 {"top_1", number(one.top1)},
+                                 {"loss", number(one.loss)},
+                                 {"folder", one.folder},
+                                 {"values", one.values}});
+  }
+  if (json) {
+    host.out << document.dump(2) << "\n";
+    return 0;
+  }
+  const std::string of = facts.is_pipeline() ? text_of(facts.pipeline, "file") : summary.what;
+  host.out << visible(summary.name()) << ": " << visible(or_dash(summary.state)) << ", started "
+           << visible(or_dash(summary.started)) << ", " << component::time_text(summary.seconds) << ", of " << visible(of) << "\n"
+           << table_text(rows);
+  return 0;
+}
+
+int compare_runs(const Host& host, const fs::path& a, const fs::path& b, bool json) {
+  const auto found = differences(read_report_facts(a, ReadLogs::no), read_report_facts(b, ReadLogs::no));
+  if (json) {
+    nlohmann::ordered_json document = nlohmann::ordered_json::array();
+    for (const auto& [what, one, other] : found) document.push_back({{"what", what}, {"a", one}, {"b", other}});
+    host.out << document.dump(2) << "\n";
+    return 0;
+  }
+  std::vector<Words> rows = {{"WHAT", a.filename().string(), b.filename().string()}};
+  for (const auto& [what, one, other] : found) rows.push_back({what, one, other});
+  host.out << (found.empty() ? "the two have the same values, inputs, versions and results\n" : table_text(rows));
+  return 0;
+}
+
+/// Asks who sits at the terminal.
+bool confirmed(const Host& host) {
+  host.err << "Remove? [y/N] ";
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+int remove_runs(const Host& host, const Words& names, const fs::path& runs, bool yes, bool json) {
+  std::vector<Removal> removals;
+  Problems problems;
+  for (const std::string& name : names) problems.collect([&] { removals.push_back(removal_of(name, runs)); });
+  problems.throw_if_any();
+  std::string all;
+  for (const Removal& removal : removals) {
+    if (!yes) host.err << removal_text(removal) << "\n";
+    all += (all.empty() ? "" : ", ") + removal.folder.filename().string();
+  }
+  if (!yes && (!isatty(STDIN_FILENO) || !confirmed(host))) throw Error("FailedToCompleteOperation.not_removed", {{"runs", all}});
+  nlohmann::ordered_json document = nlohmann::ordered_json::array();
+  for (const Removal& removal : removals) {
+    remove_run(removal);
+    document.push_back(
+        {{"removed", removal.folder.string()}, {"bytes", removal.bytes}, {"files", removal.files}, {"users", removal.users}});
+    if (!json) host.out << "removed " << removal_text(removal) << std::endl;
+  }
+  if (json) host.out << document.dump(2) << "\n";
   return 0;
 }
 
@@ -73,12 +163,14 @@ int show_run(const Host& host, const fs::path& runs, const std::string& name) {
 int runs(Call& call) {
   const Arguments given = call.arguments();
   const fs::path folder = given.get<std::string>("runs");
+  const bool json = given.get<bool>("json");
   const Words& operands = given.operands;
-  if (operands.size() == 1 && operands[0] == "list") return list_runs(call.host, folder);
-  if (operands.size() == 2 && operands[0] == "show") {  // a run is named as `runs list` does, or by its folder
-    const fs::path run = fs::path(operands[1] + "/").parent_path();
-    return show_run(call.host, run.has_parent_path() ? run.parent_path() : folder, run.filename().string());
-  }
+  const auto run_at = [&](std::size_t i) { return folder_of_run(operands[i], folder); };
+  if (operands.size() == 1 && operands[0] == "list") return list_runs(call.host, folder, json);
+  if (operands.size() == 2 && operands[0] == "show") return show_run(call.host, run_at(1), json);
+  if (operands.size() == 3 && operands[0] == "diff") return compare_runs(call.host, run_at(1), run_at(2), json);
+  if (operands.size() >= 2 && operands[0] == "rm")
+    return remove_runs(call.host, {operands.begin() + 1, operands.end()}, folder, given.get<bool>("unasked"), json);
   throw Error("ParameterParsing.no_operand", {{"command", call.spec.name}, {"operand", operands_text(call.spec)}});
 }
 

@@ -52,7 +52,7 @@ std::vector<std::string> flags_of(const nlohmann::json& record, std::map<std::st
 }
 
 /// Trains from `from`, or from the beginning where that is empty, to where `to` stands, and compares.
-void replay(const Host& host, const fs::path& run, const fs::path& from, const fs::path& to) {
+void replay(const Host& host, const fs::path& run, const fs::path& from, const fs::path& to, bool silent) {
   const nlohmann::json record = json_of(run / "run.json");
   const fs::path place = run / (".replay-" + random_suffix());
   const std::unique_ptr<const fs::path, void (*)(const fs::path*)> clearing(&place, [](const fs::path* folder) {
@@ -84,7 +84,9 @@ void replay(const Host& host, const fs::path& run, const fs::path& from, const f
   if (wanted != found)
     throw Error("LibraryException.replay",
                 {{"begin", begin}, {"end", to.filename().string()}, {"wanted", wanted}, {"found", found}});
-  host.out << "from " << begin << " to " << to.filename().string() << " again: the same, " << found.substr(0, kShown) << std::endl;
+  if (!silent)
+    host.out << "from " << begin << " to " << to.filename().string() << " again: the same, " << found.substr(0, kShown)
+             << std::endl;
 }
 
 }  // namespace
@@ -94,15 +96,21 @@ int verify(Call& call) {
   const fs::path run = fs::absolute(given.operands[0]).lexically_normal();
   const auto all = checkpoints_of(run);
   if (all.empty()) throw Error("CouldNotOpenFile.no_checkpoint", {{"path", given.operands[0]}});
+  const bool json = given.get<bool>("json");
+  nlohmann::ordered_json document = nlohmann::ordered_json::array();
   Problems problems;
   for (const fs::path& checkpoint : all) {
     const std::string wrong = wrong_with(checkpoint);
-    call.host.out << checkpoint.filename().string() << "  "
-                  << (wrong.empty() ? "whole, " + fingerprint_of(checkpoint).substr(0, kShown) : visible(wrong)) << std::endl;
+    document.push_back({{"checkpoint", checkpoint.filename().string()}, {"whole", wrong.empty()}});
+    document.back()[wrong.empty() ? "state" : "fault"] = wrong.empty() ? fingerprint_of(checkpoint) : wrong;
+    if (!json)
+      call.host.out << checkpoint.filename().string() << "  "
+                    << (wrong.empty() ? "whole, " + fingerprint_of(checkpoint).substr(0, kShown) : visible(wrong)) << std::endl;
     if (!wrong.empty()) problems.add(Error("CouldNotOpenFile.checkpoint", {{"path", checkpoint.string()}, {"reason", wrong}}));
   }
+  if (json) call.host.out << document.dump(2) << std::endl;
   problems.throw_if_any();
-  if (given.get<bool>("replay")) replay(call.host, run, all.size() > 1 ? all[1] : fs::path(), all[0]);
+  if (given.get<bool>("replay")) replay(call.host, run, all.size() > 1 ? all[1] : fs::path(), all[0], json);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "component/view/page_server.h"
 #include "runtime/cli/call.h"
 #include "runtime/error/error.h"
+#include "runtime/launch/run_dir.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -17,7 +18,9 @@ std::string youngest(const fs::path& runs) {
   fs::file_time_type latest = fs::file_time_type::min();
   std::error_code ignored;
   for (fs::directory_iterator entry(runs, ignored), end; entry != end; entry.increment(ignored)) {
-    const auto time = entry->is_directory(ignored) ? fs::last_write_time(entry->path(), ignored) : fs::file_time_type::min();
+    const auto time = entry->is_directory(ignored) && !runtime::is_latest(entry->path())
+                          ? fs::last_write_time(entry->path(), ignored)
+                          : fs::file_time_type::min();
     if (time > latest) name = entry->path().filename().string();
     latest = std::max(latest, time);
   }

@@ -28,7 +28,7 @@ fs::path folder_of_step(const fs::path& run, const nlohmann::json& step) {
   }
 }
 
-void read_steps(ReportFacts& facts) {
+void read_steps(ReportFacts& facts, ReadLogs logs) {
   std::map<std::int64_t, std::pair<std::string, const nlohmann::json*>> sorted;
   for (const auto& [name, step] : map_of(facts.pipeline, "steps").items()) {
     const auto position = step.is_object() ? step.find("position") : step.end();
@@ -38,7 +38,7 @@ void read_steps(ReportFacts& facts) {
   for (const auto& [position, one] : sorted) {
     const auto& [name, step] = one;
     const fs::path folder = text_of(*step, "folder").empty() ? fs::path() : folder_of_step(facts.folder, *step);
-    facts.runs.push_back(read_run_facts(folder, name, *step));
+    facts.runs.push_back(read_run_facts(folder, name, *step, logs));
   }
 }
 
@@ -52,7 +52,7 @@ fs::path folder_of_run(const std::string& run, const fs::path& runs) {
   throw runtime::Error("ParameterParsing.no_run", {{"path", run}});
 }
 
-ReportFacts read_report_facts(const fs::path& folder) {
+ReportFacts read_report_facts(const fs::path& folder, ReadLogs logs) {
   ReportFacts facts;
   std::error_code fault;
   facts.folder = fs::canonical(folder, fault);
@@ -65,11 +65,11 @@ ReportFacts read_report_facts(const fs::path& folder) {
     }
     facts.title = text_of(facts.pipeline, "pipeline");
     facts.state = runtime::state_of({facts.folder.filename().string(), facts.pipeline}, facts.folder.parent_path());
-    read_steps(facts);
+    read_steps(facts, logs);
     return facts;
   }
   if (!runtime::is_run_folder(facts.folder)) throw runtime::Error("ParameterParsing.no_run", {{"path", folder.string()}});
-  facts.runs.push_back(read_run_facts(facts.folder, "", nlohmann::json::object()));
+  facts.runs.push_back(read_run_facts(facts.folder, "", nlohmann::json::object(), logs));
   facts.title = facts.runs.front().name.empty() ? facts.folder.filename().string() : facts.runs.front().name;
   facts.state = facts.runs.front().state;
   return facts;

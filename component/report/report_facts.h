@@ -1,4 +1,5 @@
-// All that a report is made of: one run of a component, or a pipeline's with its steps. Read by the report of a run.
+// All that a report is made of: one run of a component, or a pipeline's with its steps. Read by the report of a run, and by the
+// list of runs.
 #pragma once
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,6 @@ struct ReportFacts {
 std::filesystem::path folder_of_run(const std::string& run, const std::filesystem::path& runs);
 
 /// \throws Error ParameterParsing.no_run
-ReportFacts read_report_facts(const std::filesystem::path& folder);
+ReportFacts read_report_facts(const std::filesystem::path& folder, ReadLogs logs = ReadLogs::yes);
 
 }  // namespace torchport::component

@@ -65,7 +65,7 @@ fs::path RunFacts::output(const std::string& port) const {
   return !recorded.empty() && fs::is_directory(recorded, ignored) ? recorded : fs::path();
 }
 
-RunFacts read_run_facts(const fs::path& folder, const std::string& name, nlohmann::json step) {
+RunFacts read_run_facts(const fs::path& folder, const std::string& name, nlohmann::json step, ReadLogs logs) {
   RunFacts run;
   run.folder = folder;
   run.step = std::move(step);
@@ -76,6 +76,7 @@ RunFacts read_run_facts(const fs::path& folder, const std::string& name, nlohman
   if (name.empty()) run.name = run.component();
   if (run.state.empty()) run.state = text_of(run.record, "state");
   read_metrics(run);
+  if (logs == ReadLogs::no) return run;
   run.logs = read_run_logs(folder, kShownLogs);
   if (run.state == "failed" || run.state == "stopped") run.trouble = runtime::run_account(folder);
   return run;

@@ -28,8 +28,11 @@ struct RunFacts {
   std::filesystem::path output(const std::string& port) const;
 };
 
+/// Whether logs, and the trouble that they tell of, are wanted: they may be long.
+enum class ReadLogs { no, yes };
+
 /// `name`: of the step, "" for a run by itself.
-RunFacts read_run_facts(const std::filesystem::path& folder, const std::string& name, nlohmann::json step);
+RunFacts read_run_facts(const std::filesystem::path& folder, const std::string& name, nlohmann::json step, ReadLogs logs);
 
 /// JSON of Python, in which numbers may be NaN and Infinity: null in what comes out. \throws std::runtime_error
 nlohmann::json parse_python_json(std::string text);

@@ -7,6 +7,7 @@
 #include "datasets/sampler.h"
 #include "datasets/trace.h"
 #include "models/nn/autocast.h"
+#include "runtime/report/progress_line.h"
 
 namespace torchport::component {
 
@@ -37,6 +38,7 @@ Evaluated evaluate(models::ClassifierModule& network, StagedLoader& loader, cons
   const auto mine = datasets::share(0, how.rows, control.rank(), control.size());
   begin_in_order(loader, mine.begin, mine.size(), how.batch_size);
   bad.start_pass();
+  runtime::ProgressLine line(&how.log, "validating", mine.size());
   std::array<double, kSums> sums{};
   std::optional<runtime::Error> fault;
   at::Tensor computed;
@@ -44,6 +46,7 @@ Evaluated evaluate(models::ClassifierModule& network, StagedLoader& loader, cons
     if ((fault = bad.report(batch->bad, batch->none_readable))) break;
     sums[kBad] += static_cast<double>(batch->bad.size());
     sums[kImages] += static_cast<double>(batch->labels.size(0));
+    line.done(static_cast<std::size_t>(batch->labels.size(0)) + batch->bad.size());
     datasets::Span forward("forward");
     const at::Tensor logits = network.forward(how.input(batch->images)).to(at::kFloat);
     forward.end();

@@ -11,6 +11,7 @@
 #include "component/training/precision.h"
 #include "models/nn/classifier.h"
 #include "runtime/control.h"
+#include "runtime/report/log.h"
 
 namespace torchport::component {
 
@@ -20,6 +21,7 @@ struct Evaluation {
   const NetworkInput& input;
   Precision precision;
   const Device& device;
+  runtime::Log& log;
 };
 
 /// What a pass found, and what ranks wished for meanwhile.

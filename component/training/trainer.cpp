@@ -209,8 +209,9 @@ void Trainer::validate(Boundary& boundary) {
   check_replicas(*network_, epoch_ + 1, around_.control);
   profiler_.before_validation();
   kept_.exchange();  // the average is what is validated and kept
-  const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size), valid_input_, options_.precision,
-                       around_.device};
+  const Evaluation how{data_.valid.size(), static_cast<std::size_t>(options_.batch_size),
+                       valid_input_,       options_.precision,
+                       around_.device,     around_.log};
   const auto [totals, wishes] = evaluate(*network_, valid_loader_, how, bad_valid_, boundary, around_.control);
   if (!totals) {  // the epoch's training stands, and its validation begins anew when the training goes on
     kept_.exchange();

@@ -27,6 +27,7 @@
 #include "runtime/request/parse_value.h"
 #include "runtime/text/format.h"
 #include "runtime/text/text.h"
+#include "runtime/text/utc.h"
 #include "runtime/version.h"
 #include "runtime/watch/message.h"
 #include "runtime/watch/standing.h"
@@ -83,13 +84,14 @@ class Run {
         watched_(watched),
         first_(world.rank() == 0),
         alone_(!launched && world.size() == 1),
+        quiet_(setting_or_default<bool>(request, "quiet")),
         run_dir_(make_run_dir(launched)),
         record_(request, world.size()) {
     if (runtime::is_far(run_dir_)) runtime::send_driver_log(true);
     world_.agree_on([&] {
       const std::string name = "70_driver_log_" + std::to_string(world_.rank());
-      log_ =
-          std::make_unique<runtime::Log>(runtime::Log::Options{run_dir_ / "logs" / name, first_, first_ && on_terminal(launched)});
+      log_ = std::make_unique<runtime::Log>(
+          runtime::Log::Options{run_dir_ / "logs" / name, first_, first_ && on_terminal(launched), quiet_});
       if (!first_) return;
       const auto sinks = runtime::split(setting_or_default<std::string>(request_, "sinks"), ',');
       events_ = runtime::Events(runtime::make_sinks(sinks, {run_dir_, log_.get()}));
@@ -127,6 +129,8 @@ class Run {
         events_.ended({});
         send_records();
         leave_own_report();
+        for (const auto& [port, path] : request_.outputs)  // what a script goes on with
+          if (quiet_) std::cout << path.string() << std::endl;
       }
       return 0;
     } catch (...) {
@@ -197,7 +201,7 @@ class Run {
 
   /// Where our launcher is on another machine, and the disk is not shared.
   void send_records() const {
-    for (const char* const name : {"run.json", "metrics.jsonl", "steps.jsonl", "module_statistics/error_info.json"})
+    for (const char* const name : {"run.json", "metrics.jsonl", "steps.jsonl", "results.csv", "module_statistics/error_info.json"})
       runtime::send_file(run_dir_ / name);
   }
 
@@ -211,6 +215,7 @@ class Run {
     runtime::write_file_atomically(run_dir_ / "module_statistics/error_info.json", runtime::error_info(errors));
     record_.set("state", state);
     record_.set("exit_status", exit_status);
+    record_.set("ended", runtime::utc_text());
     record_.save(run_dir_);
   }
 
@@ -265,7 +270,7 @@ class Run {
   const runtime::Request& request_;
   runtime::Control& world_;
   Watched& watched_;
-  bool first_, alone_;
+  bool first_, alone_, quiet_;
   std::filesystem::path run_dir_;
   runtime::RunRecord record_;
   std::unique_ptr<runtime::Log> log_;

@@ -11,6 +11,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/sha256.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/text/format.h"
 
 namespace torchport::datasets {
@@ -84,11 +85,13 @@ class Examiner {
     for (std::size_t i = 0; i < images.size() && images.labelled(); ++i)
       ++contents.categories[static_cast<std::size_t>(images.label(i))].second;
     for (Account::Line& line : account_of(images).lines()) contents.notes.push_back(std::move(line.text));
+    runtime::ProgressLine line(options_.log, "examining", images.size());
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     const auto work = [&] {
       Pixels pixels;  // its memory serves all images of this thread
-      for (std::size_t i; (i = next++) < images.size();) look_at(dataset, static_cast<std::uint32_t>(i), pixels, contents, mutex);
+      for (std::size_t i; (i = next++) < images.size(); line.done())
+        look_at(dataset, static_cast<std::uint32_t>(i), pixels, contents, mutex);
     };
     std::vector<std::thread> threads;
     for (int t = 1; t < options_.threads; ++t) threads.emplace_back(work);

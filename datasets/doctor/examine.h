@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/directory/image_directory.h"
+#include "runtime/report/log.h"
 
 namespace torchport::datasets {
 
@@ -39,6 +40,7 @@ struct Diagnosis {
 struct ExamineOptions {
   std::size_t thin;  ///< a category with fewer images than this is thin
   int threads;
+  runtime::Log* log = nullptr;  ///< whose terminal shows how far it has come
 };
 
 /// Examines one dataset, or a training dataset and what it shall not share an image with. Two images are the same where their

@@ -13,6 +13,7 @@
 #include "runtime/files/output_directory.h"
 #include "runtime/files/space.h"
 #include "runtime/files/stamp.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -265,7 +266,7 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed) {
   source.read = [read = std::move(source.read), kept = std::move(kept)](std::size_t i) { return read(kept[i]); };
 }
 
-void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads) {
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads, runtime::Log* log) {
   if (source.directory) {
     const ImageSource::Item root{"", std::nullopt, (source.directory->root() / "").string()};
     write_subsets(*source.directory, {{source.rows, output}}, runtime::Sharing::inode, threads,
@@ -284,8 +285,9 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
     return source.keeps_names ? "image/" + file : converted_name(file, item.label, i);
   };
   ImageDirectoryWriter writer(output, source.categories);
+  runtime::ProgressLine line(log, "converting", count);
   if (source.read) {
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count; ++i, line.done()) {
       try {
         writer.add(name(i), source.read(i), source.items[i].label, std::nullopt, {source.shown_origin(source.items[i])});
       } catch (const std::runtime_error& error) {
@@ -299,7 +301,11 @@ void write_image_directory(const ImageSource& source, runtime::OutputDirectory& 
       if (item.stored.as_png) one.make = [&item] { return as_png(runtime::read_file(item.origin, kMaxImageFile)); };
       return one;
     };
-    writer.add_files(count, file, from, how, threads);
+    const auto next_from = [&](std::size_t i) {
+      line.done();
+      return from(i);
+    };
+    writer.add_files(count, file, next_from, how, threads);
     for (std::size_t i = 0; i < count; ++i) {
       const ImageSource::Item& item = source.items[i];
       const auto taken = item.stored.as_png ? std::nullopt : runtime::stamp_of(output.path(name(i)));

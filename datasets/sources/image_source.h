@@ -75,6 +75,6 @@ void limit_items(ImageSource& source, std::int64_t limit, std::int64_t seed);
 /// Makes an ImageDirectory of all items and publishes it. Labelled images become "image/<class>_<index><extension>", others keep
 /// their path. Files are copied on `threads` threads. \throws Error CouldNotOpenFile.file, ModuleOutOfMemory.disk before the first
 /// file, and what OutputDirectory throws
-void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads);
+void write_image_directory(const ImageSource& source, runtime::OutputDirectory& output, int threads, runtime::Log* log = nullptr);
 
 }  // namespace torchport::datasets

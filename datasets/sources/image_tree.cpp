@@ -7,6 +7,7 @@
 #include "datasets/sources/image_walk.h"
 #include "runtime/error/error.h"
 #include "runtime/files/stamp.h"
+#include "runtime/report/progress_line.h"
 
 namespace torchport::datasets {
 namespace fs = std::filesystem;
@@ -90,12 +91,15 @@ void remark_stored(const ReadableImages& kept, Account& account) {
 
 }  // namespace
 
-ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, Account& account) {
+ReadableImages keep_readable(const fs::path& root, const std::vector<std::string>& images, int threads, Account& account,
+                             runtime::Log* log) {
   std::vector<ImageHeader> headers(images.size());
   std::vector<std::int64_t> bytes(images.size());
   std::mutex mutex;
   std::map<std::size_t, std::string> faults;
+  runtime::ProgressLine line(log, "looking at", images.size());
   each(images.size(), threads, [&](std::size_t i) {
+    line.done();
     try {
       bytes[i] = runtime::stamp_of(root / images[i]).value_or(runtime::Stamp{}).bytes;
       headers[i] = check_image_file(root / images[i]);

@@ -9,6 +9,7 @@
 #include "datasets/codecs/decode.h"
 #include "datasets/codecs/stored.h"
 #include "datasets/sources/account.h"
+#include "runtime/report/log.h"
 
 namespace torchport::datasets {
 
@@ -37,10 +38,10 @@ struct ReadableImages {
   std::vector<ImageSize> sizes;
   std::vector<Stored> stored;
 };
-/// Looks at all images on `threads` threads; those whose content cannot be used are left out, and counted in `account`.
-/// \throws Error CouldNotOpenFile.input_file for a reason that does not lie in the file's content
+/// Looks at all images on `threads` threads, with a line on the terminal of `log`; those whose content cannot be used are left out,
+/// and counted in `account`. \throws Error CouldNotOpenFile.input_file for a reason that does not lie in the file's content
 ReadableImages keep_readable(const std::filesystem::path& root, const std::vector<std::string>& images, int threads,
-                             Account& account);
+                             Account& account, runtime::Log* log);
 
 /// The category of a file of class folders: the name of its folder.
 std::string_view class_of(std::string_view file);

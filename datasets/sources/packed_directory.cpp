@@ -26,7 +26,7 @@ ImageSource packed_directory(const fs::path& root, int threads) {
   const auto images = std::make_shared<const ImageDirectory>(ImageDirectory::open(root, "input"));
   std::vector<std::string> files;
   for (std::size_t row = 0; row < images->size(); ++row) files.push_back(existing_file(*images, row));
-  const ReadableImages kept = keep_readable(root, files, threads, source.account);
+  const ReadableImages kept = keep_readable(root, files, threads, source.account, nullptr);
   std::size_t row = 0;
   for (std::size_t k = 0; k < kept.files.size(); ++k, ++row) {
     while (files[row] != kept.files[k]) ++row;  // both are in the order of the index

@@ -13,6 +13,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/files/space.h"
+#include "runtime/report/progress_line.h"
 
 namespace torchport::datasets {
 namespace {
@@ -153,7 +154,9 @@ void transform_once(const ImageDirectory& images, const Transformation& transfor
     }
     return {encode_png(pixels.rgb, pixels.width, pixels.height, 3), pixels.size()};
   };
+  runtime::ProgressLine line(&log, "transforming", images.size());
   in_order(images.size(), threads, make, [&](std::size_t i, const Made& made) {
+    line.done();
     if (!made.png.empty()) writer.add(names[i], made.png, label(images, i), images.id(i), luggage.of(i, names[i], made.size));
   });
   if (unusable.too_many()) throw unusable.error();

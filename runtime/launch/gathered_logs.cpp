@@ -25,7 +25,7 @@ std::atomic<bool> sending{false};
 fs::path place_of(const std::string& name) {
   if (rank_in(name, "70_driver_log_", "") || rank_in(name, "failure_", ".json")) return fs::path("logs") / name;
   if (name == "error_info.json") return fs::path("module_statistics") / name;
-  const bool record = name == "run.json" || name == "metrics.jsonl" || name == "steps.jsonl";
+  const bool record = name == "run.json" || name == "metrics.jsonl" || name == "steps.jsonl" || name == "results.csv";
   return record ? fs::path(name) : fs::path();
 }
 

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "runtime/files/files.h"
+#include "runtime/files/leftovers.h"
 #include "runtime/report/verdict.h"
 
 namespace torchport::runtime {
@@ -65,6 +67,22 @@ fs::path next_free_run_dir(const fs::path& runs, const std::string& name) {
   }
 }
 
+bool is_latest(const fs::path& path) {
+  std::error_code ignored;
+  return path.filename() == kLatest && fs::is_symlink(path, ignored);
+}
+
+void link_latest(const fs::path& run_dir) {
+  std::error_code error;
+  const fs::path link = run_dir.parent_path() / kLatest;
+  const fs::file_status there = fs::symlink_status(link, error);
+  if (fs::exists(there) && !fs::is_symlink(there)) return;
+  const fs::path fresh = link.parent_path() / ("." + std::string(kLatest) + "." + random_suffix() + std::string(kTemporary));
+  fs::create_directory_symlink(run_dir.filename(), fresh, error);
+  if (!error) fs::rename(fresh, link, error);
+  if (error) fs::remove(fresh, error);
+}
+
 void check_current_folder() {
   std::error_code gone;
   if (fs::current_path(gone).empty()) throw Error("CouldNotOpenFile.current_folder", {{"reason", gone.message()}});
@@ -97,14 +115,17 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   } else {
     folder = next_free_run_dir("runs", component);
   }
+  const bool numbered = !names_run_dir(request);
   std::error_code error;
   folder = fs::absolute(folder, error);
   if (error) fail(folder, error.message());
   make_folders(folder);
+  if (numbered && fresh) link_latest(folder);
   make_folder(folder / "logs");
   make_folder(folder / "module_statistics");
   if (!fresh) return folder;
-  for (const char* const name : {"metrics.jsonl", "steps.jsonl", "run.json", "report.html", "module_statistics/error_info.json"})
+  for (const char* const name :
+       {"metrics.jsonl", "steps.jsonl", "results.csv", "run.json", "report.html", "module_statistics/error_info.json"})
     rotate(folder / name);
   std::vector<fs::path> logs;
   for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))

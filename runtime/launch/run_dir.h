@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "runtime/launch/launched_as.h"
 #include "runtime/request/request.h"
@@ -12,6 +13,15 @@ namespace torchport::runtime {
 
 /// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
 std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
+
+inline constexpr std::string_view kLatest = "latest";  ///< the link in a folder of runs
+
+/// Whether a path is such a link: a second name of a run.
+bool is_latest(const std::filesystem::path& path);
+
+/// Makes `latest` beside a run's folder lead to it. Only a link is replaced. Where there can be none there is none: it is a
+/// convenience.
+void link_latest(const std::filesystem::path& run_dir);
 
 /// Nothing runs in a folder that was deleted: libraries that are loaded later do not even find themselves from there.
 /// \throws Error CouldNotOpenFile.current_folder

@@ -44,7 +44,8 @@ void BriefOutput::take(std::string_view text) {
 
 void BriefOutput::finish(const std::string& line) {
   if (!rest_.empty()) sort_in(std::exchange(rest_, {}));
-  out_ << (width_ > 0 ? kClearLine : "") << visible(line) << "\n";
+  if (line.empty() && kept_.empty()) return;
+  out_ << (width_ > 0 ? kClearLine : "") << visible(line.empty() ? head_ : line) << "\n";
   for (const std::string& kept : std::exchange(kept_, {})) out_ << visible(kept) << "\n";
   out_ << std::flush;
 }

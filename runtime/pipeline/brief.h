@@ -19,7 +19,7 @@ class BriefOutput {
   /// A piece of the step's output; pieces may end anywhere.
   void take(std::string_view text);
 
-  /// `line` says how the step ended; under it comes what was kept of its output.
+  /// `line` says how the step ended; under it comes what was kept of its output. "": only where something was kept, under the head.
   void finish(const std::string& line);
 
  private:

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "runtime/files/files.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/text/json.h"
@@ -40,6 +41,7 @@ std::string PastRun::text(const std::string& key) const { return text_of(record,
 History::History(const fs::path& runs) : folder_(runs) {
   std::error_code ignored;
   for (fs::directory_iterator entry(runs, ignored), end; entry != end; entry.increment(ignored)) {
+    if (is_latest(entry->path())) continue;
     try {
       runs_.push_back({entry->path().filename().string(), read_record(entry->path())});
     } catch (const std::exception&) {  // the folder of another kind of run, or a record from elsewhere

@@ -1,7 +1,6 @@
 #include "runtime/pipeline/run.h"
 
 #include <csignal>
-#include <ctime>
 #include <ostream>
 
 #include "runtime/clock.h"
@@ -18,6 +17,7 @@
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
+#include "runtime/text/utc.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {
@@ -48,17 +48,6 @@ class NotedSignals {
   NotedSignals(const NotedSignals&) = delete;
   NotedSignals& operator=(const NotedSignals&) = delete;
 };
-
-/// UTC with milliseconds, which sorts as text: 2026-11-24T01:02:03.456Z
-std::string now() {
-  const auto time = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return formatted("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                   utc.tm_sec, static_cast<int>(rest));
-}
 
 json values_json(const std::vector<StepValue>& values) {
   json all = json::object();
@@ -96,11 +85,12 @@ class Runner {
         runs_(runs),
         folder_(next_free_run_dir(runs, pipeline.name)),
         lock_(folder_) {
+    link_latest(folder_);
     clear_lost_runs();
     write_file_atomically(folder_ / "pipeline.yaml", without_secrets(pipeline.text));
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
-               {"state", "running"},        {"started", now()},
+               {"state", "running"},        {"started", utc_text()},
                {"contents", plan.contents}, {"steps", json::object()}};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       const PlannedStep& planned = plan.steps[i];
@@ -154,10 +144,12 @@ class Runner {
     }
   }
 
-  void say(const std::string& line) { host_.out << visible(without_secrets(line)) << std::endl; }
+  void say(const std::string& line) {
+    if (shown_ != Shown::faults) host_.out << visible(without_secrets(line)) << std::endl;
+  }
   /// Says how a step ended, and what of its output is to be seen then.
   void say_end(const std::string& line) {
-    if (brief_) brief_->finish(line);
+    if (brief_) brief_->finish(shown_ == Shown::faults ? "" : line);
     if (!brief_) say(line);
     brief_.reset();
   }
@@ -203,7 +195,7 @@ class Runner {
     const auto command = command_of(step, place, unfinished);
     const auto start = Clock::now();
     record.update(
-        {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", now()}, {"command", command}});
+        {{"state", "running"}, {"why", planned.why}, {"folder", place.string()}, {"started", utc_text()}, {"command", command}});
     record["inputs"] = json::object();
     for (const StepInput& input : step.inputs)
       if (!input.is_wire()) record["inputs"][input.port->name] = absolute_name(input.path);
@@ -249,7 +241,8 @@ class Runner {
     if (shown_ == Shown::everything)
       return run_child(
           command, [&](std::string_view text) { host_.err << text << std::flush; }, kPatience);
-    brief_.emplace(host_.out, host_.terminal_width, place_ + ": " + step.component->title);
+    const bool silent = shown_ == Shown::faults;
+    brief_.emplace(silent ? host_.err : host_.out, silent ? 0 : host_.terminal_width, place_ + ": " + step.component->title);
     return run_child(
         command, [&](std::string_view text) { brief_->take(text); }, kPatience, ChildOutput::read);
   }

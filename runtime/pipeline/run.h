@@ -5,8 +5,9 @@
 
 namespace torchport::runtime {
 
-/// What a run of a pipeline shows of its steps: all that they print, or a line for each with its warnings and errors.
-enum class Shown { everything, brief };
+/// What a run of a pipeline shows of its steps: all that they print; a line for each with its warnings and errors; or those alone,
+/// on standard error.
+enum class Shown { everything, brief, faults };
 
 struct PipelineEnd {
   int status = 0;                                        ///< that of the failing step, or 128 + the signal that stopped it

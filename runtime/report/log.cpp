@@ -89,6 +89,11 @@ void Log::line(std::string_view level, std::string_view message) {
   text += '\n';
   state_->to_file(text);
   if (!state_->options.console) return;
+  if (state_->options.quiet) {
+    const std::string head = level == "WARNING" ? "warning: " : "error: ";
+    if (level != "INFO") write_all(STDERR_FILENO, head + printable(without_secrets(message)) + "\n");
+    return;
+  }
   if (!state_->bar.empty()) text = std::string(kClearLine) + text + state_->bar;
   write_all(STDOUT_FILENO, text);
 }
@@ -102,7 +107,7 @@ void Log::raw(std::string_view text) {
   fdatasync(state_->fd);
 }
 
-bool Log::has_progress() const { return state_->options.progress_bar; }
+bool Log::has_progress() const { return state_->options.progress_bar && !state_->options.quiet; }
 
 void Log::progress(std::string_view text) {
   const std::lock_guard lock(state_->mutex);

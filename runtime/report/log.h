@@ -16,6 +16,7 @@ class Log {
     std::filesystem::path file;  ///< empty: no file
     bool console = true;         ///< print on standard output as well
     bool progress_bar = false;   ///< standard output is a terminal (or leads to one)
+    bool quiet = false;          ///< on the console: warnings and errors only, on standard error, without times
   };
   explicit Log(Options options);
   ~Log();

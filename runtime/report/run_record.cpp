@@ -5,6 +5,7 @@
 #include "runtime/files/sha256.h"
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
+#include "runtime/text/utc.h"
 #include "runtime/version.h"
 
 namespace torchport::runtime {
@@ -44,7 +45,8 @@ RunRecord::RunRecord(const Request& request, int world_size) {
              {"outputs", paths(request.outputs)},
              {"world_size", world_size},
              {"process", Owner::self().json()},
-             {"state", "running"}};
+             {"state", "running"},
+             {"started", utc_text()}};
   set_version("torchport", version());
   if (!commit().empty()) set_version("commit", commit());
 }
@@ -84,6 +86,13 @@ void RunRecord::save(const fs::path& run_dir) const {
   write_file_atomically(run_dir / "run.json", record_.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+bool has_died(const nlohmann::json& record) {
+  const auto state = record.find("state"), process = record.find("process");
+  if (state == record.end() || *state != "running" || process == record.end()) return false;
+  const auto owner = Owner::from(*process);
+  return owner && life_of(*owner) == Life::dead;
+}
+
 void end_record(const fs::path& run_dir, const std::string& state, int exit_status) {
   nlohmann::json record;
   try {
@@ -94,6 +103,7 @@ void end_record(const fs::path& run_dir, const std::string& state, int exit_stat
   if (!record.is_object()) return;
   record["state"] = state;
   record["exit_status"] = exit_status;
+  record["ended"] = utc_text();
   write_file_atomically(run_dir / "run.json", record.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 

@@ -31,6 +31,9 @@ class RunRecord {
   mutable std::mutex mutex_;
 };
 
+/// Whether a record (run.json) calls its run running although the process that wrote it is gone.
+bool has_died(const nlohmann::json& record);
+
 /// Writes how a run ended into the run.json that its rank 0 left, if it did. \throws Error FailedToWriteOutputs
 void end_record(const std::filesystem::path& run_dir, const std::string& state, int exit_status);
 

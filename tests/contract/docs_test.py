@@ -22,7 +22,7 @@ def test_documents_name_what_exists():
                  *(SOURCE / "spec/commands").rglob("*.yaml"), SOURCE / "spec/run_settings.yaml"]:
         flags |= {flag.replace("_", "-") for flag in re.findall(r"\bflag: ([\w-]+)", path.read_text())}
     components = {path.stem for path in (SOURCE / "spec/components").glob("*.yaml")} | {"mobilenet"}
-    for page in [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
+    for page in [SOURCE / "README.md", SOURCE / "README.ja.md", *sorted((SOURCE / "docs").rglob("*.md"))]:
         for line in re.findall(r"^.*\btorchport (?:run|validate|describe) .*$", page.read_text(), re.M):
             command = re.search(r"torchport (?:run|validate|describe) ([a-z][a-z0-9_]+)(?![\w./-])(.*)", line)   # no pipeline file
             if not command:
@@ -35,6 +35,17 @@ def test_documents_name_what_exists():
     assert_none(problems)
 
 
+def test_the_japanese_page_has_the_defaults():
+    """Of the parameters on the reference page that its reader knows."""
+    rows = [*yaml.safe_load((SOURCE / "spec/components/train_pytorch_model.yaml").read_text())["parameters"].values(),
+            *yaml.safe_load((SOURCE / "spec/run_settings.yaml").read_text())["run_settings"].values()]
+    defaults = {row["flag"]: str(row["default"]) for row in rows if "default" in row}
+    told = [(flag, default) for flags, values in re.findall(r"^\| [^|]+ \| (`--[^|]+`) \| ([^|]+) \|$", (SOURCE / "README.ja.md").read_text(), re.M)
+            for flag, default in zip(re.findall(r"`--([a-z_-]+)`", flags), values.split("、"), strict=True)]
+    assert len(told) > 8
+    assert_none(f"README.ja.md: --{flag} is {default}, not {defaults.get(flag)}" for flag, default in told if defaults.get(flag) != default)
+
+
 def test_examples_run_their_components():
     assert_none(f"{path.name}: the example does not run it" for path in (SOURCE / "spec/components").glob("*.yaml")
                 if not yaml.safe_load(path.read_text())["example"].startswith(f"torchport run {path.stem} "))
@@ -44,7 +55,7 @@ def test_examples_call_their_commands():
     commands = {path.stem: yaml.safe_load(path.read_text()) for path in (SOURCE / "spec/commands").glob("*.yaml")}
     assert_none(f"commands/{stem}.yaml: the example does not call it" for stem, command in commands.items()
                 if not f"{command['example']} ".startswith(f"torchport {command['name']} "))
-    pages = [SOURCE / "README.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
+    pages = [SOURCE / "README.md", SOURCE / "README.ja.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
     assert_none(f"{page.relative_to(SOURCE)}: there is no command {name}" for page in pages
                 for language, block in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), re.M | re.S) if not language
                 for name in re.findall(r"^(?:\$ )?(?:build/bin/)?torchport ([a-z][a-z-]+)", block, re.M)
@@ -61,7 +72,7 @@ def test_the_architecture_to_add_is_shown_as_it_is_built():
 
 def test_links_lead_somewhere():
     """Links within the documents: the file is there, and so is the heading."""
-    pages = [SOURCE / "README.md", SOURCE / "CHANGELOG.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
+    pages = [SOURCE / "README.md", SOURCE / "README.ja.md", SOURCE / "CHANGELOG.md", *sorted((SOURCE / "docs").rglob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
     problems = []
     for page in pages:
         for target in re.findall(r"\]\(([^()\s]+)\)", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)):

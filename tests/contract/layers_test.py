@@ -21,18 +21,18 @@ LIBRARIES = {
     r"mpi\.h": ("component/collectives/",),
     r"cuda|nccl|ATen/cuda/|c10/cuda/": ("component/cuda/plugin/", "models/nn/kernels/cuda/"),
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
-    r"curl/": ("component/download/http.cpp",),
+    r"curl/": ("component/download/http.cpp", "runtime/tracking/http/"),
     r"httplib\.h": ("component/view/page_server.cpp",),
     r"boost/(?!crc)": ("runtime/request/request.cpp",),
     r"events\.pb\.h": ("runtime/tracking/event_file.cpp", "runtime/report/sinks/tensorboard.cpp"),
     r"boost/crc": ("runtime/tracking/event_file.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
-              "component/evaluation/", "component/report/", "component/view/", "component/download/", "component/cli_main.cpp")
+              "component/evaluation/", "component/report/", "component/runs/", "component/view/", "component/download/", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {
-    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp",
+    r"\bgetenv\b|\benviron\b": ("component/cli_main.cpp", "component/worker/", "runtime/launch/", "component/download/environment.cpp", "runtime/tracking/mlflow_settings.cpp",
                                    "component/collectives/", "component/training/choose_device.cpp"),
     r"\b(un)?setenv\b": ("runtime/launch/", "component/collectives/"),
     r"\b(_exit|exit|_Exit|quick_exit|abort|terminate)\s*\(":

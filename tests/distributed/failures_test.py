@@ -69,8 +69,8 @@ def test_run_folder_of_the_job(folder):
     """Under a foreign mpirun the folder carries the job's number, the same on all ranks."""
     flags = train_flags(folder, **{"untrained-model-path": folder / "absent"})
     mpirun(2, "run", "train_pytorch_model", *flags[:-2], status=3, cwd=folder)
-    runs = os.listdir(folder / "runs")
-    assert len(runs) == 1 and re.fullmatch(r"train_pytorch_model-\d+", runs[0]), runs
+    runs = [name for name in os.listdir(folder / "runs") if name != "latest"]
+    assert (folder / "runs/latest").resolve().name == runs[0] and len(runs) == 1 and re.fullmatch(r"train_pytorch_model-\d+", runs[0]), runs
     assert sorted(os.listdir(folder / "runs" / runs[0] / "logs")) == ["70_driver_log_0", "70_driver_log_1", "failure_0.json", "failure_1.json"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness import ORIGINAL, class_folders, torchport
 
-SINKS = "jsonl,tensorboard,prometheus"
+SINKS = "jsonl,tensorboard,prometheus,mlflow"
 
 
 def rows(run, name):

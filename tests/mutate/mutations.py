@@ -5,6 +5,7 @@ pipelines, ranks and components; those of other subjects have files of their own
 """
 import data_mutations
 import models_mutations
+import tracking_mutations
 import training_mutations
 from mutation import Mutation
 
@@ -16,6 +17,7 @@ JUDGE = "runtime/watch/judge.cpp"
 MUTATIONS = [
     *data_mutations.MUTATIONS,
     *models_mutations.MUTATIONS,
+    *tracking_mutations.MUTATIONS,
     *training_mutations.MUTATIONS,
     Mutation("stamps without the time", "runtime/files/stamp.cpp", "status.st_mtim.tv_sec * kBillion + status.st_mtim.tv_nsec", "0", ["runtime"]),
     Mutation("photos from outside linked", "runtime/pipeline/step_outputs.cpp", "!runs.empty() && runs == runs_of(output)", "runs == runs_of(output)",

@@ -85,7 +85,7 @@ def test_commands():
             "  hint   Did you mean --output? torchport graph --help lists the options.\n"
             "error[NullOrEmptyError] p.yaml: --output is missing or empty (Picture)\n  hint   Give a value for --output.\n",
             "graph", "p.yaml", "--ouput", "a.svg")
-    refused("error[ParameterParsingError] torchport: runs needs a list|show RUN\n  hint   Usage: torchport runs list|show RUN\n", "runs", "show")
+    refused("error[ParameterParsingError] torchport: runs needs a list|show RUN|diff A B|rm RUN...\n  hint   Usage: torchport runs list|show RUN|diff A B|rm RUN...\n", "runs", "show")
 
 
 def test_all_faults_at_once(work):

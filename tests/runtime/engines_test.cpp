@@ -137,7 +137,7 @@ TEST_CASE("engines: local takes this process's place, and refuses several proces
 
 TEST_CASE("engines and sinks: the flags take the names of the tables, and a wrong one is told with the nearest", "[engines]") {
   CHECK(request_with({}).setting<std::string>("engine") == "auto");
-  CHECK(request_with({}).setting<std::string>("sinks") == "console,jsonl");
+  CHECK(request_with({}).setting<std::string>("sinks") == "console,csv,jsonl");
   CHECK(request_with({"--engine=mpirun"}).setting<std::string>("engine") == "mpirun");
   CHECK(request_with({"--sinks=jsonl"}).setting<std::string>("sinks") == "jsonl");
   CHECK(fault_of_flag("--engine=mpiru") ==
@@ -145,10 +145,10 @@ TEST_CASE("engines and sinks: the flags take the names of the tables, and a wron
         "  hint   Did you mean mpirun? Its values are: auto, local, mpirun, slurm.\n");
   CHECK(fault_of_flag("--sinks=console,jsnl") ==
         "error[ParameterParsingError] x: --sinks is 'jsnl', which is not one of its values\n"
-        "  hint   Did you mean jsonl? Its values are: console, jsonl, prometheus, steps, tensorboard.\n");
+        "  hint   Did you mean jsonl? Its values are: console, csv, jsonl, mlflow, prometheus, steps, tensorboard.\n");
   CHECK(fault_of_flag("--sinks=jsonl,") ==
         "error[ParameterParsingError] x: --sinks is '', which is not one of its values\n"
-        "  hint   Its values are: console, jsonl, prometheus, steps, tensorboard.\n");
+        "  hint   Its values are: console, csv, jsonl, mlflow, prometheus, steps, tensorboard.\n");
   CHECK(fault_of_flag("--sinks=jsonl,console,jsonl") ==
         "error[ParameterParsingError] x: --sinks names 'jsonl' twice\n  hint   Name each once.\n");
 }

@@ -47,7 +47,7 @@ def pipeline(folder, name, source):
 
 def recorded(runs):
     """What the step `convert` of the only run below a folder was asked for."""
-    (record,) = runs.glob("*/convert/run.json")
+    (record,) = runs.glob("small-*/convert/run.json")
     return json.loads(record.read_text())
 
 

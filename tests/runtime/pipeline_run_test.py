@@ -205,7 +205,7 @@ def test_killed(work):
     assert torchport("runs", "show", work / "runs/small-1/", cwd="/").stdout == shown, "its folder names a run too"
     assert "model_name=resnet18 pretrained=false" in shown and "small-1/again" in shown, shown
     missing = torchport("runs", "show", "small-9", cwd=work, status=2).stderr
-    assert missing.startswith("error[ParameterParsingError] torchport: there is no run 'runs/small-9'\n"), missing
+    assert missing.startswith("error[ParameterParsingError] torchport: there is no run 'small-9'\n"), missing
 
 
 def test_overhead(work):

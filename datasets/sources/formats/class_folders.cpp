@@ -15,7 +15,7 @@ std::optional<ImageSource> class_folders(const SourceOptions& options) {
   ImageSource source;
   source.account = std::move(walk.account);
   const std::filesystem::path root = options.path / top.substr(0, top.empty() ? 0 : top.size() - 1);
-  const ReadableImages readable = keep_readable(root, named.files, options.threads, source.account);
+  const ReadableImages readable = keep_readable(root, named.files, options.threads, source.account, options.log);
   const ClassFolders folders = sort_into_classes(readable.files);  // the same files: each lies in a class folder
   if (folders.categories.empty()) return std::nullopt;
   for (const std::string& file : named.ignored) source.account.leave_out("not exactly one folder deep", file);

@@ -152,7 +152,7 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
   std::vector<std::string> named;
   for (const std::string& file : files)
     if (!file.empty()) named.push_back(file);
-  const ReadableImages kept = keep_readable(found.root, named, options.threads, source.account);
+  const ReadableImages kept = keep_readable(found.root, named, options.threads, source.account, options.log);
   std::set<std::int64_t> used;
   for (std::size_t i = 0, next = 0; i < files.size(); ++i) {
     if (next == kept.files.size() || kept.files[next] != files[i]) continue;  // those that are kept come in the same order

@@ -1,8 +1,6 @@
 // The progress bar: one line on a terminal, redrawn in place. Elsewhere the driver log's plain lines serve.
-#include <cmath>
-#include <cstdio>
-
 #include "runtime/report/events.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/text/format.h"
 
 namespace torchport::runtime {
@@ -10,21 +8,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kBetweenDraws = std::chrono::milliseconds(100);
-constexpr int kBarWidth = 20;
-
-std::string clock_time(double seconds) {
-  const auto whole = static_cast<long>(std::isfinite(seconds) ? std::clamp(seconds, 0.0, 3.6e8) : 0.0);
-  return formatted("%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-}
 
 std::string draw(const StepDone& step) {
   const double share = static_cast<double>(step.step) / static_cast<double>(std::max<std::int64_t>(1, step.steps));
-  const auto filled = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kBarWidth);
-  const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-  return formatted("epoch %lld/%lld [%s] %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s", static_cast<long long>(step.epoch),
-                   static_cast<long long>(step.epochs), bar.c_str(), static_cast<long long>(step.step),
+  return formatted("epoch %lld/%lld %s %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s", static_cast<long long>(step.epoch),
+                   static_cast<long long>(step.epochs), progress_bar(share).c_str(), static_cast<long long>(step.step),
                    static_cast<long long>(step.steps), step.epoch_so_far.images_per_second, step.epoch_so_far.loss,
-                   step.learning_rate, clock_time(step.eta_seconds).c_str());
+                   step.learning_rate, clock_text(step.eta_seconds).c_str());
 }
 
 class Console : public Sink {

@@ -1,0 +1,26 @@
+"""Mutations of what is told to trackers, and of runs listed and removed."""
+from mutation import Mutation
+
+MLFLOW = ["runtime.mlflow_test"]
+RUNS = ["runtime.runs_test"]
+SYNC = "runtime/tracking/mlflow_sync.cpp"
+
+MUTATIONS = [
+    Mutation("a run in MLflow for each sending", SYNC, "run = server_.find_run(experiment, kMlflowRunTag, uid_);", "run = std::nullopt;", MLFLOW),
+    Mutation("all is sent to MLflow again", SYNC, "std::from_chars(told.data(), told.data() + told.size(), there);", "", MLFLOW),
+    Mutation("steps that are done again are in MLflow twice", "runtime/report/sinks/mlflow.cpp", "if (!is_kept(event) || position <= told_step_) return;",
+             "if (!is_kept(event)) return;", MLFLOW),
+    Mutation("the end of somebody else's run", SYNC, 'if (kind == "end" && !attached_)', 'if (kind == "end")', MLFLOW),
+    Mutation("a token in a server's message", "runtime/tracking/mlflow_settings.cpp", "for (const std::string& secret : {server.password, server.token})",
+             "for (const std::string& secret : {server.password})", MLFLOW),
+    Mutation("MLflow's silence is waited for", "runtime/tracking/mlflow_sender.cpp", "constexpr seconds kAtEnd{5};", "constexpr seconds kAtEnd{60};", MLFLOW),
+    Mutation("half a line of a killed run is a record", "runtime/tracking/mlflow_journal.cpp", "      rest_.clear();\n", "", MLFLOW),
+    Mutation("a run under way is removed", "component/runs/run_removal.cpp", 'if (state == "running") throw', 'if (state == "lost") throw', RUNS),
+    Mutation("a folder elsewhere is removed", "component/runs/run_removal.cpp", "if (fault || folder.parent_path() != there || !is_ours(folder))",
+             "if (fault || !is_ours(folder))", RUNS),
+    Mutation("a folder of somebody is removed", "component/runs/run_removal.cpp", "folder.parent_path() != there || !is_ours(folder))", "folder.parent_path() != there)", RUNS),
+    Mutation("a folder named latest is replaced", "runtime/launch/run_dir.cpp", "if (fs::exists(there) && !fs::is_symlink(there)) return;",
+             "if (fs::exists(there) && !fs::is_symlink(there)) fs::remove_all(link);", RUNS),
+    Mutation("the top-1 of another epoch", "component/runs/run_summary.cpp", 'number_of(map_of(run.record, "result"), "kept_epoch").value_or(best->first)',
+             "best->first", RUNS),
+]
