@@ -63,7 +63,7 @@ def test_an_evaluation_under_way(client, tmp_path):
                      tmp_path / "run", "--sinks", "console,jsonl,mlflow",
                      env={"MLFLOW_TRACKING_URI": client.tracking_uri, "MLFLOW_EXPERIMENT_NAME": "live", "MLFLOW_RUN_NAME": "e1"})
     run = the_run(client, "live")
-    assert f"MLflow has this run at {client.tracking_uri} (experiment " in done.stdout and "WARNING" not in done.stdout
+    assert f"MLflow has this run at {client.tracking_uri} (experiment " in done.stdout and "MLflow does not" not in done.stdout
     assert (run.info.status, run.info.run_name) == ("FINISHED", "e1")
     row, = rows(tmp_path / "run", "Evaluation")
     assert {name.removeprefix("Evaluation/"): value for name, value in run.data.metrics.items()} == pytest.approx(row)
