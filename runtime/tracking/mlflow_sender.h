@@ -35,7 +35,7 @@ class MlflowSender {
   MlflowSync sync_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool ending_ = false, done_ = false;                        ///< under the mutex
+  bool ending_ = false, done_ = false;                         ///< under the mutex
   bool told_place_ = false, warned_ = false, broken_ = false;  ///< the thread's own
   std::thread thread_;
 };
