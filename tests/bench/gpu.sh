@@ -35,7 +35,7 @@ export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # --- what is asked of each part
 
 threads="$(nproc)"
-size=224 seconds=3 steps=4 images='8192 512' photo=500x375 train_batch=256 epochs=3
+size=224 seconds=3 steps=4 images="$((threads < 16 ? 512 * threads : 8192)) 512" photo=500x375 train_batch=256 epochs=3
 modes="$("$bin/gpu_step_bench" --list-modes | paste -sd,)"
 device=cuda
 rival_steps=20
@@ -114,8 +114,8 @@ export programs libraries rehearse
 dataset() {   # photos, as the trainer takes them
   set -e
   cd "$work"
-  draw_photos photos --train "${images% *}" --valid "${images#* }" --size "$photo" --threads "$threads"
   torchport run resnet --model_name=resnet50 --pretrained=False --untrained_model_path=model
+  draw_photos photos --train "${images% *}" --valid "${images#* }" --size "$photo" --threads "$threads"
   local name operations
   for name in train valid; do
     torchport run convert_to_image_directory --input_path="photos/$name" --output_path="$name"
