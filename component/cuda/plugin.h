@@ -13,7 +13,7 @@ struct CudaKernels;  // models/nn/kernels/cuda/table.h
 namespace torchport::cuda {
 
 /// The interface's version: to be raised with each change of what follows, or of models/nn/kernels/cuda/table.h.
-inline constexpr int kVersion = 1;
+inline constexpr int kVersion = 2;
 
 /// A GPU as the driver describes it.
 struct Properties {
@@ -86,7 +86,7 @@ struct Plugin {
   Devices devices;
   Graphs graphs;
   Nccl nccl;
-  const models::CudaKernels* kernels;
+  const models::CudaKernels* kernels;  ///< never null
 };
 
 /// The module's one function; beside it, it has what runtime/module.h asks for.

@@ -9,6 +9,7 @@
 #include "component/collectives/gpu_facts.h"
 #include "component/collectives/nccl_log.h"
 #include "component/cuda/module.h"
+#include "models/nn/device/device_kernels.h"
 #include "runtime/host_name.h"
 #include "runtime/text/format.h"
 
@@ -84,6 +85,7 @@ GpuFacts look(const cuda::Plugin& plugin, const runtime::Control& control) {
 /// its ways to compute each of them once.
 void use(const cuda::Plugin& plugin, int index) {
   check(plugin, plugin.devices.use(index));
+  models::use_device_kernels(plugin.kernels);
   at::globalContext().setAllowTF32CuDNN(false);
   at::globalContext().setAllowTF32CuBLAS(false);
   at::globalContext().setBenchmarkCuDNN(true);

@@ -24,10 +24,12 @@ class Normaliser {
   Normaliser(const Normalisation& normalisation, at::Device device);
   /// \pre the images are on the device
   at::Tensor operator()(const at::Tensor& images, at::ScalarType dtype, bool channels_last) const;
+  /// float32 [3 * 256] on the device, channel by channel: what each byte becomes. Undefined on the CPU.
+  const at::Tensor& values() const { return values_; }
 
  private:
   Normalisation normalisation_;
-  at::Tensor values_;  ///< float32 [3 * 256], channel by channel; undefined on the CPU
+  at::Tensor values_;
   at::Tensor begins_;  ///< int32 [3]: where each channel's begin
 };
 

@@ -4,7 +4,7 @@
 
 #include "models/nn/classifier.h"
 #include "models/nn/convolution.h"
-#include "models/nn/cpu/dense_features.h"
+#include "models/nn/dense_features.h"
 #include "models/nn/norm_activation.h"
 #include "models/nn/recompute.h"
 

@@ -8,7 +8,8 @@
 
 namespace torchport::models {
 
-/// relu(norm(x)), or relu(norm(x) + shortcut) where a shortcut is given: fused where can_fuse (fused_norm.h) allows it.
+/// relu(norm(x)), or relu(norm(x) + shortcut) where a shortcut is given: fused where can_fuse (cpu/fused_norm.h)
+/// or can_fuse_on_device (device/device_norm.h) allows it.
 at::Tensor norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut = {});
 
 /// The same, operation by operation: for all other types, layouts and devices, and what the fused one is tested against.
@@ -20,7 +21,10 @@ at::Tensor norm_only(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
 /// max_pool2d(relu(norm(x)), 3, 2, 1): the stem's. Fused likewise.
 at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x);
 
-/// While one lives, norms that this thread applies operation by operation do not advance their counters (num_batches_tracked); its
+/// Advances the counter of a norm that takes a batch's statistics on a device, or operation by operation.
+void count_batch(torch::nn::BatchNorm2d& norm);
+
+/// While one lives, such norms of this thread do not advance their counters (num_batches_tracked); its
 /// end advances all of them in one operation, where a device would else start a kernel for each. Opened around a forward pass.
 class CountedTogether {
  public:

@@ -8,8 +8,9 @@ import pytest
 
 import gpu
 from gpu import pretend
-from harness import BIN, ORIGINAL, command, torchport
+from harness import BIN, ORIGINAL, SOURCE, command, torchport
 
+VERSION = re.search(r"kVersion = (\d+);", (SOURCE / "component/cuda/plugin.h").read_text())[1]
 TRAIN, VALID = ORIGINAL / "image_directory_labelled", ORIGINAL / "image_directory_valid"
 REAL = BIN / "torchport-cuda.so"
 
@@ -54,7 +55,7 @@ def test_module_that_cannot_be_loaded(model, work):
 
 
 def test_module_of_another_build(model, work, stand_in):
-    assert "has version 99 of its interface, but this program needs version 1" in refusal(stand_in, model, work, version=99, status=2)
+    assert f"has version 99 of its interface, but this program needs version {VERSION}" in refusal(stand_in, model, work, version=99, status=2)
     assert refusal(stand_in, model, work, libtorch="1.0").endswith("was built with LibTorch 1.0, but this program with 2.11.0")
 
 
@@ -68,6 +69,10 @@ def test_without_a_usable_gpu(model, work, stand_in):
     assert refusal(stand_in, model, work, capability=75, name="Turing") == \
         "the GPU Turing has compute capability 7.5, but at least 8.0 is needed"
     assert refusal(stand_in, model, work, use_fails="busy") == "the GPU failed: busy"
+
+
+def test_kernel_that_is_not_started(model, work, stand_in):
+    assert refusal(stand_in, model, work, kernel_fails="no_registers") == "the GPU failed: a kernel was not started: no_registers"
 
 
 def test_out_of_memory(model, work, stand_in):

@@ -1,11 +1,14 @@
 // What comes before the network on a device: the numbers of bytes, smaller images, mixed ones.
 #include <torch/torch.h>
 
+#include "component/training/network_input.h"
 #include "component/training/recipe/mixup.h"
 #include "component/training/recipe/progressive_size.h"
 #include "datasets/loading/normalised.h"
+#include "models/nn/device/device_kernels.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_cuda.h"
+#include "tests/support/fake_cuda_kernels.h"
 
 using namespace torchport;
 
@@ -32,6 +35,29 @@ TEST_CASE("device: bytes become the CPU's numbers, bit for bit, in its layouts, 
       CHECK(counts.waits.empty());
       CHECK(counts.to_device == 0);
       const at::Tensor wanted = datasets::normalised(images, kNormalisation, type, channels_last);
+      CHECK(found.strides() == wanted.strides());
+      CHECK(at::equal(found.cpu(), wanted));
+    }
+  }
+}
+
+TEST_CASE("device: where there are kernels one of them makes the CPU's numbers of bytes, bit for bit", "[inputs]") {
+  const at::Tensor images = bytes(), there = images.to(kDevice);
+  const component::Device device(kDevice);
+  for (const auto precision : {component::Precision::float32, component::Precision::bfloat16}) {
+    for (const bool channels_last : {true, false}) {
+      const component::NetworkInput input(kNormalisation, channels_last, precision, device);
+      models::use_device_kernels(&test::fake_cuda::kernels());
+      test::fake_cuda::reset();
+      const at::Tensor found = input(there);
+      const auto counts = test::fake_cuda::counts();
+      models::use_device_kernels(nullptr);
+      CHECK(counts.operations == 1);
+      CHECK(counts.calls.count("NumbersOfBytes") == 1);
+      CHECK(counts.waits.empty());
+      const auto type = precision == component::Precision::float32 ? at::kFloat : at::kBFloat16;
+      const at::Tensor wanted = datasets::normalised(images, kNormalisation, type, channels_last);
+      CHECK(found.scalar_type() == type);
       CHECK(found.strides() == wanted.strides());
       CHECK(at::equal(found.cpu(), wanted));
     }

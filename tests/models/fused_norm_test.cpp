@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "models/nn/classifier.h"
-#include "models/nn/cpu/dense_features.h"
 #include "models/nn/cpu/fused_norm.h"
+#include "models/nn/dense_features.h"
 #include "models/nn/norm_activation.h"
 #include "models/nn/state_dict.h"
 #include "tests/models/tensors.h"

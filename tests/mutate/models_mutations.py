@@ -3,6 +3,7 @@ from mutation import Mutation
 
 FUSED = "models/nn/cpu/fused_norm.cpp"
 LOOPS = "models/nn/cpu/kernels/norm_loops.cpp"
+GPU = "models/nn/kernels/cuda/"
 WINOGRAD = "models/nn/cpu/winograd.cpp"
 WINOGRAD_LOOPS = "models/nn/cpu/kernels/winograd_loops.cpp"
 WINOGRAD_TRANSFORM = "models/nn/cpu/kernels/winograd_transform.h"
@@ -82,4 +83,33 @@ MUTATIONS = [
     Mutation("ONNX without groups", "component/export/traced_graph.cpp", '{"group", constant(8).toInt()}', '{"group", std::int64_t{1}}',
              ["component.onnx_test"]),
     Mutation("fused norm with weights of a device", FUSED, "tensor.defined() && tensor.is_cpu() &&", "tensor.defined() &&", ["device"]),
+    # Kernels of a GPU, in their host form.
+    Mutation("kernel: rows of a block left out of a sum", GPU + "tiles.h", "row < rows; ++row) sum +=", "row < rows - 1; ++row) sum +=", ["models"]),
+    Mutation("kernel: threads of a broken row work too", GPU + "tiles.h", "row < rows ? static_cast<Index>(part) * rows + row : tile.pixels",
+             "static_cast<Index>(part) * rows + row", ["models"]),
+    Mutation("kernel: the last parts of a sum forgotten", GPU + "tiles.h", "part < parts && channel < channels; part += kRows",
+             "part < parts - 1 && channel < channels; part += kRows", ["models"]),
+    Mutation("kernel: moments around 0", GPU + "norm_kernels.h", "pivot.values[k] += 0.25f * to_float(pack.values[k]);", "pivot.values[k] += 0.0f;",
+             ["models"]),
+    Mutation("kernel: biased running variance", GPU + "norm_kernels.h", "variance * norm.count / (norm.count - 1)", "variance", ["models"]),
+    Mutation("kernel: ReLU loses a NaN", GPU + "norm_kernels.h", "value < 0 ? 0.0f : value", "value > 0 ? value : 0.0f", ["models"]),
+    Mutation("kernel: bfloat16 cut instead of rounded", GPU + "vectors.h", "(bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16", "bits >> 16", ["models"]),
+    Mutation("kernel: max-pool without its last column", GPU + "pool_kernels.h", "column >= pool.width) continue;", "column >= pool.width - 1) continue;",
+             ["models"]),
+    Mutation("kernel: gradient of one window only", GPU + "pool_kernels.h", "r <= (at.row + 1) / 2 &&", "r <= at.row / 2 &&", ["models"]),
+    Mutation("kernel: gradient without the mean's part", GPU + "gradient_kernels.h", "offset[c] = static_cast<float>(factor * sum / count);",
+             "offset[c] = 0;", ["models"]),
+    Mutation("kernel: gradient replaced instead of added", GPU + "gradient_kernels.h", "if (add) value +=", "if (false) value +=", ["models"]),
+    Mutation("kernel: last bytes of a batch left out", GPU + "input_kernels.h", "for (Index i = begin; i < count; ++i,", "for (Index i = begin; i < count - 1; ++i,",
+             ["models"]),
+    Mutation("device: a caller's gradient overwritten", "models/nn/device/device_norm.cpp", "reuse = is_ours_alone(gradient)", "reuse = true", ["device"]),
+    Mutation("device: running statistics of a frozen norm move", "models/nn/device/device_norm.cpp", "training ? floats(norm->running_mean) : nullptr",
+             "floats(norm->running_mean)", ["device"]),
+    Mutation("device: batches of fused norms not counted", "models/nn/device/device_norm.cpp", "  count_batch(norm);\n  return result;", "  return result;",
+             ["device"]),
+    Mutation("device: channels that no pack divides given to kernels", "models/nn/device/device_norm.cpp",
+             "x.size(1) % gpu::pack_size(device_type_of(x.scalar_type())) == 0 &&", "", ["device"]),
+    Mutation("device: gradients of a dense block's earlier norms lost", "models/nn/device/device_dense_buffer.cpp", "const bool add = later.defined();",
+             "const bool add = false;", ["device"]),
+    Mutation("device: no kernels on a GPU", "component/training/choose_device.cpp", "models::use_device_kernels(plugin.kernels);", "", ["component.device_test"]),
 ]

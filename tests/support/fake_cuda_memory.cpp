@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <set>
 
@@ -41,6 +42,13 @@ Memory& memory_in_use() {
 Memory& failed_with() {
   static Memory memory;
   return memory;
+}
+
+// What nobody wrote is NaN, as a float32 and as a bfloat16.
+void poison(void* data, std::size_t bytes) {
+  mprotect(data, bytes, PROT_WRITE);
+  std::memset(data, 0xff, bytes);
+  mprotect(data, bytes, PROT_NONE);
 }
 
 std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
@@ -83,6 +91,7 @@ struct DeviceMemory final : c10::Allocator {
     memory.used += whole_pages(bytes);
     void* const data = mmap(nullptr, whole_pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     TORCH_CHECK(data != MAP_FAILED, "fake device: no memory for ", bytes, " bytes");
+    poison(data, whole_pages(bytes));
     Block& block = blocks()[data];
     block.bytes = whole_pages(bytes);
     block.stream = current_stream();
@@ -152,22 +161,7 @@ at::Tensor Work::host(const at::Tensor& tensor, Use use) {
   if (!is_ours(tensor)) return tensor;
   const std::lock_guard lock(mutex());
   void* const data = tensor.storage().nbytes() > 0 ? tensor.storage().mutable_data() : nullptr;
-  if (data) {
-    Block& block = blocks().at(data);
-    const auto check = [&](const Moment& earlier) {
-      TORCH_CHECK(is_over(earlier, moment_.stream), "fake device: ", name_, " on stream ", moment_.stream,
-                  " uses memory of stream ", earlier.stream, " without waiting for it");
-    };
-    check(block.written);
-    if (use == Use::write) {
-      for (const auto& [stream, number] : block.read) check({stream, number});
-      block.written = moment_;
-    } else {
-      block.read[moment_.stream] = moment_.number;
-    }
-    if (block.opened++ == 0) mprotect(data, block.bytes, PROT_READ | PROT_WRITE);
-    open_.push_back(data);
-  }
+  if (data) open_block(data, use);
   auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), tensor.storage().nbytes(),
                                                        c10::DataPtr(data, c10::kCPU), nullptr, /*resizable=*/false);
   at::Tensor host = at::detail::make_tensor<c10::TensorImpl>(c10::Storage(std::move(storage)),
@@ -175,6 +169,34 @@ at::Tensor Work::host(const at::Tensor& tensor, Use use) {
   host.unsafeGetTensorImpl()->set_storage_offset(tensor.storage_offset());
   host.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides());
   return host;
+}
+
+void Work::open(const void* memory, Use use) {
+  if (!memory) return;
+  const std::lock_guard lock(mutex());
+  auto next = blocks().upper_bound(const_cast<void*>(memory));
+  const bool inside =
+      next != blocks().begin() &&
+      static_cast<const char*>(memory) < static_cast<const char*>(std::prev(next)->first) + std::prev(next)->second.bytes;
+  TORCH_CHECK(inside, "fake device: ", name_, " is given memory that is not the device's");
+  open_block(std::prev(next)->first, use);
+}
+
+void Work::open_block(void* data, Use use) {
+  Block& block = blocks().at(data);
+  const auto check = [&](const Moment& earlier) {
+    TORCH_CHECK(is_over(earlier, moment_.stream), "fake device: ", name_, " on stream ", moment_.stream, " uses memory of stream ",
+                earlier.stream, " without waiting for it");
+  };
+  check(block.written);
+  if (use == Use::write) {
+    for (const auto& [stream, number] : block.read) check({stream, number});
+    block.written = moment_;
+  } else {
+    block.read[moment_.stream] = moment_.number;
+  }
+  if (block.opened++ == 0) mprotect(data, block.bytes, PROT_READ | PROT_WRITE);
+  open_.push_back(data);
 }
 
 at::Tensor empty_on_device(at::IntArrayRef sizes, at::IntArrayRef strides, at::ScalarType dtype) {

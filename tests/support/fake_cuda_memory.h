@@ -31,8 +31,11 @@ class Work {
   /// A host tensor over the device's `tensor`; any other tensor as it is.
   /// \throws c10::Error where another stream's work on that memory may not be over
   at::Tensor host(const at::Tensor& tensor, Use use);
+  /// Opens what is anywhere in the device's memory; null is none. \throws c10::Error as host(), and where it is not the device's
+  void open(const void* memory, Use use);
 
  private:
+  void open_block(void* data, Use use);
   std::string name_;
   Moment moment_;
   std::vector<void*> open_;

@@ -5,6 +5,7 @@
 
 #include "component/cuda/plugin.h"
 #include "tests/support/fake_cuda.h"
+#include "tests/support/fake_cuda_kernels.h"
 #include "tests/support/fake_plugin/fake_nccl.h"
 #include "tests/support/fake_plugin/settings.h"
 
@@ -51,6 +52,14 @@ int memory(cuda::Memory* of) {
   return 0;
 }
 
+/// The kernels' host form; with `kernel_fails` none that takes moments is started.
+const models::CudaKernels* kernels() {
+  static const std::string reason = setting("kernel_fails", "");
+  static models::CudaKernels table = fake_cuda::kernels();
+  if (!reason.empty()) table.moments = [](const models::gpu::Moments&, const models::gpu::Norm*, void*) { return reason.c_str(); };
+  return &table;
+}
+
 int no_graph(void**, void*) { return fail("the fake records nothing"); }
 int no_graph(void*) { return fail("the fake records nothing"); }
 
@@ -72,7 +81,7 @@ const torchport::cuda::Plugin* torchport_cuda_plugin() {
                                       {count, versions, properties, use, memory},
                                       {no_graph, no_graph, no_graph, [](void*) {}},
                                       nccl(),
-                                      nullptr};
+                                      kernels()};
   return &plugin;
 }
 }

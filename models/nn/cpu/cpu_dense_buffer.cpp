@@ -1,4 +1,4 @@
-#include "models/nn/cpu/dense_features.h"
+#include "models/nn/cpu/cpu_dense_buffer.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
@@ -18,16 +18,6 @@ namespace {
 
 using torch::autograd::variable_list;
 
-// The gradient of all features so far, in memory that may be added to: the pixels of a buffer of our own, however wide.
-at::Tensor own(at::Tensor gradient) {
-  const std::int64_t width = pixels<const void>(gradient).stride;
-  const std::vector<std::int64_t> strides = {gradient.size(2) * gradient.size(3) * width, 1, gradient.size(3) * width, width};
-  bool whole_pixels = width >= gradient.size(1);
-  for (std::int64_t d = 0; d < 4; ++d)
-    whole_pixels &= gradient.size(d) == 1 || gradient.stride(d) == strides[static_cast<std::size_t>(d)];
-  return whole_pixels && is_ours_alone(gradient) ? gradient : gradient.clone(at::MemoryFormat::ChannelsLast);
-}
-
 // Like copy_, which does not see that the channels of a pixel are one piece of memory.
 void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
   const auto in = pixels<const void>(from), out = pixels<const void>(to);
@@ -39,20 +29,6 @@ void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
     for (std::int64_t i = begin; i < end; ++i) std::memcpy(target + i * out.stride * size, source + i * in.stride * size, length);
   });
 }
-
-// Inputs: the features so far, the new ones. Output: all of them.
-struct AppendNode final : FusedNode {
-  std::int64_t before = 0, added = 0;
-
-  std::string name() const override { return "torchport::DenseAppendNode"; }
-  void backward(at::Tensor gradient, variable_list& result) override {
-    gradient = own(std::move(gradient));
-    const at::Tensor of_added = gradient.narrow(1, before, added);
-    result[1] = at::empty(of_added.sizes(), of_added.options().memory_format(at::MemoryFormat::ChannelsLast));
-    copy_pixels(of_added, result[1]);
-    if (before > 0) result[0] = gradient.narrow(1, 0, before);
-  }
-};
 
 // Inputs: the features so far, weight, bias. Outputs: their norm and ReLU, and the features for whoever comes next.
 struct DenseNormNode final : torch::autograd::Node {
@@ -71,7 +47,7 @@ struct DenseNormNode final : torch::autograd::Node {
     refuse_double_backward();
     TORCH_CHECK(features.defined(), "backward through a dense block a second time: its features have been freed");
     if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
-    if (later.defined()) later = own(std::move(later));
+    if (later.defined()) later = own_pixels(std::move(later));
     with_type_of(features, [&](auto value) { compute<decltype(value)>(std::move(gradient), std::move(later), result); });
     return result;
   }
@@ -106,42 +82,11 @@ void forward(const AppliedNorm& applied, const at::Tensor& x, at::Tensor& y) {
 
 }  // namespace
 
-DenseFeatures::DenseFeatures(const at::Tensor& x, std::int64_t channels, bool one_buffer) {
-  if (one_buffer && !UnfusedScope::active() && has_fusible_layout(x)) {
-    const std::vector<std::int64_t> sizes = {x.size(0), channels, x.size(2), x.size(3)};
-    buffer_ = at::empty(sizes, x.options().requires_grad(false).memory_format(at::MemoryFormat::ChannelsLast));
-  }
-  append(x);
-}
+CpuDenseBuffer::CpuDenseBuffer(const at::Tensor& x, std::int64_t channels) : DenseBuffer(x, channels, copy_pixels) {}
 
-at::Tensor DenseFeatures::view() const {
-  const at::AutoDispatchBelowADInplaceOrView plain;
-  return buffer_.narrow(1, 0, channels_);
-}
+void CpuDenseBuffer::take(const at::Tensor& features, const at::Tensor& room) { copy_pixels(features, room); }
 
-void DenseFeatures::append(const at::Tensor& features) {
-  if (!buffer_.defined()) {
-    list_.push_back(features);
-    return;
-  }
-  RECORD_FUNCTION("torchport::dense_append", std::vector<c10::IValue>());
-  const variable_list sources = {current_, features};
-  const std::int64_t before = channels_;
-  channels_ += features.size(1);
-  {
-    const at::AutoDispatchBelowADInplaceOrView plain;
-    const at::Tensor room = buffer_.narrow(1, before, features.size(1));
-    copy_pixels(features.to(room.scalar_type()).contiguous(at::MemoryFormat::ChannelsLast), room);
-  }
-  current_ = view();
-  if (!wants_gradient(sources)) return;
-  const auto node = make_node<AppendNode>(sources);
-  node->before = before;
-  node->added = features.size(1);
-  torch::autograd::set_history(current_, node);
-}
-
-const kernels::Moments& DenseFeatures::moments() {
+const kernels::Moments& CpuDenseBuffer::moments() {
   const auto known = static_cast<std::int64_t>(moments_.mean.size());
   if (known < channels_) {
     const at::AutoDispatchBelowADInplaceOrView plain;
@@ -153,8 +98,7 @@ const kernels::Moments& DenseFeatures::moments() {
   return moments_;
 }
 
-at::Tensor DenseFeatures::norm_relu(torch::nn::BatchNorm2d& norm) {
-  if (!buffer_.defined()) return models::norm_relu(norm, list_.size() == 1 ? list_.front() : at::cat(list_, 1));
+at::Tensor CpuDenseBuffer::norm_relu(torch::nn::BatchNorm2d& norm) {
   const std::int64_t count = buffer_.numel() / buffer_.size(1);
   if (!has_fusible_weights(norm, channels_, count))
     return unfused_norm_relu(norm, current_.contiguous(at::MemoryFormat::ChannelsLast));

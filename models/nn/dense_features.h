@@ -1,11 +1,13 @@
-// The features of a dense block (Huang et al., arXiv 1608.06993): each layer reads all of them and adds a few.
+// The features of a dense block (Huang et al., arXiv 1608.06993): each layer reads all of them and adds a few. Used by
+// models/architectures/densenet.cpp.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <memory>
 #include <vector>
 
-#include "models/nn/cpu/kernels/norm_loops.h"
+#include "models/nn/dense_buffer.h"
 
 namespace torchport::models {
 
@@ -14,7 +16,7 @@ namespace torchport::models {
 /// they are a list that each norm concatenates.
 class DenseFeatures {
  public:
-  /// Starts with x [N, C, H, W]. `channels`: how many there will be at last. `one_buffer`: whether the buffer may be used.
+  /// Starts with x [N, C, H, W]. `channels`: how many there will be at last. `one_buffer`: whether a buffer may be used.
   DenseFeatures(const at::Tensor& x, std::int64_t channels, bool one_buffer);
 
   /// Adds features [N, more channels, H, W].
@@ -25,14 +27,8 @@ class DenseFeatures {
   const std::vector<at::Tensor>& list() const { return list_; }
 
  private:
-  at::Tensor view() const;  // of the buffer's first channels_, unknown to autograd
-  const kernels::Moments& moments();
-
   std::vector<at::Tensor> list_;
-  at::Tensor buffer_;   // undefined: the list is used
-  at::Tensor current_;  // view() as autograd knows it: each append and each norm makes the next one of the last
-  std::int64_t channels_ = 0;
-  kernels::Moments moments_;  // of the first channels, as far as a norm has asked for them
+  std::unique_ptr<DenseBuffer> buffer_;  // null: the list is used
 };
 
 }  // namespace torchport::models
