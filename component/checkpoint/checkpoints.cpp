@@ -81,12 +81,13 @@ void Checkpoints::stopped() {
   const fs::path last = saver_ ? runtime::last_checkpoint(ctx_.run_dir) : fs::path();
   if (!last.empty()) fault.reset();  // an earlier one is there to go on from
   ctx_.control.agree(fault);
+  const int signal = request_ ? request_->signal() : 0;
+  if (request_) request_->too_late();  // srun sends SIGTERM to all ranks as soon as one has left
   const std::string path = ctx_.control.broadcast_text(last.string(), 0);
   const std::string name = fs::path(path).filename().string(), as_of = name == options_.stop_at ? "" : " as of " + name;
   if (there_) throw Error("FailedToCompleteOperation.reached", {{"place", options_.stop_at}, {"path", path}, {"as_of", as_of}});
   ctx_.control.agree_on([&] {
-    if (const int signal = request_ ? request_->signal() : 0)
-      throw Error("FailedToCompleteOperation.saved", {{"signal", std::to_string(signal)}, {"path", path}});
+    if (signal != 0) throw Error("FailedToCompleteOperation.saved", {{"signal", std::to_string(signal)}, {"path", path}});
   });
   throw std::logic_error("Checkpoints: a training stopped that nobody asked to");
 }

@@ -124,9 +124,7 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   make_folder(folder / "logs");
   make_folder(folder / "module_statistics");
   if (!fresh) return folder;
-  for (const char* const name :
-       {"metrics.jsonl", "steps.jsonl", "results.csv", "run.json", "report.html", "module_statistics/error_info.json"})
-    rotate(folder / name);
+  for (const char* const name : kRecords) rotate(folder / name);
   std::vector<fs::path> logs;
   for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))
     if (is_log(entry->path().filename().string())) logs.push_back(entry->path());

@@ -2,7 +2,9 @@
 
 #include "runtime/error/exit_status.h"
 #include "runtime/launch/engine.h"
+#include "runtime/launch/run_dir.h"
 #include "runtime/text/shell.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {
@@ -73,8 +75,13 @@ std::string job_script(const Request& request, const Compute& compute, const std
   text +=
       "restart=${SLURM_RESTART_COUNT:-0}\n"
       "if ((restart)); then   # what ended the attempt before is not to be blamed for this one's end\n"
-      "  for failure in \"$TORCHPORT_RUN_DIR\"/logs/failure_*.json; do\n"
-      "    [[ ! -e $failure ]] || mv \"$failure\" \"$failure.restart$restart\"\n"
+      "  echo \"" +
+      std::string(kRestarted) +
+      "$restart\" >&2\n"
+      "  for file in \"$TORCHPORT_RUN_DIR\"/{logs/failure_*.json," +
+      join(std::vector<std::string>(std::begin(kRecords), std::end(kRecords)), ",") +
+      "}; do\n"
+      "    [[ ! -e $file ]] || mv \"$file\" \"$file.restart$restart\"\n"
       "  done\n"
       "fi\n";
   text += quoted(srun) + "\nstatus=$?\n";

@@ -12,6 +12,10 @@ namespace torchport::runtime {
 /// Files of a job in its run folder: the script, what its ranks say on standard output and on standard error.
 inline constexpr const char *kJobScript = "job.sh", *kJobOutput = "logs/job_output", *kJobErrors = "logs/job_errors";
 
+/// What the script says on standard error where a job that was put into the queue again begins: the ends of tasks before it are
+/// those of an attempt before.
+inline constexpr const char* kRestarted = "torchport: restart ";
+
 /// sbatch with all that the compute says, and the script. It prints the job's number.
 std::vector<std::string> sbatch_command(const Request& request, const Compute& compute, const std::filesystem::path& run_dir);
 

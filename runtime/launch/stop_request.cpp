@@ -41,6 +41,7 @@ void StopRequest::too_late() {
   const std::lock_guard lock(mutex);
   takes = nullptr;
   over = true;
+  noted_signal = 0;
 }
 
 void stop_no_more() {

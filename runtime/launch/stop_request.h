@@ -15,8 +15,8 @@ class StopRequest {
   StopRequest& operator=(const StopRequest&) = delete;
   /// The signal that was noted, or 0.
   int signal() const;
-  /// The work is done, and only what it left behind is still written: a first signal changes nothing any more, nor when this is
-  /// gone; another one ends the process as before.
+  /// The work is over, and only what it leaves behind is still written: the next signal changes nothing, also when this is gone;
+  /// one after it ends the process as before. signal() is 0 again.
   void too_late();
 };
 

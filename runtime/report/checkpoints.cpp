@@ -73,17 +73,18 @@ std::string wrong_with(const fs::path& checkpoint) {
   } catch (const std::exception& fault) {
     return fault.what();
   }
+  const auto sums_that = [](std::string_view how) { return std::string(kSums).append(how); };
   std::istringstream lines(sums);
   std::size_t files = 0;
   for (std::string line; std::getline(lines, line); ++files) {
-    if (line.size() < kHash + 3 || line.substr(kHash, 2) != "  ") return std::string(kSums) + " is not what was written";
+    if (line.size() < kHash + 3 || line.substr(kHash, 2) != "  ") return sums_that(" is not what was written");
     const std::string name = line.substr(kHash + 2);
-    if (fs::path(name).filename() != name) return std::string(kSums) + " names a file of another folder";
+    if (fs::path(name).filename() != name) return sums_that(" names a file of another folder");
     const std::string found = sha256(checkpoint / name);
     if (found.empty()) return name + " cannot be read";
     if (found != line.substr(0, kHash)) return name + " is not what was written: its SHA-256 is another";
   }
-  return files == 0 ? std::string(kSums) + " is empty" : "";
+  return files == 0 ? sums_that(" is empty") : "";
 }
 
 }  // namespace torchport::runtime

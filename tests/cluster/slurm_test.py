@@ -7,9 +7,13 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
+import time
 
 import pytest
 
+import checkpoints
+from checkpoints import prepare
 from clusters import missing, slurm
 from harness import BIN, class_folders, command, torchport
 
@@ -19,6 +23,7 @@ pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="a cluster of its own
 COMPUTES = """computes:
   cluster: {engine: slurm, max_nodes: 2, processing_units: 2, partition: main, requeue: true}
   nowhere: {engine: slurm, max_nodes: 2, processing_units: 2, partition: absent}
+  short: {engine: slurm, max_nodes: 2, processing_units: 2, partition: main, requeue: true, time_limit: "2", stop_seconds: 90}
 """
 
 
@@ -88,6 +93,31 @@ def test_stopped(cluster, work):
     assert run.returncode == 130, errors
     assert "CANCELLED" in errors and "the run was stopped by signal 2" in errors, errors
     assert queue(cluster) == ""
+
+
+def test_time_limit(cluster, work):
+    """A training that comes near its time limit saves, and goes on from there when its job has its next turn."""
+    inputs = prepare(work)
+    run = subprocess.Popen(checkpoints.words(inputs, work / "out", work / "run", "--epochs=100000", "--print-freq=1000", "--compute=short",
+                                             "--node-count=2", "--process-count-per-node=1"),
+                           env={**os.environ, **cluster}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    guard = threading.Timer(240, run.kill)   # Slurm looks at time limits now and then
+    guard.start()
+    told = []
+    for line in run.stdout:
+        told.append(line)
+        if "restart 1" in line and "RUNNING" in line:
+            break
+    logs = work / "run/logs"
+    while run.poll() is None and "Going on from the checkpoint" not in (logs / "70_driver_log_0").read_text():
+        time.sleep(0.2)
+    run.send_signal(signal.SIGINT)
+    told += run.communicate(timeout=60)[0]
+    guard.cancel()
+    first = (logs / "70_mpi_log").read_text()
+    assert (work / "run/metrics.jsonl.restart1").exists() and (work / "run/metrics.jsonl").exists(), "".join(told) + str(sorted((work / "run").iterdir())) + (work / "run/job.sh").read_text()
+    assert "Going on from the checkpoint" in (logs / "70_driver_log_0").read_text(), "".join(told)
+    assert "restart 1" in first and "Signal 10: the training will stop after the step that is under way" in "".join(told) + first, first
 
 
 def test_cancelled(cluster, work):

@@ -156,7 +156,10 @@ TEST_CASE("checkpoint: what is done cannot be stopped any more", "[checkpoint]")
   int told = 0;
   {
     runtime::StopRequest request([&](int signal) { told = signal; });
+    CHECK(runtime::note_stop(10));
     request.too_late();
+    CHECK((request.signal() == 0 && told == 10));
+    told = 0;
   }
   CHECK(runtime::note_stop(15));
   CHECK(told == 0);

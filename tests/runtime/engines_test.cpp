@@ -70,6 +70,10 @@ TEST_CASE("engines: Slurm's words tell which rank was lost, and why Slurm itself
   CHECK(end.exited_rank == 2);
   CHECK(end.workers_status == 5);
   CHECK_FALSE(end.lost_rank);
+  end = slurm->how_it_ended(137, begun + "srun: error: n2: task 1: Exited with exit code 75\nSlurm job 7: PENDING, restart 1\n" +
+                                     torchport::runtime::kRestarted + "1\nsrun: error: n1: task 0: Killed\n");
+  CHECK(end.lost_rank == 0);
+  CHECK_FALSE(end.exited_rank);
   for (const auto& [state, reason] : {std::pair("TIMEOUT", "slurm_timeout"), std::pair("NODE_FAIL, restart 1", "slurm_node"),
                                       std::pair("CANCELLED", "slurm_cancelled"), std::pair("UNKNOWN", "slurm_unknown")}) {
     const auto told = slurm->how_it_ended(1, begun + "Slurm job 7: " + state + "\n").error;

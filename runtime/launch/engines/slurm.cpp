@@ -116,7 +116,8 @@ class Slurm : public Engine {
       const std::string said = begin == words.npos ? words : words.substr(begin + std::strlen("sbatch: error: "));
       end.error = Error("FailedToCompleteOperation.no_job", {{"reason", said.substr(0, said.find('\n'))}});
     }
-    std::istringstream lines(words);
+    const std::size_t last_attempt = words.rfind(kRestarted);
+    std::istringstream lines(last_attempt == words.npos ? words : words.substr(last_attempt));
     for (std::string line; std::getline(lines, line);) {
       const auto task = read_task_end(line);
       if (!task) continue;
