@@ -1,5 +1,6 @@
 """The engine slurm on a real cluster of two nodes, which this script sets up on this machine: jobs, their ends, and what is left of
 them. The ranks are tests/distributed/programs/faulty_rank.cpp, which ends as FAULT says."""
+import itertools
 import json
 import os
 import pathlib
@@ -45,6 +46,12 @@ def launch(cluster, work, fault="", status=0, flags=("--node-count=2",), compute
     return done, (work / "run/logs/70_mpi_log").read_text()
 
 
+def wait_for_ranks(run):
+    """Until the first rank of a `slow` job says that it waits."""
+    said = list(itertools.takewhile(lambda line: line != "waiting\n", run.stderr))
+    assert run.poll() is None, "".join(said)
+
+
 def result(code, rank, cause):
     return f'RESULT exit={code} first_rank={rank} cause="{cause}" checkpoint=none'
 
@@ -87,7 +94,7 @@ def test_requeued(cluster, work):
 def test_stopped(cluster, work):
     """Ctrl-C cancels the job and waits for its end."""
     run = subprocess.Popen(words(work, "--node-count=2"), env={**os.environ, **cluster, "FAULT": "slow"}, stderr=subprocess.PIPE, text=True)
-    assert "waiting\n" in iter(run.stderr.readline, "")
+    wait_for_ranks(run)
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=60)
     assert run.returncode == 130, errors
@@ -123,7 +130,7 @@ def test_time_limit(cluster, work):
 def test_cancelled(cluster, work):
     """Somebody else cancels the job."""
     run = subprocess.Popen(words(work, "--node-count=2"), env={**os.environ, **cluster, "FAULT": "slow"}, stderr=subprocess.PIPE, text=True)
-    assert "waiting\n" in iter(run.stderr.readline, "")
+    wait_for_ranks(run)
     job = json.loads((work / "run/job.json").read_text())["job"]
     command("scancel", job, env=cluster)
     _, errors = run.communicate(timeout=60)
