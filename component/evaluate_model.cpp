@@ -57,22 +57,50 @@ void report(runtime::Context& ctx, const Evaluation& e, std::size_t mistakes) {
   ctx.record.set("summary", runtime::formatted("accuracy %.3f, mistakes %zu of %zu", e.accuracy, mistakes, e.rows));
 }
 
+/// The second dataset beside the first, in the log and in run.json.
+ComparedEvaluation compare(runtime::Context& ctx, const datasets::ScoredDataset& scored, const Evaluation& evaluation) {
+  const datasets::ScoredDataset other = open_dataset(ctx, "compared_dataset");
+  ComparedEvaluation compared{evaluate_scores(other), paired(scored, other)};
+  nlohmann::json result = nlohmann::json::object();
+  ctx.log.info("Compared: the scored dataset, the other one, and the difference.");
+  for (const ComparedFigure& figure : compared_figures(evaluation, compared.evaluation)) {
+    ctx.log.info(runtime::formatted("%-26s %9.5f %9.5f %+9.5f", figure.name.c_str(), figure.first, figure.second,
+                                    figure.second - figure.first));
+    result[figure.name] = {figure.first, figure.second};
+  }
+  if (const auto& pairs = compared.paired) {
+    ctx.log.info(runtime::formatted(
+        "Of the same %lld images both are right about %lld, only the first about %lld, only the other about "
+        "%lld, and neither about %lld.",
+        static_cast<long long>(pairs->images), static_cast<long long>(pairs->both), static_cast<long long>(pairs->first_only),
+        static_cast<long long>(pairs->second_only), static_cast<long long>(pairs->neither)));
+  } else {
+    ctx.log.warning("The two scored datasets do not have the same images: their figures are of different ones.");
+  }
+  ctx.record.set("compared", result);
+  return compared;
+}
+
 }  // namespace
 
 void evaluate_model(runtime::Context& ctx) {
   const datasets::ScoredDataset scored = open_dataset(ctx, "scored_dataset");
   const Evaluation evaluation = evaluate_scores(scored);
+  std::optional<ComparedEvaluation> compared;
+  if (ctx.has_input("compared_dataset")) compared = compare(ctx, scored, evaluation);
   const std::size_t mistakes = count_mistakes(scored);
   report(ctx, evaluation, mistakes);
   ctx.events.picture({"Confusion matrix", [&] { return confusion_png(evaluation); }});
   runtime::OutputDirectory output(ctx.output("evaluation"));
-  output.write("metrics.json", metrics_json(evaluation));
+  output.write("metrics.json", metrics_json(evaluation, compared ? &*compared : nullptr));
   output.write("confusion_matrix.csv", confusion_csv(evaluation));
   output.write("confusion_matrix.svg", confusion_svg(evaluation));
   output.write("mistakes.csv", mistakes_csv(scored));
+  if (compared) output.write("comparison.csv", comparison_csv(compared_figures(evaluation, compared->evaluation)));
   output.publish(
-      "type: EvaluationDirectory\nextension: {}\nmetrics: metrics.json\nconfusion_matrix: confusion_matrix.csv\n"
-      "picture: confusion_matrix.svg\nmistakes: mistakes.csv\n");
+      std::string("type: EvaluationDirectory\nextension: {}\nmetrics: metrics.json\nconfusion_matrix: confusion_matrix.csv\n"
+                  "picture: confusion_matrix.svg\nmistakes: mistakes.csv\n") +
+      (compared ? "comparison: comparison.csv\n" : ""));
   ctx.log.info("Mistakes: " + std::to_string(mistakes) + " of " + std::to_string(evaluation.rows) + " images, in '" +
                (ctx.output("evaluation") / "mistakes.csv").string() + "', those with the largest loss first.");
   if (mistakes > 0 && scored.origins.empty())

@@ -20,24 +20,36 @@ Json jitter(const runtime::Context& ctx) {
   return ranges;
 }
 
+/// One length as the first argument, as the original writes it; height and width by name, as a list would be arguments by place.
+Json length(const runtime::Lengths& lengths) {
+  if (lengths.size() == 1) return lengths.front();
+  return {{"size", lengths}};
+}
+
+/// Without a point where there is nothing behind it, as the original writes it.
+Json number(double value) {
+  const auto whole = static_cast<std::int64_t>(value);  // of degrees, which are few
+  return static_cast<double>(whole) == value ? Json(whole) : Json(value);
+}
+
 Json operations(const runtime::Context& ctx) {
   const Json none = Json::object();
   Json list = Json::array();
   const auto add = [&](bool wanted, const char* name, const Json& arguments) {
     if (wanted) list.push_back({name, arguments});
   };
-  add(ctx.param<bool>("resize"), "Resize", ctx.param<std::int64_t>("size"));
-  add(ctx.param<bool>("center_crop"), "CenterCrop", ctx.param<std::int64_t>("crop_size"));
+  add(ctx.param<bool>("resize"), "Resize", length(ctx.param<runtime::Lengths>("size")));
+  add(ctx.param<bool>("center_crop"), "CenterCrop", length(ctx.param<runtime::Lengths>("crop_size")));
   add(ctx.param<bool>("pad"), "Pad", ctx.param<std::int64_t>("padding"));
   add(ctx.param<bool>("color_jitter"), "ColorJitter", jitter(ctx));
   add(ctx.param<bool>("grayscale"), "Grayscale", {{"num_output_channels", 3}});
   add(ctx.param<bool>("random_grayscale"), "RandomGrayscale", {{"p", ctx.param<double>("random_grayscale_p")}});
-  add(ctx.param<bool>("random_resized_crop"), "RandomResizedCrop", ctx.param<std::int64_t>("random_resized_crop_size"));
-  add(ctx.param<bool>("random_crop"), "RandomCrop", ctx.param<std::int64_t>("random_crop_size"));
+  add(ctx.param<bool>("random_resized_crop"), "RandomResizedCrop", length(ctx.param<runtime::Lengths>("random_resized_crop_size")));
+  add(ctx.param<bool>("random_crop"), "RandomCrop", length(ctx.param<runtime::Lengths>("random_crop_size")));
   add(ctx.param<bool>("random_horizontal_flip"), "RandomHorizontalFlip", none);
   add(ctx.param<bool>("random_vertical_flip"), "RandomVerticalFlip", none);
-  add(ctx.param<bool>("random_rotation"), "RandomRotation", ctx.param<std::int64_t>("random_rotation_degrees"));
-  add(ctx.param<bool>("random_affine"), "RandomAffine", ctx.param<std::int64_t>("random_affine_degrees"));
+  add(ctx.param<bool>("random_rotation"), "RandomRotation", number(ctx.param<double>("random_rotation_degrees")));
+  add(ctx.param<bool>("random_affine"), "RandomAffine", number(ctx.param<double>("random_affine_degrees")));
   add(ctx.param<bool>("random_perspective"), "RandomPerspective", none);
   add(ctx.param<bool>("random_erasing"), "RandomErasing", {{"p", ctx.param<double>("random_erasing_p")}});
   return list;

@@ -9,6 +9,7 @@
 #include "runtime/launch/launched_as.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/checked_plan.h"
+#include "runtime/request/parse_value.h"
 
 namespace torchport::component {
 namespace {
@@ -23,7 +24,7 @@ std::string to_text(const runtime::Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return number(*integer);
   if (const auto* real = std::get_if<double>(&value)) return number(*real);
   if (const auto* boolean = std::get_if<bool>(&value)) return *boolean ? "True" : "False";
-  return std::get<std::string>(value);
+  return runtime::text_of_value(value);
 }
 
 /// Every value of a request with where it came from.
@@ -76,6 +77,7 @@ int validate(runtime::Call& call) {
   problems.collect(
       [&] { runtime::check_run_dir(request.has_setting("run_dir") ? request.setting<std::string>("run_dir") : "runs"); });
   problems.throw_if_any();
+  for (const runtime::ValueNote& note : request.notes) call.host.err << "note: " << note.text << "\n";
   call.host.out << "ok: " << component.name << " can run with these values; image files are read when it does\n"
                 << runtime::table_text(values_of(request), 3);
   return 0;

@@ -21,6 +21,12 @@ Json json(const ConfidenceBin& bin) {
   return {{"above", bin.low}, {"up_to", bin.high}, {"rows", bin.rows}, {"confidence", bin.confidence}, {"accuracy", bin.accuracy}};
 }
 
+Json figures(const Evaluation& e) {
+  return {{"rows", e.rows},           {"accuracy", e.accuracy}, {"top_1_accuracy", e.accuracy},
+          {"top_5_accuracy", e.top5}, {"log_loss", e.log_loss}, {"expected_calibration_error", e.calibration_error},
+          {"macro", json(e.macro)},   {"micro", json(e.micro)}, {"weighted", json(e.weighted)}};
+}
+
 /// A list with one item a line: a matrix of 1000 categories would have a million lines otherwise.
 template <class Items>
 std::string lines(const char* key, const Items& items) {
@@ -38,11 +44,19 @@ std::vector<Json> all(const Items& items) {
 
 }  // namespace
 
-std::string metrics_json(const Evaluation& e) {
-  const Json figures = {{"rows", e.rows},           {"accuracy", e.accuracy}, {"top_1_accuracy", e.accuracy},
-                        {"top_5_accuracy", e.top5}, {"log_loss", e.log_loss}, {"expected_calibration_error", e.calibration_error},
-                        {"macro", json(e.macro)},   {"micro", json(e.micro)}, {"weighted", json(e.weighted)}};
-  std::string text = figures.dump(2);
+std::string metrics_json(const Evaluation& e, const ComparedEvaluation* compared) {
+  Json all_figures = figures(e);
+  if (compared) {
+    all_figures["compared"] = figures(compared->evaluation);
+    all_figures["compared"]["categories"] = all(compared->evaluation.categories);
+    if (const auto& pairs = compared->paired)
+      all_figures["paired"] = {{"images", pairs->images},
+                               {"both_right", pairs->both},
+                               {"scored_dataset_only", pairs->first_only},
+                               {"compared_dataset_only", pairs->second_only},
+                               {"neither", pairs->neither}};
+  }
+  std::string text = all_figures.dump(2, ' ', true);
   text.resize(text.size() - 2);  // the closing "\n}"
   return text + ",\n" + lines("categories", all(e.categories)) + ",\n" + lines("confusion_matrix", e.matrix) + ",\n" +
          lines("calibration_bins", all(e.bins)) + "\n}\n";

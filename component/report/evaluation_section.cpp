@@ -17,17 +17,42 @@ std::optional<double> number_in(const nlohmann::json& record, const char* key) {
   return found != record.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
 }
 
-void add_figures(Page& page, const nlohmann::json& metrics) {
+Row figures_row(const std::string& name, const nlohmann::json& metrics) {
   const auto of = [&](const char* group, const char* figure) {
     const auto found = metrics.find(group);
     return found != metrics.end() && found->is_object() ? number_text(number_in(*found, figure)) : "-";
   };
-  add_table(page,
-            {page.say("images"), page.say("Top 1 accuracy"), page.say("Top 5 accuracy"), page.say("macro F1"),
-             page.say("weighted F1"), page.say("log loss"), page.say("calibration error")},
-            {{number_text(number_in(metrics, "rows")), number_text(number_in(metrics, "accuracy")),
-              number_text(number_in(metrics, "top_5_accuracy")), of("macro", "f1"), of("weighted", "f1"),
-              number_text(number_in(metrics, "log_loss")), number_text(number_in(metrics, "expected_calibration_error"))}});
+  Row row;
+  if (!name.empty()) row.emplace_back(name);
+  for (const std::string& cell :
+       {number_text(number_in(metrics, "rows")), number_text(number_in(metrics, "accuracy")),
+        number_text(number_in(metrics, "top_5_accuracy")), of("macro", "f1"), of("weighted", "f1"),
+        number_text(number_in(metrics, "log_loss")), number_text(number_in(metrics, "expected_calibration_error"))})
+    row.emplace_back(cell);
+  return row;
+}
+
+/// Which of two models is right about the same images.
+void add_paired(Page& page, const nlohmann::json& pairs) {
+  const auto count = [&](const char* key) { return number_text(number_in(pairs, key)); };
+  add_table(
+      page,
+      {page.say("images"), page.say("both are right"), page.say("only the scored dataset"), page.say("only the compared one"),
+       page.say("neither is right")},
+      {{count("images"), count("both_right"), count("scored_dataset_only"), count("compared_dataset_only"), count("neither")}});
+}
+
+void add_figures(Page& page, const nlohmann::json& metrics) {
+  const auto other = metrics.find("compared");
+  const bool two = other != metrics.end() && other->is_object();
+  std::vector<std::string> heads = {page.say("images"),           page.say("Top 1 accuracy"), page.say("Top 5 accuracy"),
+                                    page.say("macro F1"),         page.say("weighted F1"),    page.say("log loss"),
+                                    page.say("calibration error")};
+  if (two) heads.insert(heads.begin(), page.say("scored dataset"));
+  std::vector<Row> rows = {figures_row(two ? page.say("this one, shown below") : "", metrics)};
+  if (two) rows.push_back(figures_row(page.say("the compared one"), *other));
+  add_table(page, heads, rows);
+  if (const auto pairs = metrics.find("paired"); pairs != metrics.end() && pairs->is_object()) add_paired(page, *pairs);
 }
 
 /// A table whose cells are buttons.

@@ -32,8 +32,11 @@ void take_values(std::vector<runtime::StepValue>& values, const nlohmann::json& 
 
 std::string picture(const ReportFacts& facts, const fs::path& target) {
   runtime::Problems problems;
+  std::vector<runtime::Setting> inputs;  // without which the file may not be whole
+  for (const auto& [name, value] : map_of(facts.pipeline, "given").items())
+    if (value.is_string()) inputs.push_back({"inputs", name, value.get<std::string>()});
   runtime::Pipeline pipeline = runtime::read_pipeline_text(runtime::read_file(facts.folder / "pipeline.yaml", runtime::kSmallText),
-                                                           text_of(facts.pipeline, "file"), {}, problems);
+                                                           text_of(facts.pipeline, "file"), inputs, problems);
   problems.throw_if_any();
   for (runtime::Step& step : pipeline.steps) {
     const auto& record = map_of(map_of(facts.pipeline, "steps"), step.name);

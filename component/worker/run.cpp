@@ -169,6 +169,8 @@ class Run {
     record_.set_version("mpi", mpi_version());
     record_.set("threads", threads);
     if (!first_) return;
+    for (const runtime::ValueNote& note : request_.notes)
+      note.warning ? log_->warning(note.text + ".") : log_->info(note.text + ".");
     or_warn([&] { record_.save(run_dir_); });
     events_.started({request_, world_.size(), record_.versions()});
   }

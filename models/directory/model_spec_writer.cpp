@@ -31,6 +31,7 @@ struct Scalar {
   std::string operator()(bool value) const { return yes_no(value); }
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return number(value); }
+  std::string operator()(const runtime::Lengths&) const { throw std::logic_error("a network's parameter is a size"); }
   std::string operator()(const std::string& value) const { return runtime::python_string(value); }  // quoted: a text even if "no"
 };
 

@@ -14,6 +14,8 @@ std::string placeholder(const ParameterSpec& parameter) {
       return "INTEGER";
     case ParameterType::real:
       return "NUMBER";
+    case ParameterType::size:
+      return "PIXELS|[HEIGHT,WIDTH]";
     case ParameterType::boolean:
       return "True|False";
     case ParameterType::choice:

@@ -25,6 +25,8 @@ std::string type_name(const ParameterSpec& parameter) {
       return "integer";
     case ParameterType::real:
       return "float";
+    case ParameterType::size:
+      return "size";
     case ParameterType::boolean:
       return "boolean";
     case ParameterType::choice:

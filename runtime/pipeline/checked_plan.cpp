@@ -1,9 +1,12 @@
 #include "runtime/pipeline/checked_plan.h"
 
+#include <ostream>
+
 #include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
 #include "runtime/launch/run_dir.h"
 #include "runtime/request/check_ports.h"
+#include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -89,7 +92,14 @@ std::vector<Setting> settings_of(const Arguments& given, Problems& problems) {
 }
 
 Pipeline pipeline_of(const Arguments& given, Problems& problems) {
-  return read_pipeline(given.operands.front(), settings_of(given, problems), problems);
+  const azure::ImportOptions options =
+      azure::import_options(given.all("replace"), given.has("as_original") && given.get<bool>("as_original"), problems);
+  return read_pipeline(given.operands.front(), settings_of(given, problems), problems, options);
+}
+
+void say_notes(const Host& host, const Pipeline& pipeline) {
+  for (const PipelineNote& note : pipeline.notes) host.err << "note: " << visible(note.place + ": " + note.text) << "\n";
+  host.err << std::flush;
 }
 
 Pipeline checked_pipeline(const Arguments& given, const RequestCheck& check, const PipelineSource& source) {
@@ -112,6 +122,7 @@ CheckedPlan checked_plan(const Host& host, const Arguments& given, const Request
   if (launched_as()) throw Error("FailedToCompleteOperation.launched_pipeline");
   check_run_dir(given.get<std::string>("runs"));
   CheckedPlan checked{given.get<std::string>("runs"), checked_pipeline(given, check, source), {}};
+  say_notes(host, checked.pipeline);
   checked.plan = make_plan(checked.pipeline, History(checked.runs), host.worker, given.all("force"));
   check_plan(checked.plan, checked.runs, check);
   return checked;
@@ -122,6 +133,7 @@ Pipeline checked_as_run(const Host& host, const Arguments& given, const RequestC
   if (launched_as() || !History(runs).runs().empty()) return checked_plan(host, given, check).pipeline;
   check_run_dir(runs);
   Pipeline pipeline = checked_pipeline(given, check);
+  say_notes(host, pipeline);
   Problems problems;
   for (const Step& step : pipeline.steps) check_launch(step, problems);
   problems.throw_if_any();

@@ -4,8 +4,8 @@
 
 #include "runtime/cli/arguments.h"
 #include "runtime/cli/host.h"
+#include "runtime/pipeline/pipeline_file.h"
 #include "runtime/pipeline/plan.h"
-#include "runtime/pipeline/reader.h"
 #include "runtime/request/request.h"
 
 namespace torchport::runtime {
@@ -16,8 +16,11 @@ using RequestCheck = std::function<void(Request&, Problems&)>;
 /// The settings of --set; faults go into `problems`.
 std::vector<Setting> settings_of(const Arguments& given, Problems& problems);
 
-/// The pipeline that the operand names, with --set, checked by itself; faults go into `problems`.
+/// The pipeline that the operand names, with --set, --replace and --as-original, checked by itself; faults go into `problems`.
 Pipeline pipeline_of(const Arguments& given, Problems& problems);
+
+/// Tells what is to be said of a pipeline that can run all the same.
+void say_notes(const Host& host, const Pipeline& pipeline);
 
 /// Reads the pipeline that a command is about: pipeline_of, or one of its own.
 using PipelineSource = std::function<Pipeline(const Arguments&, Problems&)>;

@@ -2,6 +2,7 @@
 // and the picture.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,10 +35,24 @@ struct Step {
   std::vector<StepValue> parameters, run_settings;  ///< likewise; an optional one without value is absent
 };
 
+/// What is to be said of a pipeline that can run all the same.
+struct PipelineNote {
+  std::string place, text;  ///< "pipeline.yaml:14:15"
+};
+
+/// What a pipeline names as its own output: that of one of its steps.
+struct PipelineOutput {
+  std::string of;  ///< the step that the pipeline is in another; "": it is the whole
+  std::string name, step, output, place;
+};
+
 struct Pipeline {
   std::string name;
   std::filesystem::path file;
-  std::string text;         ///< of the file, as it was read
+  std::string text;                          ///< of the file, as it was read
+  std::map<std::string, std::string> given;  ///< inputs that --set gave, by name
+  std::vector<PipelineNote> notes;
+  std::vector<PipelineOutput> outputs;
   std::vector<Step> steps;  ///< each after those that it needs, else in the order of the file
 };
 

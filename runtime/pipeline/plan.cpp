@@ -3,6 +3,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
@@ -10,10 +11,6 @@ namespace torchport::runtime {
 namespace {
 
 using nlohmann::json;
-
-json json_of(const Value& value) {
-  return std::visit([](const auto& one) { return json(one); }, value);
-}
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 

@@ -1,46 +1,26 @@
 // Every fault is reported with its line and column, and reading goes on behind it.
 #include "runtime/pipeline/reader.h"
 
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
 #include "runtime/files/files.h"
+#include "runtime/pipeline/inputs.h"
 #include "runtime/pipeline/wires.h"
-#include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
-#include "runtime/text/yaml.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kInputs = "inputs";  ///< the word before the dot of a wire to the pipeline's own inputs
+constexpr std::size_t kDeepest = 8;             ///< of pipelines within pipelines; one may name itself
 
 /// The run setting that whoever starts a pipeline gives, and no file to itself.
 constexpr const char* kLeave = "allow_run_as_root";
 /// Nor does a file say where computes are declared: what is started there is the user's to say.
 const std::set<std::string> kNotInFile = {"run_dir", "computes"};
-
-/// Whether `path`, links followed, lies in `folder` or below.
-bool is_below(const fs::path& path, const fs::path& folder) {
-  std::error_code fault;
-  const fs::path root = fs::weakly_canonical(folder.empty() ? "." : folder, fault), real = fs::weakly_canonical(path, fault);
-  return !fault && std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
-}
-
-bool is_name(const std::string& text, bool dashes) {
-  const auto legal = [&](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (dashes && c == '-'); };
-  return !text.empty() && text.size() <= kLongestName && text[0] >= 'a' && text[0] <= 'z' &&
-         std::all_of(text.begin(), text.end(), legal);
-}
-
-std::string meant(std::string_view word, const std::vector<std::string>& names) {
-  const std::string near = nearest(word, names);
-  return near.empty() ? "" : "Did you mean " + near + "? ";
-}
-
-/// Whether its values are written without quotes, which would make texts of them.
-bool is_figure(const ParameterSpec& spec) {
-  return spec.type == ParameterType::integer || spec.type == ParameterType::real || spec.type == ParameterType::boolean;
-}
 
 template <class Rows>
 std::vector<std::string> names_of(const Rows& rows) {
@@ -49,122 +29,155 @@ std::vector<std::string> names_of(const Rows& rows) {
   return names;
 }
 
+/// "a.b" as two names; nothing where it is something else.
+std::optional<std::pair<std::string, std::string>> two_names(const std::string& text) {
+  const std::size_t dot = text.find('.');
+  if (dot == text.npos || !is_pipeline_name(text.substr(0, dot), false) || !is_pipeline_name(text.substr(dot + 1), false))
+    return std::nullopt;
+  return std::pair{text.substr(0, dot), text.substr(dot + 1)};
+}
+
+/// What the readers of a pipeline and of those within it share.
+struct Whole {
+  Pipeline& pipeline;
+  Settings settings;
+};
+
+/// Where a pipeline stands: by itself, or as a step of another.
+struct Place {
+  std::string prefix;  ///< of its steps' names: "prepare_"
+  std::size_t depth = 0;
+  std::map<std::string, GivenInput> given;      ///< its inputs, by those of the step
+  std::pair<std::string, std::string> compute;  ///< of steps that name none, and where that stands; empty: there is none
+};
+
 class Reader {
  public:
-  Reader(Pipeline& pipeline, const std::vector<Setting>& settings, Problems& problems)
-      : pipeline_(pipeline), settings_(settings), problems_(problems), unused_(settings.begin(), settings.end()) {}
+  Reader(Whole& whole, FileFaults& faults, Place place)
+      : whole_(whole), pipeline_(whole.pipeline), faults_(faults), inputs_(faults), place_(std::move(place)) {}
 
-  void read(const YAML::Node& root) {
-    if (!expect_map(root, "the file")) return;
-    keys(root, "the file", {"name", "description", "inputs", "compute", "steps"});
-    if (const auto name = required(root, "name", "the file")) {
-      pipeline_.name = scalar(name, "the name");
-      if (!pipeline_.name.empty() && !is_name(pipeline_.name, true))
-        problem(name, "FileParsingFailed.pipeline",
-                {{"reason", "'" + pipeline_.name + "' is not a name: a small letter, then small letters, digits, - and _, " +
-                                "at most " + std::to_string(kLongestName)}});
+  /// The name that the file gives itself.
+  std::string read(const YAML::Node& root) {
+    std::string own;
+    if (!faults_.expect_map(root, "the file")) return own;
+    faults_.keys(root, "the file", {"name", "description", "inputs", "outputs", "compute", "steps"});
+    if (const auto name = faults_.required(root, "name", "the file")) {
+      own = faults_.scalar(name, "the name");
+      if (!own.empty() && !is_pipeline_name(own, true))
+        faults_.unclear(name, "'" + own + "' is not a name: a small letter, then small letters, digits, - and _, at most " +
+                                  std::to_string(kLongestPipelineName));
     }
-    if (root["inputs"]) read_inputs(root["inputs"]);
-    if (const YAML::Node compute = root["compute"]) compute_ = {scalar(compute, "the compute"), place(compute)};
-    if (const auto steps = required(root, "steps", "the file"); steps && expect_map(steps, "steps")) {
+    if (root["inputs"]) inputs_.read(root["inputs"], place_.depth == 0 ? &whole_.settings : nullptr, place_.given);
+    if (const YAML::Node compute = root["compute"])
+      place_.compute = {faults_.scalar(compute, "the compute"), faults_.place(compute)};
+    if (const auto steps = faults_.required(root, "steps", "the file"); steps && faults_.expect_map(steps, "steps")) {
       for (const auto& entry : steps) read_step(entry.first, entry.second);
-      if (steps.size() == 0) problem(steps, "FileParsingFailed.pipeline", {{"reason", "there is no step"}});
+      if (steps.size() == 0) faults_.unclear(steps, "there is no step");
     }
+    if (root["outputs"]) read_outputs(root["outputs"]);
+    for (const auto& [name, given] : place_.given)
+      if (const auto known = inputs_.names(); std::find(known.begin(), known.end(), name) == known.end())
+        faults_.add(Error("ParameterParsing.unknown_input", {{"name", name}, {"nearest", did_you_mean(name, known)}}),
+                    given.said.place);
+    return own;
+  }
+
+  /// What is set and was never read.
+  void refuse_settings() {
     std::vector<std::string> targets = names_of(pipeline_.steps);
     targets.emplace_back(kInputs);
-    for (const Setting& setting : unused_) {
+    for (const Setting& setting : whole_.settings.rest()) {
       const std::string target = setting.step == kInputs ? setting.name : setting.step;
-      const auto known = setting.step == kInputs ? input_names() : targets;
-      add(Error("ParameterParsing.unknown_step", {{"step", target}, {"nearest", meant(target, known)}}), set_place(setting));
+      const auto known = setting.step == kInputs ? inputs_.names() : targets;
+      faults_.add(Error("ParameterParsing.unknown_step", {{"step", target}, {"nearest", did_you_mean(target, known)}}),
+                  setting.place());
     }
   }
 
  private:
-  std::string place(const YAML::Node& node) const {
-    const YAML::Mark mark = node.Mark();
-    return pipeline_.file.string() + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
-  }
-  static std::string set_place(const Setting& setting) {
-    return "--set " + setting.step + "." + setting.name + "=" + setting.value;
-  }
-  void add(const Error& error, const std::string& where) { problems_.add(error.at(where)); }
-  void problem(const YAML::Node& node, const char* key, Fields fields) { add(Error(key, std::move(fields)), place(node)); }
-
-  bool expect_map(const YAML::Node& node, const std::string& what) {
-    if (!node.IsMap()) problem(node, "FileParsingFailed.pipeline", {{"reason", what + " must be a map of names and values"}});
-    return node.IsMap();
-  }
-  std::string scalar(const YAML::Node& node, const std::string& what) {
-    const std::string text = node.IsScalar() ? node.Scalar() : "";
-    if (text.empty() || text.find('\0') != text.npos)
-      problem(node, "FileParsingFailed.pipeline", {{"reason", what + " must be a text or a number"}});
-    return text;
-  }
-  YAML::Node required(const YAML::Node& map, const std::string& key, const std::string& what) {
-    if (!map[key]) problem(map, "NullOrEmpty.pipeline_key", {{"what", what}, {"key", key}});
-    return map[key];
-  }
-  void keys(const YAML::Node& map, const std::string& what, const std::vector<std::string>& known) {
-    for (const auto& entry : map) {
-      const std::string& key = entry.first.Scalar();
-      if (std::find(known.begin(), known.end(), key) == known.end())
-        problem(entry.first, "ParameterParsing.pipeline_key",
-                {{"key", key}, {"what", what}, {"nearest", meant(key, known)}, {"keys", join(known, ", ")}});
+  /// NAME: STEP.OUTPUT, for the pipeline that has this one as a step.
+  void read_outputs(const YAML::Node& outputs) {
+    if (!faults_.expect_map(outputs, "outputs")) return;
+    for (const auto& entry : outputs) {
+      const std::string text = faults_.scalar(entry.second, "the output " + entry.first.Scalar());
+      const auto wire = two_names(text);
+      if (!wire || wire->first == kInputs) {
+        if (!text.empty()) faults_.add(entry.second, "ParameterParsing.no_wire", {{"value", text}});
+        continue;
+      }
+      pipeline_.outputs.push_back(
+          {outer_name(), entry.first.Scalar(), place_.prefix + wire->first, wire->second, faults_.place(entry.second)});
     }
   }
-
-  std::vector<std::string> input_names() const {
-    std::vector<std::string> names;
-    for (const auto& [name, path] : inputs_) names.push_back(name);
-    return names;
-  }
-  fs::path below_file(const std::string& text) const { return (pipeline_.file.parent_path() / text).lexically_normal(); }
-
-  /// The value that --set gives, if it does.
-  const Setting* set(const std::string& step, const std::string& name) {
-    const Setting* last = nullptr;
-    for (const Setting& setting : settings_)
-      if (setting.step == step && setting.name == name) last = &setting;
-    if (last) std::erase_if(unused_, [&](const Setting& one) { return one.step == step && one.name == name; });
-    return last;
-  }
-
-  void read_inputs(const YAML::Node& inputs) {
-    if (!expect_map(inputs, "inputs")) return;
-    for (const auto& entry : inputs) {
-      const std::string name = entry.first.Scalar();
-      if (!is_name(name, false))
-        problem(entry.first, "FileParsingFailed.pipeline",
-                {{"reason", "'" + name + "' is not a name: a small letter, then small letters, digits and _"}});
-      const std::string text = scalar(entry.second, "the input " + name);
-      const Setting* const given = set(std::string(kInputs), name);
-      inputs_[name] = given ? fs::path(given->value) : below_file(text);
-    }
-  }
+  /// The step that this pipeline is in another, or "".
+  std::string outer_name() const { return place_.prefix.substr(0, place_.prefix.size() - (place_.prefix.empty() ? 0 : 1)); }
 
   void read_step(const YAML::Node& key, const YAML::Node& node) {
     Step step;
-    step.name = key.Scalar();
-    step.place = place(key);
-    if (!is_name(step.name, false) || step.name == kInputs)
-      problem(key, "FileParsingFailed.pipeline",
-              {{"reason",
-                "'" + step.name + "' is not a name of a step: a small letter, then small letters, digits and _, and not inputs"}});
-    if (expect_map(node, "the step " + step.name)) {
-      keys(node, "the step " + step.name, {"component", "inputs", "parameters", "run"});
-      if (const auto component = required(node, "component", "the step " + step.name)) {
-        const std::string name = scalar(component, "the component");
-        try {
-          if (!name.empty()) step.component = &Specs::get().component(name);
-        } catch (const Error& error) {
-          add(error, place(component));
-        }
+    step.name = place_.prefix + key.Scalar();
+    step.place = faults_.place(key);
+    if (!is_pipeline_name(key.Scalar(), false) || key.Scalar() == kInputs)
+      faults_.unclear(
+          key, "'" + key.Scalar() + "' is not a name of a step: a small letter, then small letters, digits and _, and not inputs");
+    const auto known = names_of(pipeline_.steps);
+    if (std::find(known.begin(), known.end(), step.name) != known.end())
+      faults_.unclear(key, "there is a step " + step.name + " already, of a pipeline that is a step");
+    if (!faults_.expect_map(node, "the step " + step.name)) return refuse_step(std::move(step));
+    if (node["pipeline"]) return read_inner(step, node);
+    faults_.keys(node, "the step " + step.name, {"component", "inputs", "parameters", "run"});
+    if (const auto component = faults_.required(node, "component", "the step " + step.name)) {
+      const std::string name = faults_.scalar(component, "the component");
+      try {
+        if (!name.empty()) step.component = &Specs::get().component(name);
+      } catch (const Error& error) {
+        faults_.add(error, faults_.place(component));
       }
-      if (step.component) read_parts(step, node);
     }
-    // The settings of a step whose component is unknown cannot be judged.
-    if (!step.component) std::erase_if(unused_, [&](const Setting& one) { return one.step == step.name; });
+    if (!step.component) return refuse_step(std::move(step));
+    read_parts(step, node);
     pipeline_.steps.push_back(std::move(step));
+  }
+
+  /// The settings of a step whose component is unknown cannot be judged.
+  void refuse_step(Step step) {
+    whole_.settings.rest_of(step.name);
+    pipeline_.steps.push_back(std::move(step));
+  }
+
+  /// A pipeline as a step: its steps have this one's name before their own.
+  void read_inner(const Step& step, const YAML::Node& node) {
+    faults_.keys(node, "the step " + step.name, {"pipeline", "inputs"});
+    const std::string path = faults_.scalar(node["pipeline"], "the pipeline");
+    if (path.empty()) return;
+    if (place_.depth == kDeepest) return faults_.unclear(node["pipeline"], "pipelines within pipelines, too deep");
+    Place inner{step.name + "_", place_.depth + 1, {}, place_.compute};
+    if (const YAML::Node inputs = node["inputs"]; inputs && faults_.expect_map(inputs, "inputs"))
+      for (const auto& entry : inputs)
+        if (auto given = hand_on(entry.second, "the input " + entry.first.Scalar()))
+          inner.given[entry.first.Scalar()] = std::move(*given);
+    const fs::path file = (faults_.file().parent_path() / path).lexically_normal();
+    try {
+      FileFaults faults(file, faults_.problems());
+      Reader(whole_, faults, std::move(inner)).read(parse_yaml(read_file(file, kSmallText)));
+    } catch (const YamlError& error) {
+      faults_.add(Error("FileParsingFailed.pipeline", {{"reason", error.reason}}),
+                  file.string() + ":" + std::to_string(error.line) + ":" + std::to_string(error.column));
+    } catch (const std::runtime_error& error) {
+      faults_.add(node["pipeline"], "CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
+    }
+  }
+
+  /// What a pipeline that is a step gets: an input of this one, the output of a step, a path or a value.
+  std::optional<GivenInput> hand_on(const YAML::Node& node, const std::string& what) {
+    GivenInput given{said(node, what, faults_), "", ""};
+    const auto wire = given.said.quoted || given.said.list ? std::nullopt : two_names(given.said.text);
+    if (given.said.text.empty()) return std::nullopt;
+    if (wire && wire->first == kInputs) {
+      const GivenInput* const own = inputs_.find(wire->second, node);
+      return own ? std::optional(*own) : std::nullopt;
+    }
+    if (wire) std::tie(given.step, given.output) = std::pair{place_.prefix + wire->first, wire->second};
+    return given;
   }
 
   void read_parts(Step& step, const YAML::Node& node) {
@@ -174,153 +187,134 @@ class Reader {
     for (const ParameterSpec* row : Specs::get().run_settings_of(*step.component))
       if (!kNotInFile.count(row->name)) settings.push_back(row);  // a step's run folder lies in that of the pipeline
     if (const YAML::Node run = node["run"]; run && run.IsMap() && run[kLeave])
-      problem(run[kLeave], "ParameterParsing.not_in_file", {{"name", std::string(kLeave)}});
+      faults_.add(run[kLeave], "ParameterParsing.not_in_file", {{"name", std::string(kLeave)}});
     step.parameters = read_values(step, node["parameters"], parameters, "parameter");
     step.run_settings = read_values(step, node["run"], settings, "run setting");
     const bool own = std::any_of(step.run_settings.begin(), step.run_settings.end(),
                                  [](const StepValue& value) { return value.spec->name == "compute"; });
-    if (!own && !compute_.first.empty())
-      step.run_settings.push_back({&Specs::get().run_setting("compute"), compute_.first, compute_.first, compute_.second});
+    if (const auto& [compute, where] = place_.compute; !own && !compute.empty())
+      step.run_settings.push_back({&Specs::get().run_setting("compute"), compute, compute, where});
     std::vector<std::string> known;
     for (const auto* rows : {&parameters, &settings})
       for (const ParameterSpec* row : *rows) known.push_back(row->name);
-    for (const Setting& setting : unused_)
-      if (setting.step == step.name) refuse_name(*step.component, "parameter", setting.name, known, set_place(setting));
-    std::erase_if(unused_, [&](const Setting& setting) { return setting.step == step.name; });
+    for (const Setting& setting : whole_.settings.rest_of(step.name))
+      refuse_name(*step.component, "parameter", setting.name, known, setting.place());
   }
 
   void refuse_name(const ComponentSpec& component, const std::string& kind, const std::string& name,
                    const std::vector<std::string>& known, const std::string& where) {
-    add(Error("ParameterParsing.no_such", {{"component", component.name},
-                                           {"kind", kind},
-                                           {"name", name},
-                                           {"nearest", meant(name, known)},
-                                           {"names", known.empty() ? "none" : join(known, ", ")}}),
-        where);
+    faults_.add(Error("ParameterParsing.no_such", {{"component", component.name},
+                                                   {"kind", kind},
+                                                   {"name", name},
+                                                   {"nearest", did_you_mean(name, known)},
+                                                   {"names", known.empty() ? "none" : join(known, ", ")}}),
+                where);
   }
 
   void read_wires(Step& step, const YAML::Node& node) {
-    if (node && !expect_map(node, "inputs")) return;
+    if (node && !faults_.expect_map(node, "inputs")) return;
     for (const PortSpec& port : step.component->inputs) {
       if (node && node[port.name]) {
         read_wire(step, port, node[port.name]);
       } else if (!port.optional) {
-        add(Error("NullOrEmpty.step_input", {{"step", step.name}, {"port", port.name}, {"title", port.what()}}), step.place);
+        faults_.add(Error("NullOrEmpty.step_input", {{"step", step.name}, {"port", port.name}, {"title", port.what()}}),
+                    step.place);
       }
     }
     if (!node) return;
     for (const auto& entry : node)
       if (!step.component->input(entry.first.Scalar()))
-        refuse_name(*step.component, "input", entry.first.Scalar(), names_of(step.component->inputs), place(entry.first));
+        refuse_name(*step.component, "input", entry.first.Scalar(), names_of(step.component->inputs), faults_.place(entry.first));
   }
 
   void read_wire(Step& step, const PortSpec& port, const YAML::Node& node) {
-    const std::string text = scalar(node, "the input " + port.name);
+    const std::string text = faults_.scalar(node, "the input " + port.name);
     if (text.empty()) return;
-    StepInput input;
-    input.port = &port;
-    input.place = place(node);
-    const std::size_t dot = text.find('.');
+    StepInput made;
+    made.port = &port;
+    made.place = faults_.place(node);
+    const auto wire = two_names(text);
     if (text.find('/') != text.npos || text[0] == '.') {
-      input.path = below_file(text);
-    } else if (dot == text.npos || !is_name(text.substr(0, dot), false) || !is_name(text.substr(dot + 1), false)) {
-      return problem(node, "ParameterParsing.no_wire", {{"value", text}});
-    } else if (text.substr(0, dot) == kInputs) {
-      const auto found = inputs_.find(text.substr(dot + 1));
-      if (found == inputs_.end())
-        return problem(node, "ParameterParsing.unknown_input",
-                       {{"name", text.substr(dot + 1)}, {"nearest", meant(text.substr(dot + 1), input_names())}});
-      input.path = found->second;
+      made.path = (faults_.file().parent_path() / text).lexically_normal();
+    } else if (!wire) {
+      return faults_.add(node, "ParameterParsing.no_wire", {{"value", text}});
+    } else if (wire->first == kInputs) {
+      const GivenInput* const given = inputs_.find(wire->second, node);
+      if (!given) return;
+      made.step = given->step;
+      made.output = given->output;
+      if (!given->is_wire())
+        made.path =
+            given->said.from_command_line() ? fs::path(given->said.text) : (given->said.base / given->said.text).lexically_normal();
     } else {
-      input.step = text.substr(0, dot);
-      input.output = text.substr(dot + 1);
+      made.step = place_.prefix + wire->first;
+      made.output = wire->second;
     }
-    step.inputs.push_back(std::move(input));
+    step.inputs.push_back(std::move(made));
   }
 
   std::vector<StepValue> read_values(const Step& step, const YAML::Node& node, const std::vector<const ParameterSpec*>& specs,
                                      const std::string& kind) {
     std::vector<StepValue> values;
-    if (node && !expect_map(node, kind + "s")) return values;
+    if (node && !faults_.expect_map(node, kind + "s")) return values;
     std::vector<std::string> known;
     for (const ParameterSpec* spec : specs) {
       known.push_back(spec->name);
-      if (const Setting* given = set(step.name, spec->name)) {
-        add_value(values, *spec, given->value, fs::path(), "command line", set_place(*given));
+      if (const auto given = whole_.settings.take(step.name, spec->name)) {
+        add_value(values, *spec, *given, pipeline_, faults_);
       } else if (node && node[spec->name]) {
-        const YAML::Node value = node[spec->name];
-        std::string text = scalar(value, "the " + kind + " " + spec->name);
-        if (is_quoted(value) && is_figure(*spec)) text = '"' + text + '"';  // a text where none belongs: shown as it is refused
-        if (!text.empty()) add_value(values, *spec, text, pipeline_.file.parent_path(), place(value), place(value));
+        read_value(values, *spec, node[spec->name], "the " + kind + " " + spec->name);
       } else if (spec->default_text) {
-        add_value(values, *spec, *spec->default_text, fs::path(), "default", step.place);
+        add_value(values, *spec, {*spec->default_text, "default", step.place, fs::path()}, pipeline_, faults_);
       } else if (!spec->optional) {
-        add(Error("NullOrEmpty.step_parameter", {{"step", step.name}, {"name", spec->name}, {"title", spec->title}}), step.place);
+        faults_.add(Error("NullOrEmpty.step_parameter", {{"step", step.name}, {"name", spec->name}, {"title", spec->title}}),
+                    step.place);
       }
     }
     if (!node) return values;
     for (const auto& entry : node)
       if (const std::string& name = entry.first.Scalar(); std::find(known.begin(), known.end(), name) == known.end())
-        refuse_name(*step.component, kind, name, known, place(entry.first));
+        refuse_name(*step.component, kind, name, known, faults_.place(entry.first));
     return values;
   }
 
-  void add_value(std::vector<StepValue>& values, const ParameterSpec& spec, std::string text, const fs::path& base,
-                 const std::string& origin, const std::string& where) {
-    Problems mine;
-    mine.collect([&] {
-      Value value = parse_value(spec, text);
-      if (spec.path) {
-        text = (base / text).lexically_normal().string();
-        value = text;
-        std::error_code fault;
-        if (!fs::exists(text, fault))
-          throw Error("CouldNotOpenFile.file", {{"path", text}, {"reason", "No such file or directory"}});
-        // Its text may come out again: a pipeline of somebody else must not read what lies elsewhere on this machine.
-        if (origin != "command line" && !is_below(text, pipeline_.file.parent_path()))
-          throw Error("ParameterParsing.outside_of_pipeline", {{"path", text}, {"name", spec.name}});
-      }
-      values.push_back({&spec, value, text, origin});
-    });
-    for (const Error& error : mine.all()) add(error, where);
+  /// A value, or inputs.NAME: plain, as a text in quotes is one.
+  void read_value(std::vector<StepValue>& values, const ParameterSpec& spec, const YAML::Node& node, const std::string& what) {
+    const Said own = said(node, what, faults_);
+    const auto wire = own.quoted ? std::nullopt : two_names(own.text);
+    if (!wire || wire->first != kInputs) {
+      if (!own.text.empty()) add_value(values, spec, own, pipeline_, faults_);
+      return;
+    }
+    const GivenInput* const given = inputs_.find(wire->second, node);
+    if (given && given->is_wire())
+      faults_.unclear(node, "the value of " + spec.name + " is the output of a step");
+    else if (given)
+      add_value(values, spec, given->said, pipeline_, faults_);
   }
 
+  Whole& whole_;
   Pipeline& pipeline_;
-  const std::vector<Setting>& settings_;
-  Problems& problems_;
-  std::vector<Setting> unused_;
-  std::map<std::string, fs::path> inputs_;
-  std::pair<std::string, std::string> compute_;  ///< of steps that name none, and its place; empty: there is none
+  FileFaults& faults_;
+  PipelineInputs inputs_;
+  Place place_;
 };
 
 }  // namespace
 
-Setting parse_setting(const std::string& text) {
-  const std::size_t equal = text.find('='), dot = text.find('.');
-  if (equal == text.npos || dot > equal || dot == 0 || dot + 1 == equal)
-    throw Error("ParameterParsing.set_form", {{"value", text}});
-  return {text.substr(0, dot), text.substr(dot + 1, equal - dot - 1), text.substr(equal + 1)};
-}
-
-Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& settings, Problems& problems) {
-  std::string text;
-  try {
-    text = read_file(file, kSmallText);
-  } catch (const std::runtime_error& error) {
-    problems.add(Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}}));
-    Pipeline unread;
-    unread.file = file;
-    return unread;
-  }
-  return read_pipeline_text(std::move(text), file, settings, problems);
-}
-
-Pipeline read_pipeline_text(std::string text, const fs::path& name, const std::vector<Setting>& settings, Problems& problems) {
+Pipeline read_pipeline_text(std::string text, const fs::path& name, const std::vector<Setting>& settings, Problems& problems,
+                            std::vector<std::string> origins) {
   Pipeline pipeline;
   pipeline.file = name;
   pipeline.text = std::move(text);
   try {
-    Reader(pipeline, settings, problems).read(parse_yaml(pipeline.text));
+    FileFaults faults(name, problems, std::move(origins));
+    Whole whole{pipeline, Settings(settings)};
+    Reader reader(whole, faults, {});
+    pipeline.name = reader.read(parse_yaml(pipeline.text));
+    reader.refuse_settings();
+    for (const Setting& setting : settings)
+      if (setting.step == kInputs) pipeline.given[setting.name] = setting.value;
   } catch (const YamlError& error) {
     std::string place = name.string();
     if (error.line > 0) place += ":" + std::to_string(error.line) + ":" + std::to_string(error.column);

@@ -1,4 +1,5 @@
-// Reads a pipeline file, which docs/pipelines.md describes. Called by the commands on pipelines.
+// Reads the text of a pipeline file, which docs/pipelines.md describes. Called for files by runtime/pipeline/pipeline_file.h, and
+// by commands that make such a text.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -6,23 +7,14 @@
 
 #include "runtime/error/error.h"
 #include "runtime/pipeline/pipeline.h"
+#include "runtime/pipeline/settings.h"
 
 namespace torchport::runtime {
 
-/// `--set TARGET=VALUE`; the target is STEP.PARAMETER or inputs.NAME.
-struct Setting {
-  std::string step, name, value;
-};
-
-/// Splits "train.epochs=10". \throws Error ParameterParsing.set_form
-Setting parse_setting(const std::string& text);
-
-/// Reads and checks a pipeline file: its form, names, values, wires, types and circles. Every fault goes into `problems` with its
-/// line and column; what comes back then is not to be used.
-Pipeline read_pipeline(const std::filesystem::path& file, const std::vector<Setting>& settings, Problems& problems);
-
-/// The same of a text that is not in a file; `name` stands for it in messages, and its paths are relative to the folder of that.
+/// Reads and checks a pipeline: its form, names, values, wires, types and circles, those of pipelines that are its steps too. Every
+/// fault goes into `problems` with its line and column; what comes back then is not to be used. `name` stands for the file in
+/// messages, and paths are relative to its folder. `origins` are what the lines stand for, as FileFaults has them.
 Pipeline read_pipeline_text(std::string text, const std::filesystem::path& name, const std::vector<Setting>& settings,
-                            Problems& problems);
+                            Problems& problems, std::vector<std::string> origins = {});
 
 }  // namespace torchport::runtime

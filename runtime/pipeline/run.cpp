@@ -13,6 +13,7 @@
 #include "runtime/pipeline/brief.h"
 #include "runtime/pipeline/content.h"
 #include "runtime/report/checkpoints.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
@@ -51,9 +52,7 @@ class NotedSignals {
 
 json values_json(const std::vector<StepValue>& values) {
   json all = json::object();
-  for (const StepValue& value : values)
-    all[value.spec->name] = {{"value", std::visit([](const auto& one) { return json(one); }, value.value)},
-                             {"origin", value.origin}};
+  for (const StepValue& value : values) all[value.spec->name] = {{"value", json_of(value.value)}, {"origin", value.origin}};
   return all;
 }
 
@@ -91,7 +90,8 @@ class Runner {
     record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
                {"torchport", version()},    {"commit", commit()},
                {"state", "running"},        {"started", utc_text()},
-               {"contents", plan.contents}, {"steps", json::object()}};
+               {"given", pipeline.given},   {"contents", plan.contents},
+               {"steps", json::object()}};
     for (std::size_t i = 0; i < plan.steps.size(); ++i) {
       const PlannedStep& planned = plan.steps[i];
       record_["steps"][planned.step->name] = {{"position", i + 1},

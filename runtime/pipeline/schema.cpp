@@ -8,35 +8,49 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json value_schema(const ParameterSpec& parameter) {
-  json schema = {{"title", parameter.title},
-                 {"description", parameter.help + (parameter.unit == "none" ? "" : " Unit: " + parameter.unit + ".")}};
+/// What may stand as a value of the parameter.
+json kind_of(const ParameterSpec& parameter) {
+  json kind = json::object();
   switch (parameter.type) {
     case ParameterType::integer:
     case ParameterType::real:
-      schema["type"] = parameter.type == ParameterType::integer ? "integer" : "number";
+      kind["type"] = parameter.type == ParameterType::integer ? "integer" : "number";
       if (parameter.range && parameter.range->low)
-        schema[parameter.range->low_open ? "exclusiveMinimum" : "minimum"] = *parameter.range->low;
+        kind[parameter.range->low_open ? "exclusiveMinimum" : "minimum"] = *parameter.range->low;
       if (parameter.range && parameter.range->high)
-        schema[parameter.range->high_open ? "exclusiveMaximum" : "maximum"] = *parameter.range->high;
+        kind[parameter.range->high_open ? "exclusiveMaximum" : "maximum"] = *parameter.range->high;
       break;
     case ParameterType::boolean:
-      schema["enum"] = {true, false, "True", "False"};
+      kind["enum"] = {true, false, "True", "False", "true", "false"};
       break;
+    case ParameterType::size: {
+      const json length = {{"type", "integer"}, {"minimum", *parameter.range->low}, {"maximum", *parameter.range->high}};
+      kind["anyOf"] = {length, {{"type", "array"}, {"items", length}, {"minItems", 1}, {"maxItems", 2}}};
+      break;
+    }
     case ParameterType::choice:
       if (parameter.several) {
         const std::string one = "(" + join(parameter.choices, "|") + ")";
-        schema["type"] = "string";
-        schema["pattern"] = "^" + one + "(," + one + ")*$";
+        kind["type"] = "string";
+        kind["pattern"] = "^" + one + "(," + one + ")*$";
       } else {
-        schema["enum"] = parameter.choices;
+        kind["enum"] = parameter.choices;
       }
       break;
     case ParameterType::string:
-      schema["type"] = {"string", "number", "boolean"};
+      kind["type"] = {"string", "number", "boolean"};
       break;
   }
-  const bool number = parameter.type == ParameterType::integer || parameter.type == ParameterType::real;
+  return kind;
+}
+
+json value_schema(const ParameterSpec& parameter) {
+  json schema = {{"title", parameter.title},
+                 {"description", parameter.help + (parameter.unit == "none" ? "" : " Unit: " + parameter.unit + ".")},
+                 {"anyOf", {kind_of(parameter), {{"$ref", "#/$defs/input"}}}}};
+  if (parameter.type == ParameterType::boolean)
+    schema["anyOf"].push_back({{"type", "number"}, {"description", "0 is False, any other number True."}});
+  const bool number = parameter.is_number() || parameter.type == ParameterType::size;
   if (parameter.default_text)
     schema["default"] = number ? parse_ordered_json(*parameter.default_text, {}) : json(*parameter.default_text);
   return schema;
@@ -81,6 +95,36 @@ json step_schema(const ComponentSpec& component, const Specs& specs) {
   return schema;
 }
 
+/// What names of steps and inputs look like.
+json name_schema() { return {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", 64}}; }
+
+/// The parts that others refer to; `names` are those of the components, `rules` what each lets a step have.
+json definitions(json names, json rules) {
+  const json text = {{"type", "string"}, {"minLength", 1}};
+  json file = text;
+  file["description"] = "The file of a pipeline whose steps are run here.";
+  const json inner = closed({{"pipeline", std::move(file)},
+                             {"inputs",
+                              {{"type", "object"},
+                               {"propertyNames", name_schema()},
+                               {"additionalProperties", {{"type", {"string", "number", "boolean", "array"}}}},
+                               {"description", "Its inputs: STEP.OUTPUT, inputs.NAME, paths and values."}}}},
+                            {"pipeline"});
+  const json component = {
+      {"required", {"component"}}, {"properties", {{"component", {{"enum", std::move(names)}}}}}, {"allOf", std::move(rules)}};
+  return {
+      {"source",
+       {{"type", "string"},
+        {"pattern", "^([a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*|\\..*|.*/.*)$"},
+        {"description", "STEP.OUTPUT, inputs.NAME, or a path that begins with / or ./"}}},
+      {"input",
+       {{"type", "string"}, {"pattern", "^inputs\\.[a-z][a-z0-9_]*$"}, {"description", "The value of an input of the pipeline."}}},
+      {"wire", {{"type", "string"}, {"pattern", "^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$"}, {"description", "STEP.OUTPUT"}}},
+      {"inner", inner},
+      {"step",
+       {{"type", "object"}, {"if", {{"required", {"pipeline"}}}}, {"then", {{"$ref", "#/$defs/inner"}}}, {"else", component}}}};
+}
+
 }  // namespace
 
 std::string pipeline_schema(const Specs& specs) {
@@ -90,7 +134,7 @@ std::string pipeline_schema(const Specs& specs) {
     rules.push_back({{"if", {{"properties", {{"component", {{"const", component.name}}}}}, {"required", {"component"}}}},
                      {"then", step_schema(component, specs)}});
   }
-  const json name = {{"pattern", "^[a-z][a-z0-9_]*$"}, {"maxLength", 64}};
+  const json name = name_schema();
   const json schema = {
       {"$schema", "https://json-schema.org/draft/2020-12/schema"},
       {"title", "A pipeline of torchport"},
@@ -108,24 +152,22 @@ std::string pipeline_schema(const Specs& specs) {
         {"inputs",
          {{"type", "object"},
           {"propertyNames", name},
-          {"additionalProperties", {{"type", "string"}, {"minLength", 1}}},
-          {"description", "Paths from outside by name, relative to the file; a step takes one as inputs.NAME."}}},
+          {"additionalProperties", {{"type", {"string", "number", "boolean", "array", "null"}}}},
+          {"description",
+           "By name, paths from outside, relative to the file, and values; a step takes one as inputs.NAME. One without value must "
+           "be set."}}},
+        {"outputs",
+         {{"type", "object"},
+          {"propertyNames", name},
+          {"additionalProperties", {{"$ref", "#/$defs/wire"}}},
+          {"description", "Of a pipeline that is a step of another: its outputs by name."}}},
         {"compute", {{"type", "string"}, {"minLength", 1}, {"description", "The compute of steps that name none under run:."}}},
         {"steps",
          {{"type", "object"},
           {"minProperties", 1},
           {"propertyNames", name},
           {"additionalProperties", {{"$ref", "#/$defs/step"}}}}}}},
-      {"$defs",
-       {{"source",
-         {{"type", "string"},
-          {"pattern", "^([a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*|\\..*|.*/.*)$"},
-          {"description", "STEP.OUTPUT, inputs.NAME, or a path that begins with / or ./"}}},
-        {"step",
-         {{"type", "object"},
-          {"required", {"component"}},
-          {"properties", {{"component", {{"enum", names}}}}},
-          {"allOf", rules}}}}}};
+      {"$defs", definitions(std::move(names), std::move(rules))}};
   return schema.dump(1) + "\n";
 }
 

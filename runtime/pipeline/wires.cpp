@@ -1,39 +1,89 @@
 #include "runtime/pipeline/wires.h"
 
+#include <tuple>
+
+#include "runtime/pipeline/file_faults.h"
 #include "runtime/request/check_ports.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
 namespace {
 
-std::string meant(std::string_view word, const std::vector<std::string>& names) {
-  const std::string near = nearest(word, names);
-  return near.empty() ? "" : "Did you mean " + near + "? ";
-}
-
-void check_wire(const Pipeline& pipeline, const Step& step, const StepInput& input) {
-  const auto from = std::find_if(pipeline.steps.begin(), pipeline.steps.end(), [&](const Step& s) { return s.name == input.step; });
+/// The port that an output of a step is; null where its component is not known, which is reported already. \throws Error
+const PortSpec* output_port(const Pipeline& pipeline, const std::string& name, const std::string& output) {
+  const auto from = std::find_if(pipeline.steps.begin(), pipeline.steps.end(), [&](const Step& s) { return s.name == name; });
   if (from == pipeline.steps.end()) {
     std::vector<std::string> names;
     for (const Step& other : pipeline.steps) names.push_back(other.name);
-    throw Error("ParameterParsing.unknown_step", {{"step", input.step}, {"nearest", meant(input.step, names)}});
+    throw Error("ParameterParsing.unknown_step", {{"step", name}, {"nearest", did_you_mean(name, names)}});
   }
-  if (!from->component) return;  // reported already
-  const PortSpec* const output = from->component->output(input.output);
-  if (!output) {
-    std::vector<std::string> names;
-    for (const PortSpec& port : from->component->outputs) names.push_back(port.name);
-    throw Error("ParameterParsing.no_such", {{"component", from->component->name},
-                                             {"kind", "output"},
-                                             {"name", input.output},
-                                             {"nearest", meant(input.output, names)},
-                                             {"names", names.empty() ? "none" : join(names, ", ")}});
-  }
-  if (!fits(Specs::get().type(output->type), Specs::get().type(input.port->type)))
+  if (!from->component) return nullptr;
+  const PortSpec* const port = from->component->output(output);
+  if (port) return port;
+  std::vector<std::string> names;
+  for (const PortSpec& one : from->component->outputs) names.push_back(one.name);
+  throw Error("ParameterParsing.no_such", {{"component", from->component->name},
+                                           {"kind", "output"},
+                                           {"name", output},
+                                           {"nearest", did_you_mean(output, names)},
+                                           {"names", names.empty() ? "none" : join(names, ", ")}});
+}
+
+void check_wire(const Pipeline& pipeline, const Step& step, const StepInput& input) {
+  const PortSpec* const output = output_port(pipeline, input.step, input.output);
+  if (output && !fits(Specs::get().type(output->type), Specs::get().type(input.port->type)))
     throw Error("ParameterParsing.wire_type", {{"from", input.step + "." + input.output},
                                                {"found", output->type},
                                                {"to", step.name + "." + input.port->name},
                                                {"wanted", input.port->type}});
+}
+
+/// A wire to the output of a pipeline that is a step, as one to the step within it that makes it. \throws Error where it has no
+/// such
+void follow(const Pipeline& pipeline, StepInput& input) {
+  while (true) {
+    std::vector<std::string> names;
+    const PipelineOutput* found = nullptr;
+    for (const PipelineOutput& output : pipeline.outputs) {
+      if (output.of != input.step) continue;
+      names.push_back(output.name);
+      if (output.name == input.output) found = &output;
+    }
+    if (names.empty()) return;
+    if (!found)
+      throw Error("ParameterParsing.no_such", {{"component", "the pipeline " + input.step},
+                                               {"kind", "output"},
+                                               {"name", input.output},
+                                               {"nearest", did_you_mean(input.output, names)},
+                                               {"names", join(names, ", ")}});
+    input.step = found->step;
+    input.output = found->output;
+  }
+}
+
+/// Whether what a pipeline names as its own output is one of its steps'.
+void check_outputs(const Pipeline& pipeline, Problems& problems) {
+  for (const PipelineOutput& output : pipeline.outputs) {
+    StepInput wire;
+    std::tie(wire.step, wire.output) = std::pair{output.step, output.output};
+    Problems mine;
+    mine.collect([&] {
+      follow(pipeline, wire);
+      output_port(pipeline, wire.step, wire.output);
+    });
+    for (const Error& error : mine.all()) problems.add(error.at(output.place));
+  }
+}
+
+void follow_wires(Pipeline& pipeline, Problems& problems) {
+  for (Step& step : pipeline.steps) {
+    for (auto input = step.inputs.begin(); input != step.inputs.end();) {
+      Problems mine;
+      if (input->is_wire()) mine.collect([&] { follow(pipeline, *input); });
+      for (const Error& error : mine.all()) problems.add(error.at(input->place));
+      input = mine.empty() ? input + 1 : step.inputs.erase(input);
+    }
+  }
 }
 
 bool is_taken(const Pipeline& pipeline, const std::string& step, const std::string& output) {
@@ -90,6 +140,7 @@ bool fits(const DirectoryTypeSpec& from, const DirectoryTypeSpec& to) {
 }
 
 void connect(Pipeline& pipeline, Problems& problems) {
+  follow_wires(pipeline, problems);
   for (const Step& step : pipeline.steps) {
     for (const StepInput& input : step.inputs) {
       if (!input.is_wire()) continue;
@@ -98,6 +149,7 @@ void connect(Pipeline& pipeline, Problems& problems) {
       for (const Error& error : mine.all()) problems.add(error.at(input.place));
     }
   }
+  check_outputs(pipeline, problems);
   for (Step& step : pipeline.steps) {
     if (!step.component) continue;
     for (const PortSpec& port : step.component->outputs) {

@@ -3,6 +3,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/owner.h"
 #include "runtime/files/sha256.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/utc.h"
@@ -17,7 +18,7 @@ constexpr std::uint64_t kMostHashed = std::uint64_t{1} << 30;  ///< bytes of an 
 
 nlohmann::json recorded(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return without_secrets(*text);
-  return std::visit([](const auto& one) { return nlohmann::json(one); }, value);
+  return json_of(value);
 }
 
 nlohmann::json given(const std::map<std::string, Given, std::less<>>& values) {

@@ -10,6 +10,8 @@
 namespace torchport::runtime {
 namespace {
 
+constexpr std::string_view kSmallFalse = "false";  ///< a text like any other to the original, and so True
+
 Fields fields_of(const ParameterSpec& parameter, std::string_view text) {
   Fields fields = {{"flag", parameter.flag},
                    {"value", std::string(text)},
@@ -59,7 +61,7 @@ double parse_real(const ParameterSpec& parameter, std::string_view text) {
 
 bool parse_boolean(const ParameterSpec& parameter, std::string_view text) {
   if (text == "True" || text == "true") return true;
-  if (text == "False" || text == "false") return false;
+  if (text == "False" || text == kSmallFalse) return false;
   throw Error("ParameterParsing.not_a_boolean", fields_of(parameter, text));
 }
 
@@ -82,8 +84,34 @@ std::string parse_choice(const ParameterSpec& parameter, std::string_view text) 
 template <class Number>
 Value within_range(const ParameterSpec& parameter, std::string_view text, Number value) {
   const char* key = parameter.range ? range_error(*parameter.range, static_cast<double>(value)) : nullptr;
-  if (key) throw Error(key, fields_of(parameter, text));
+  if (!key) return value;
+  Fields fields = fields_of(parameter, text);
+  if (parameter.type == ParameterType::size) fields["range"] = parameter.range->text;  // of each length
+  throw Error(key, std::move(fields));
+}
+
+/// A finite number; the original took whatever its shell had made a number of.
+std::optional<double> as_number(std::string_view text) {
+  double value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size() || fault != std::errc() || !std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+/// One length, or one or two in square brackets.
+Lengths parse_lengths(const ParameterSpec& parameter, std::string_view text) {
+  const bool list = text.size() > 1 && text.front() == '[' && text.back() == ']';
+  Lengths lengths;
+  for (std::string part : split(list ? text.substr(1, text.size() - 2) : text, ',')) {
+    if (list) part = trimmed(part);
+    const auto length = decimal_integer(part);
+    if (!length)
+      throw Error(is_digits(part) ? "ParameterParsing.too_large" : "ParameterParsing.not_a_size", fields_of(parameter, text));
+    within_range(parameter, part, *length);
+    lengths.push_back(*length);
+  }
+  if (lengths.size() > (list ? 2U : 1U)) throw Error("ParameterParsing.not_a_size", fields_of(parameter, text));
+  return lengths;
 }
 
 }  // namespace
@@ -98,6 +126,8 @@ Value parse_value(const ParameterSpec& parameter, std::string_view text) {
       return parse_boolean(parameter, text);
     case ParameterType::choice:
       return parse_choice(parameter, text);
+    case ParameterType::size:
+      return parse_lengths(parameter, text);
     case ParameterType::string:
       break;
   }
@@ -105,10 +135,34 @@ Value parse_value(const ParameterSpec& parameter, std::string_view text) {
   return std::string(text);
 }
 
+Understood understand(const ParameterSpec& parameter, std::string_view text) {
+  const std::string given = "--" + parameter.flag + " is " + std::string(text);
+  if (const auto number = parameter.type == ParameterType::boolean ? as_number(text) : std::nullopt)
+    return {*number != 0,
+            ValueNote{false, given + ", which is taken as " + (*number != 0 ? "True" : "False") + ": of a number only 0 is False"}};
+  Understood understood{parse_value(parameter, text), std::nullopt};
+  if (parameter.type == ParameterType::boolean && text == kSmallFalse && !parameter.option)
+    understood.note = ValueNote{false, given + " in small letters, which is taken as False; the original took it as True"};
+  if (parameter.registered_range) {
+    const auto* const whole = std::get_if<std::int64_t>(&understood.value);
+    if (range_error(*parameter.registered_range, whole ? static_cast<double>(*whole) : std::get<double>(understood.value)))
+      understood.note =
+          ValueNote{true, given + ", which the designer did not take: its range is " + parameter.registered_range->words()};
+  }
+  return understood;
+}
+
 std::string text_of_value(const Value& value) {
   if (const auto* const text = std::get_if<std::string>(&value)) return *text;
   if (const auto* const truth = std::get_if<bool>(&value)) return *truth ? "True" : "False";
-  return std::visit([](const auto& one) { return nlohmann::json(one).dump(); }, value);
+  if (const auto* const lengths = std::get_if<Lengths>(&value); lengths && lengths->size() > 1)
+    return "[" + std::to_string(lengths->at(0)) + ", " + std::to_string(lengths->at(1)) + "]";
+  return json_of(value).dump();
+}
+
+nlohmann::json json_of(const Value& value) {
+  if (const auto* const lengths = std::get_if<Lengths>(&value); lengths && lengths->size() == 1) return lengths->front();
+  return std::visit([](const auto& one) { return nlohmann::json(one); }, value);
 }
 
 }  // namespace torchport::runtime

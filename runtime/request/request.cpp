@@ -112,12 +112,18 @@ class Parser {
     if (!given_.insert(key).second) {
       problems_.add(Error("ParameterParsing.given_twice", {{"flag", target.flag}}));
     } else if (target.parameter) {
-      problems_.collect([&] { (*target.values)[target.parameter->name] = {parse_value(*target.parameter, text), "command line"}; });
+      problems_.collect([&] { take_value(*target.parameter, text, *target.values); });
     } else if (text.empty()) {
       problems_.add(Error("NullOrEmpty.port", {{"flag", target.flag}, {"title", target.port->what()}}));
     } else {
       (*target.paths)[target.port->name] = text;
     }
+  }
+
+  void take_value(const ParameterSpec& parameter, const std::string& text, std::map<std::string, Given, std::less<>>& values) {
+    Understood understood = understand(parameter, text);
+    if (understood.note) request_.notes.push_back(std::move(*understood.note));
+    values[parameter.name] = {std::move(understood.value), "command line"};
   }
 
   Request& request_;
@@ -150,6 +156,7 @@ template const std::int64_t& Request::get(std::string_view) const;
 template const double& Request::get(std::string_view) const;
 template const bool& Request::get(std::string_view) const;
 template const std::string& Request::get(std::string_view) const;
+template const Lengths& Request::get(std::string_view) const;
 template const std::int64_t& Request::setting(std::string_view) const;
 template const double& Request::setting(std::string_view) const;
 template const bool& Request::setting(std::string_view) const;

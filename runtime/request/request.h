@@ -9,6 +9,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/request/opened.h"
+#include "runtime/request/parse_value.h"
 #include "runtime/spec/spec.h"
 
 namespace torchport::runtime {
@@ -25,6 +26,7 @@ struct Request {
   std::map<std::string, Given, std::less<>> parameters;                       ///< by name; an optional one without value is absent
   std::map<std::string, Given, std::less<>> run_settings;
   std::vector<std::string> arguments;  ///< as given, for the launcher to hand on
+  std::vector<ValueNote> notes;        ///< on values that may mean something else than they look like
   std::shared_ptr<Opened> opened;      ///< where checks put what they opened; null: nothing is kept
 
   /// \throws std::logic_error for a name that the spec lacks, or another type: a bug of ours.

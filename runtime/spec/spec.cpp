@@ -58,6 +58,12 @@ std::string PortSpec::what() const {
   return text;
 }
 
+std::string Range::words() const {
+  if (low && high) return text;
+  if (low) return (low_open ? "> " : ">= ") + low_text;
+  return (high_open ? "< " : "<= ") + high_text;
+}
+
 std::string ParameterSpec::allowed() const {
   switch (type) {
     case ParameterType::boolean:
@@ -68,12 +74,12 @@ std::string ParameterSpec::allowed() const {
       return (several ? "one or more, with commas between, of " : "") + join(choices, ", ");
     case ParameterType::integer:
     case ParameterType::real:
+    case ParameterType::size:
       break;
   }
+  if (type == ParameterType::size) return range->words() + ", also two as [height, width]";
   if (!range) return type == ParameterType::integer ? "any 64-bit integer" : "any finite number";
-  if (range->low && range->high) return range->text;
-  if (range->low) return (range->low_open ? "> " : ">= ") + range->low_text;
-  return (range->high_open ? "< " : "<= ") + range->high_text;
+  return range->words();
 }
 
 std::int64_t Variant::integer(std::string_view key) const { return cell_of<std::int64_t>(*this, key); }

@@ -14,7 +14,7 @@
 
 namespace torchport::runtime {
 
-enum class ParameterType { integer, real, boolean, string, choice };
+enum class ParameterType { integer, real, boolean, string, choice, size };
 
 /// An interval such as "(0, )": round brackets exclude the bound, an empty side is unbounded.
 struct Range {
@@ -22,15 +22,20 @@ struct Range {
   bool low_open = false, high_open = false;
   std::string low_text, high_text;  ///< the bounds as the spec writes them
   std::string text;                 ///< the whole, as the spec writes it
+  std::string words() const;        ///< "> 0", "[0, 180]"
 };
 
+/// A value of type `size`, pixels: one length, or height and width.
+using Lengths = std::vector<std::int64_t>;
+
 /// A typed value of a parameter.
-using Value = std::variant<std::int64_t, double, bool, std::string>;
+using Value = std::variant<std::int64_t, double, bool, std::string, Lengths>;
 
 struct ParameterSpec {
   std::string name, flag, title, unit, help;
   ParameterType type = ParameterType::string;
   std::optional<Range> range;
+  std::optional<Range> registered_range;    ///< what the designer took: a value beyond it is taken with a warning
   std::vector<std::string> choices;         ///< of type `choice`
   std::optional<std::string> default_text;  ///< as in the YAML file; absent = must be given unless `optional`
   bool optional = false;
@@ -40,7 +45,9 @@ struct ParameterSpec {
   bool network = false;          ///< says how a network is built: it reaches the architecture, and stands in model_spec.yaml
   bool several = false;          ///< of type `choice`: one or more of the choices, with commas between
   bool changes_outputs = false;  ///< a run setting on which outputs depend: part of what decides on reuse
-  std::string unknown_error;     ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
+  /// Whether it is an integer or a float.
+  bool is_number() const { return type == ParameterType::integer || type == ParameterType::real; }
+  std::string unknown_error;  ///< of type `choice`: what an unknown value is, e.g. InvalidModelDirectory.unknown_model_name
   /// Its legal values in words, e.g. "> 0" or "True, False".
   std::string allowed() const;
   /// The default, or "none".
@@ -85,6 +92,14 @@ struct ArchitectureSpec {
   PublishedWeights published;
 };
 
+/// The designer's component of which this is the counterpart. Values are texts as on a command line, by parameter.
+struct OriginalSpec {
+  std::string module;                           ///< of `python -m`
+  std::map<std::string, std::string> defaults;  ///< of its program, where they are not those of the parameters: the registered ones
+  std::map<std::string, std::string> alike;     ///< values that make the result the original's, where our defaults do not
+  std::vector<std::string> required;            ///< parameters that have no registered default
+};
+
 struct ComponentSpec {
   std::string name, function, title, category, summary, description, example;
   bool distributed = false;               ///< launch: distributed
@@ -92,7 +107,8 @@ struct ComponentSpec {
   std::vector<ParameterSpec> parameters;  ///< the original's, then torchport's own (`option`)
   std::optional<ArchitectureSpec> architecture;
   std::vector<Variant> variants;  ///< of a model component, sorted as in the spec
-  std::string text;               ///< the spec as it is written
+  std::optional<OriginalSpec> original;
+  std::string text;  ///< the spec as it is written
   const PortSpec* input(std::string_view port) const;
   const PortSpec* output(std::string_view port) const;
   const ParameterSpec* parameter(std::string_view name) const;

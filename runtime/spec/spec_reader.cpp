@@ -22,12 +22,6 @@ std::string with_underscores(std::string flag) {
   return flag;
 }
 
-std::string trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return std::string(text);
-}
-
 std::optional<double> read_bound(const std::string& text, const SpecMap& row) {
   if (text.empty()) return std::nullopt;
   double value = 0;
@@ -106,12 +100,40 @@ ArchitectureSpec read_architecture(SpecMap row) {
   return architecture;
 }
 
+std::map<std::string, std::string> read_values(SpecMap& row, const std::string& key, const ComponentSpec& component) {
+  std::map<std::string, std::string> values;
+  if (!row.has(key)) return values;
+  for (const auto& entry : row.node(key)) {
+    const std::string name = entry.first.Scalar(), text = entry.second.IsScalar() ? entry.second.Scalar() : "";
+    const ParameterSpec* const parameter = component.parameter(name);
+    if (!parameter) row.fail("there is no parameter '" + name + "'", key);
+    try {
+      parse_value(*parameter, text);
+    } catch (const Error& error) {
+      row.fail(std::string("the value does not fit: ") + error.what(), key);
+    }
+    values[name] = text;
+  }
+  return values;
+}
+
+/// A network's module is that of its architecture.
+OriginalSpec read_original(SpecMap row, const ComponentSpec& component) {
+  OriginalSpec original;
+  original.module = component.architecture ? component.architecture->module : row.text("module");
+  original.defaults = read_values(row, "defaults", component);
+  original.alike = read_values(row, "alike", component);
+  if (row.has("required")) original.required = row.texts("required");
+  for (const std::string& name : original.required)
+    if (!component.parameter(name)) row.fail("there is no parameter '" + name + "'", "required");
+  row.finish();
+  return original;
+}
+
 const std::map<std::string, ParameterType, std::less<>>& parameter_types() {
-  static const std::map<std::string, ParameterType, std::less<>> types = {{"integer", ParameterType::integer},
-                                                                          {"float", ParameterType::real},
-                                                                          {"boolean", ParameterType::boolean},
-                                                                          {"string", ParameterType::string},
-                                                                          {"choice", ParameterType::choice}};
+  static const std::map<std::string, ParameterType, std::less<>> types = {
+      {"integer", ParameterType::integer}, {"float", ParameterType::real}, {"boolean", ParameterType::boolean},
+      {"string", ParameterType::string},   {"size", ParameterType::size},  {"choice", ParameterType::choice}};
   return types;
 }
 
@@ -213,11 +235,15 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
   if (!is_identifier(name)) row.fail("'" + name + "' is not a name: small letters, digits and _ only");
   const std::string type = row.text("type");
   const auto known = parameter_types().find(type);
-  if (known == parameter_types().end()) row.fail("'" + type + "' is none of integer, float, boolean, string, choice", "type");
+  if (known == parameter_types().end()) row.fail("'" + type + "' is none of integer, float, boolean, string, choice, size", "type");
   parameter.type = known->second;
-  if (parameter.type == ParameterType::integer || parameter.type == ParameterType::real) {
+  if (parameter.is_number() || parameter.type == ParameterType::size) {
     if (const std::string range = row.text_or("range", ""); !range.empty()) parameter.range = read_range(range, row);
+    if (parameter.type == ParameterType::size && !(parameter.range && parameter.range->low && parameter.range->high))
+      row.fail("a size needs a range with two bounds", "type");
   }
+  if (const std::string range = parameter.is_number() ? row.text_or("registered_range", "") : ""; !range.empty())
+    parameter.registered_range = read_range(range, row);
   if (parameter.type == ParameterType::choice) {
     if (row.has("choices") && row.node("choices").IsScalar() && row.text("choices") == "variants") {
       for (const Variant& variant : variants) parameter.choices.push_back(variant.name);
@@ -239,8 +265,10 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
   parameter.path = row.boolean_or("path", false);
   if (parameter.path && parameter.type != ParameterType::string) row.fail("only a string can be a path", "path");
   parameter.network = row.boolean_or("network", false);
-  if (parameter.network && parameter.type == ParameterType::string)
-    row.fail("a network is not built from a free text: give integer, float, boolean or choice", "network");
+  if (parameter.network && (parameter.type == ParameterType::string || parameter.type == ParameterType::size))
+    row.fail(std::string("a network is not built from a ") + (parameter.type == ParameterType::size ? "size" : "free text") +
+                 ": give integer, float, boolean or choice",
+             "network");
   parameter.optional = row.boolean_or("optional", false);
   if (const std::string text = row.text_or("default", ""); !text.empty()) {
     if (parameter.optional) row.fail("'" + name + "' has a default and is optional: one of them is too much", "optional");
@@ -284,6 +312,7 @@ void SpecReader::read_component(SpecMap root, const std::string& stem) {
       row.finish();
     }
   }
+  if (root.has("original")) component.original = read_original(root.map("original"), component);
   for (const ParameterSpec& parameter : component.parameters) {
     if (parameter.network && !component.architecture)
       root.fail("'" + parameter.name + "' is of a network, but there is no architecture");

@@ -21,6 +21,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 /// The parts between separators; one more than there are separators.
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// Without the spaces at both ends.
+std::string trimmed(std::string_view text);
+
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
 /// Broken into lines of at most `width` characters at spaces; a longer word stands alone.

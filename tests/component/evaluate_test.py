@@ -136,6 +136,44 @@ def test_original(work):
     assert_figures(evaluate(work / "numbers.csv", work / "numbers"), renamed)
 
 
+def compare(first, second, out):
+    torchport("run", "evaluate_model", "--scored-dataset", first, "--scored-dataset-to-compare", second, "--evaluation-results", out,
+              "--run-dir", f"{out}-run")
+    return json.loads((out / "metrics.json").read_text()), (out.parent / f"{out.name}-run/logs/70_driver_log_0").read_text()
+
+
+def test_two_models_side_by_side(work):
+    """The second one's figures are those that it has alone; of the same images, in any order, it says which model is right about which."""
+    names = [f"c{i:02}" for i in range(7)]
+    first, second = random_table(400, names, 3), random_table(400, names, 4)
+    second["category"] = first["category"]   # a bad model, but right now and then where the other is not
+    first.to_parquet(work / "first.parquet", index=False)
+    second.sample(frac=1, random_state=1).to_parquet(work / "second.parquet", index=False)
+    alone = [evaluate(work / f"{name}.parquet", work / f"alone-{name}") for name in ("first", "second")]
+    found, log = compare(work / "first.parquet", work / "second.parquet", work / "both")
+    pairs, other = found.pop("paired"), found.pop("compared")
+    assert found == alone[0]
+    assert other == {key: value for key, value in alone[1].items() if key not in ("confusion_matrix", "calibration_bins")}
+    one, two = (frame["category"].to_numpy() == frame["Scored Labels"].to_numpy() for frame in (first, second))
+    assert pairs == {"images": 400, "both_right": int((one & two).sum()), "scored_dataset_only": int((one & ~two).sum()),
+                     "compared_dataset_only": int((~one & two).sum()), "neither": int((~one & ~two).sum())}, pairs
+    assert min(pairs.values()) > 0 and f"both are right about {pairs['both_right']}," in log, log
+    table = pandas.read_csv(work / "both/comparison.csv", index_col=0)
+    numpy.testing.assert_allclose(table.loc["accuracy"], [found["accuracy"], other["accuracy"], other["accuracy"] - found["accuracy"]])
+    numpy.testing.assert_allclose(table.loc["F1 of c03", "compared_dataset"], other["categories"][3]["f1"])
+    assert "comparison: comparison.csv" in (work / "both/_meta.yaml").read_text()
+    page = torchport("report", work / "both-run", "-o", work / "page.html") and (work / "page.html").read_text()
+    assert "only the compared one" in page and str(pairs["compared_dataset_only"]) in page
+
+    second.assign(id=second["id"] + 1).to_parquet(work / "others.parquet", index=False)
+    found, log = compare(work / "first.parquet", work / "others.parquet", work / "unlike")
+    assert "paired" not in found and "do not have the same images" in log, log
+    first.drop(columns="category").to_parquet(work / "unlabelled.parquet", index=False)
+    done = torchport("run", "evaluate_model", "--scored-dataset", work / "first.parquet", "--scored-dataset-to-compare", work / "unlabelled.parquet",
+                     "--evaluation-results", work / "no", status=4)
+    assert "scored dataset to compare" in done.stderr and not (work / "no").exists(), done.stderr
+
+
 def test_refusals(work):
     """What is not a labelled scored dataset is refused, and nothing is written."""
     frame = pandas.read_parquet(ORIGINAL / "scored_valid/_data.parquet")

@@ -60,6 +60,20 @@ def test_init(work):
         ["RandomErasing", {"p": 0.5}]]
 
 
+def test_sizes_and_degrees_as_the_program_took_them(work):
+    """[height, width] for each size, and a fraction of a degree; the images are torchvision's."""
+    assert init(work / "two", "--size=[48, 64]", "--crop_size=[40,50]", "--random_resized_crop=True", "--random_resized_crop_size=[30, 20]", "--random_crop=1",
+                "--random_crop_size=[10, 12]", "--random_rotation=True", "--random_rotation_degrees=30.5", "--random_affine=True", "--random_affine_degrees=7.0") == [
+        ["Resize", {"size": [48, 64]}], ["CenterCrop", {"size": [40, 50]}], ["RandomResizedCrop", {"size": [30, 20]}], ["RandomCrop", {"size": [10, 12]}],
+        ["RandomHorizontalFlip", {}], ["RandomRotation", 30.5], ["RandomAffine", 7]]
+    init(work / "fixed", "--size=[48, 64]", "--crop_size=[40, 50]", "--random_horizontal_flip=False")
+    apply(work / "fixed", IMAGES, work / "out")
+    for name, source in zip(names(work / "out"), names(IMAGES)):
+        with Image.open(IMAGES / source) as image:
+            wanted = torchvision.transforms.CenterCrop((40, 50))(torchvision.transforms.Resize((48, 64))(image.convert("RGB")))
+        assert abs(pixels(work / "out", name) - numpy.asarray(wanted).astype(int)).max() <= 1, name
+
+
 def test_golden(work):
     """The original's transformed directory, within 1 of 255."""
     apply(GOLDEN, IMAGES, work / "infer", mode="For inference")

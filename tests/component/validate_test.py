@@ -98,7 +98,7 @@ def test_outputs(work):
     full = ORIGINAL / "runs"
     done = torchport("validate", "convert_to_image_directory", "--input_path", work / "none", "--output_path", full, "--labels", work / "no.txt", status=5)
     assert done.stderr == (
-        "error[InvalidDatasetError] convert_to_image_directory: the input does not exist\n"
+        "error[InvalidDatasetError] convert_to_image_directory: the input dataset does not exist\n"
         f"  path   {work}/none\n  hint   Give the path of a folder of images.\n"
         f"error[AlreadyExistsError] convert_to_image_directory: the output '{full}' exists and is not empty\n"
         "  hint   Give another path or empty the folder.\n"

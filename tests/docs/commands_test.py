@@ -1,4 +1,5 @@
 """The commands of the documents do what their pages say, on small data in place of the reader's own; so does what the demo prints."""
+import json
 import re
 import shlex
 import shutil
@@ -115,6 +116,45 @@ def test_pipelines(reader):
     assert (reader / "flowers.html").exists() and (reader / "runs/flowers-1/pipeline.json").exists()
 
 
+def coco_export(folder, photos):
+    """Photos as a labelling tool hands them out."""
+    folder.mkdir()
+    names = sorted({photo.parent.name for photo in photos})
+    for number, photo in enumerate(photos):
+        shutil.copy(photo, folder / f"{number}.jpg")
+    (folder / "labels.json").write_text(json.dumps({
+        "images": [{"id": number, "file_name": f"{number}.jpg"} for number in range(len(photos))],
+        "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
+        "annotations": [{"id": number, "image_id": number, "category_id": names.index(photo.parent.name)} for number, photo in enumerate(photos)]}))
+
+
+def test_coming_from_azure(reader):
+    page = SOURCE / "docs/coming-from-azure.md"
+    (reader / "components").symlink_to(SOURCE / "examples/azure_job/components")
+    shutil.copy(SOURCE / "examples/azure_job/photos.zip", reader)
+    (reader / "job.yml").write_text((SOURCE / "examples/azure_job/pipeline.yml").read_text().replace("epochs: 6", "epochs: 1"))
+    shutil.copy(SOURCE / "tests/data/azure/graph/graph.json", reader)
+    photos = sorted((reader / "photos/train").rglob("*.jpg"))
+    (reader / "animals").symlink_to(reader / "photos/train")
+    coco_export(reader / "export", photos)
+    shutil.copy(photos[0], reader / "photo.jpg")
+    lines = [*commands(page)]
+    assert len(lines) > 12, lines
+    for line in lines:
+        made = reader / "runs/shapes-1"
+        if "trained_model_outputs" in line and not (reader / "trained_model_outputs").exists():
+            shutil.copytree(made / "train/outputs/trained_model", reader / "trained_model_outputs")
+            shutil.rmtree(reader / "images")
+            shutil.copytree(made / "apply_valid/outputs/output", reader / "images")
+        if "validate" in line:   # a file of one's own
+            torchport("import", "job.yml", "-o", "pipeline.yaml", cwd=reader)
+        if "inputs.animals" in line:   # the graph's network is fetched
+            torchport(*checked(shlex.split(line)[1:]), cwd=reader)
+            continue
+        run_line(line, reader)
+    assert (reader / "graph.html").exists() and (reader / "scored/_meta.yaml").exists()
+
+
 def test_other_pages(reader):
     for part in ("photos", "valid"):
         class_folders(reader / "small" / part, each=32)
@@ -128,7 +168,7 @@ def test_other_pages(reader):
     Image.new("RGB", (300, 300)).save(reader / "photo.jpg")
     idx_files(reader / "idx")
     (reader / "computes.yaml").write_text(blocks(SOURCE / "docs/clusters.md", "yaml")[0])
-    done = ("README.md", "docs/getting-started.md", "docs/pipelines.md")
+    done = ("README.md", "docs/getting-started.md", "docs/pipelines.md", "docs/coming-from-azure.md")
     pages = [page for page in PAGES if str(page.relative_to(SOURCE)) not in done]
     lines = [line for page in pages for line in commands(page)]
     assert len(lines) > 10, lines

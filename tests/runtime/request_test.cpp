@@ -195,9 +195,61 @@ TEST_CASE("request: booleans are True or False, and a bare flag is True", "[requ
   CHECK(pretrained({"--pretrained=true"}));
   CHECK(parse("resnet", {"--untrained_model_path=m", "--zero-init-residual"}).request.get<bool>("zero_init_residual"));
   CHECK(train({"--allow-run-as-root", "--epochs=2"}).request.setting<bool>("allow_run_as_root"));
-  CHECK(parse("resnet", {"--untrained_model_path=m", "--pretrained=1"}).errors ==
-        "error[ParameterParsingError] c: --pretrained is '1', which is neither True nor False\n"
-        "  hint   Allowed: True, False; default: True.\n");
+  const auto value =
+      GENERATE("FALSE", "TRUE", "yes", "no", "None", "", "1x", "0x1", "nan", "inf", "\"True\"", "'False'", " 1", "1e999");
+  CHECK(parse("resnet", {"--untrained_model_path=m", "--pretrained", value}).errors ==
+        std::string("error[ParameterParsingError] c: --pretrained is '") + value +
+            "', which is neither True nor False\n  hint   Allowed: True, False; default: True.\n");
+}
+
+TEST_CASE("request: a number is True unless it is 0, as for the original, and small letters are taken as meant, with a note") {
+  const auto notes = [](const Request& request) {
+    std::string text;
+    for (const ValueNote& note : request.notes) text += (note.warning ? "warning " : "") + note.text + "\n";
+    return text;
+  };
+  const auto [argument, value, note] = GENERATE(table<std::string, bool, std::string>({
+      {"--center_crop=224", true, "--center_crop is 224, which is taken as True: of a number only 0 is False\n"},
+      {"--center_crop=0", false, "--center_crop is 0, which is taken as False: of a number only 0 is False\n"},
+      {"--center_crop=-0.0", false, "--center_crop is -0.0, which is taken as False: of a number only 0 is False\n"},
+      {"--center_crop=1e-300", true, "--center_crop is 1e-300, which is taken as True: of a number only 0 is False\n"},
+      {"--center_crop=false", false,
+       "--center_crop is false in small letters, which is taken as False; the original took it as True\n"},
+      {"--center_crop=true", true, ""},
+      {"--center_crop=False", false, ""},
+  }));
+  const Request request = parse("init_image_transformation", {"--output_path=x", argument}).request;
+  CHECK(request.get<bool>("center_crop") == value);
+  CHECK(notes(request) == note);
+  CHECK(notes(parse("init_image_transformation", {"--output_path=x", "--random_erasing=false"}).request).empty());
+}
+
+TEST_CASE("request: a size is one length or height and width, within its range each") {
+  const auto init = [](const std::string& size) {
+    return parse("init_image_transformation", {"--output_path=x", "--size", size}, false);
+  };
+  CHECK(init("48").request.get<Lengths>("size") == Lengths{48});
+  CHECK(init("[48]").request.get<Lengths>("size") == Lengths{48});
+  CHECK(init("[48, 64]").request.get<Lengths>("size") == Lengths{48, 64});
+  CHECK(init("[48,64]").request.get<Lengths>("size") == Lengths{48, 64});
+  CHECK(parse("init_image_transformation", {"--output_path=x"}).request.get<Lengths>("size") == Lengths{256});
+  CHECK(init("0").errors == "--size is 0, which is outside of [1, 65535]\n");
+  CHECK(init("[48, 65536]").errors == "--size is 65536, which is outside of [1, 65535]\n");
+  CHECK(init("99999999999999999999").errors == "--size is '99999999999999999999', which does not fit into 64 bits\n");
+  const std::string bad = GENERATE("48, 64", "[48, 64, 3]", "[]", "[", "48.5", "(48, 64)", "[48; 64]", "4 8", "x");
+  CHECK(init(bad).errors == "--size is '" + bad + "', which is neither a whole number nor [height, width]\n");
+}
+
+TEST_CASE("request: degrees may have a fraction, and a value that the designer did not take is a warning") {
+  const Request turned = parse("init_image_transformation", {"--output_path=x", "--random_rotation_degrees=30.5"}).request;
+  CHECK(turned.get<double>("random_rotation_degrees") == 30.5);
+  const Request fast = train({"--learning-rate=2.5"}).request;
+  REQUIRE(fast.notes.size() == 1);
+  CHECK(fast.notes[0].warning);
+  CHECK(fast.notes[0].text == "--learning-rate is 2.5, which the designer did not take: its range is <= 2.0");
+  CHECK(fast.get<double>("learning_rate") == 2.5);
+  for (const char* const learning_rate : {"--learning-rate=2.0", "--learning-rate=5e-324"})
+    CHECK(train({learning_rate}).request.notes.empty());
 }
 
 TEST_CASE("request: an unknown choice names the nearest and all of them", "[request]") {

@@ -103,7 +103,7 @@ TEST_CASE("spec: what the program could not rely on is refused with file and lin
       {"name: blur\n", "name: blurr\n", "line 1: the name 'blurr' is not that of the file"},
       {"launch: single", "launch: twice", "line 4: 'launch' must be single or distributed"},
       {"type: ImageDirectory", "type: ImageDir", "line 9: types.yaml has no type 'ImageDir'"},
-      {"type: integer", "type: int", "line 11: 'int' is none of integer, float, boolean, string, choice"},
+      {"type: integer", "type: int", "line 11: 'int' is none of integer, float, boolean, string, choice, size"},
       {"\"(0, 9]\"", "\"0..9\"", "line 11: '0..9' is not a range such as \"(0, 1]\""},
       {"\"(0, 9]\"", "\"(0, nine]\"", "line 11: 'nine' is not a bound of a range"},
       {"\"(0, 9]\"", "\"(9, 0]\"", "line 11: the range (9, 0] is empty"},

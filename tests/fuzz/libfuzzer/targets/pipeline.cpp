@@ -1,5 +1,5 @@
 // A pipeline file.
-#include "runtime/pipeline/reader.h"
+#include "runtime/pipeline/pipeline_file.h"
 #include "tests/fuzz/libfuzzer/target.h"
 
 using namespace torchport;

@@ -1,0 +1,132 @@
+#include "runtime/azure/draft.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "runtime/text/text.h"
+
+namespace torchport::runtime::azure {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kLongestName = 64;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_small(char c) { return c >= 'a' && c <= 'z'; }
+
+/// The lines of a pipeline file with their origins.
+class Writer {
+ public:
+  void line(const std::string& text, const std::string& origin = "") {
+    out_.text += text + "\n";
+    out_.origins.push_back(origin);
+  }
+  void map(const std::string& key, const std::vector<DraftValue>& values) {
+    if (values.empty()) return;
+    line("    " + key + ":");
+    for (const DraftValue& value : values) line("      " + value.name + ": " + value.text, value.place);
+  }
+  DraftText take() { return std::move(out_); }
+
+ private:
+  DraftText out_;
+};
+
+std::string input_line(const DraftInput& input, const fs::path& from, const fs::path& folder) {
+  if (input.path.empty()) return "  " + input.name + ":";
+  if (input.path.is_absolute()) return "  " + input.name + ": " + yaml_text(input.path.string());
+  const fs::path whole = fs::absolute(from / input.path).lexically_normal();
+  const fs::path path = whole.lexically_relative(fs::absolute(folder.empty() ? "." : folder).lexically_normal());
+  return "  " + input.name + ": " + yaml_text((path.empty() ? whole : path).string());
+}
+
+}  // namespace
+
+const DraftValue* DraftStep::parameter(const std::string& wanted) const {
+  const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const DraftValue& one) { return one.name == wanted; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+void Draft::ignore(const std::string& place, const std::string& where, const std::string& key, const std::string& why) {
+  Ignored& one = ignored_[key];
+  if (one.count++ == 0) one = {place, where, why, 1};
+}
+
+void Draft::finish() {
+  for (const auto& [key, one] : ignored_) {
+    const std::string more = one.count > 1 ? ", as in " + std::to_string(one.count - 1) + " more places" : "";
+    note(one.place, one.where + ": " + key + (key.ends_with('s') ? " are" : " is") + " ignored" + more +
+                        (one.why.empty() ? "" : ": " + one.why));
+  }
+  ignored_.clear();
+}
+
+std::string Draft::input(const std::string& wanted, const fs::path& path, const std::string& place) {
+  const auto named = [&](const std::string& text) {
+    return std::find_if(inputs.begin(), inputs.end(), [&](const DraftInput& one) { return one.name == text; });
+  };
+  const std::string base = as_name(wanted);
+  std::string free = base;
+  for (int number = 2; named(free) != inputs.end(); ++number) {
+    if (named(free)->path == path && named(free)->place == place) return "inputs." + free;
+    free = base + "_" + std::to_string(number);
+  }
+  inputs.push_back({free, path, place});
+  return "inputs." + free;
+}
+
+DraftStep* Draft::step(const std::string& wanted) {
+  const auto found = std::find_if(steps.begin(), steps.end(), [&](const DraftStep& one) { return one.name == wanted; });
+  return found == steps.end() ? nullptr : &*found;
+}
+
+DraftText Draft::written(const fs::path& file, const fs::path& from, const fs::path& folder) const {
+  Writer out;
+  out.line("# Made of " + visible(file.filename().string()) + " by torchport import. What differs from it, and what is assumed:");
+  for (const PipelineNote& one : notes) out.line("#   " + visible(one.place + ": " + one.text));
+  out.line("name: " + name);
+  if (!inputs.empty()) out.line("inputs:");
+  for (const DraftInput& input : inputs) out.line(input_line(input, from, folder), input.place);
+  out.line("steps:");
+  for (const DraftStep& step : steps) {
+    out.line("  " + step.name + ":", step.place);
+    out.line("    component: " + step.component->name, step.place);
+    out.map("inputs", step.inputs);
+    out.map("parameters", step.parameters);
+    out.map("run", step.run);
+  }
+  return out.take();
+}
+
+std::string as_name(const std::string& text) {
+  std::string name;
+  for (const char c : text) {
+    const char small = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (is_small(small) || is_digit(small)) {
+      name += small;
+    } else if (!name.empty() && name.back() != '_') {
+      name += '_';
+    }
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  if (name.empty() || !is_small(name[0]) || name == "inputs") name = "step_" + name;
+  return name.substr(0, kLongestName);
+}
+
+std::string yaml_text(const std::string& text) {
+  static const std::vector<std::string> others = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
+  std::string small = text;
+  std::transform(small.begin(), small.end(), small.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto harmless = [](char c) {
+    return is_small(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '/' || c == '.' || c == '-' || c == ' ';
+  };
+  const bool starts =
+      !text.empty() && (is_small(small[0]) || text[0] == '/' || (text[0] == '.' && text.size() > 1 && !is_digit(text[1])));
+  const bool plain = starts && text.back() != ' ' && std::all_of(text.begin(), text.end(), harmless) &&
+                     std::find(others.begin(), others.end(), small) == others.end() && !text.starts_with("inputs.");
+  return plain ? text : nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace torchport::runtime::azure

@@ -1,0 +1,133 @@
+#include "runtime/azure/import.h"
+
+#include <algorithm>
+
+#include "runtime/azure/graph.h"
+#include "runtime/azure/job.h"
+#include "runtime/request/parse_value.h"
+#include "runtime/text/text.h"
+
+namespace torchport::runtime::azure {
+namespace {
+
+bool has(const YAML::Node& map, const char* key) { return static_cast<bool>(map[key]); }
+
+[[noreturn]] void refuse(const std::string& found, const std::string& mend) {
+  throw Error("FileParsingFailed.not_a_pipeline", {{"found", found}, {"mend", mend}});
+}
+
+bool is_graph(const YAML::Node& root) {
+  const YAML::Node pipeline = has(root, "pipeline") && root["pipeline"].IsMap() ? root["pipeline"] : root;
+  if (!pipeline["steps"] || !pipeline["steps"].IsMap() || pipeline["steps"].size() == 0) return false;
+  const YAML::Node first = pipeline["steps"].begin()->second;
+  return first.IsMap() && (has(first, "validate") || has(first, "module"));
+}
+
+/// The value that a step has, as text: its own, or the default.
+std::string value_of(const DraftStep& step, const ParameterSpec& parameter) {
+  const DraftValue* const own = step.parameter(parameter.name);
+  const std::string text = own ? own->text : parameter.default_or_none();
+  return parameter.type == ParameterType::boolean ? text_of_value(parse_value(parameter, text)) : text;
+}
+
+/// Sets or names what would make the result the original's.
+void settle_differences(Draft& draft, const ImportOptions& options) {
+  for (DraftStep& step : draft.steps) {
+    if (!step.component->original) continue;
+    for (const auto& [name, wanted] : step.component->original->alike) {
+      const ParameterSpec& row = *step.component->parameter(name);
+      if (value_of(step, row) == wanted) continue;
+      const DraftValue* const own = step.parameter(name);
+      const std::string place = own ? own->place : step.place, was = value_of(step, row);
+      if (!options.as_original) {
+        draft.note(place, step.name + ": " + name + " is " + was + "; the original's result is that of " + wanted +
+                              ": --as-original, or --set " + step.name + "." + name + "=" + wanted);
+        continue;
+      }
+      std::erase_if(step.parameters, [&](const DraftValue& one) { return one.name == name; });
+      step.parameters.push_back(
+          {name, row.type == ParameterType::boolean ? (wanted == "True" ? "true" : "false") : yaml_text(wanted), place});
+      draft.note(place, step.name + ": " + name + " is " + wanted + " and not " + was + ", as the original's result has it");
+    }
+  }
+}
+
+/// The original builds the network anew and reads the weights given in vain.
+void note_trained_start(Draft& draft) {
+  for (const DraftStep& step : draft.steps)
+    for (const DraftValue& input : step.inputs) {
+      const DraftStep* const from = draft.step(input.text.substr(0, input.text.find('.')));
+      const PortSpec* const port = from ? from->component->output(input.text.substr(input.text.find('.') + 1)) : nullptr;
+      const PortSpec* const own = step.component->input(input.name);
+      if (port && own && Specs::get().type(port->type).trained_only && !Specs::get().type(own->type).trained_only &&
+          !Specs::get().type(own->type).directory.empty())
+        draft.note(input.place, step.name + ": it goes on from the weights of " + input.text + "; the original began anew");
+    }
+}
+
+}  // namespace
+
+ImportOptions import_options(const std::vector<std::string>& replace, bool as_original, Problems& problems) {
+  ImportOptions options;
+  options.as_original = as_original;
+  for (const std::string& text : replace)
+    problems.collect([&] {
+      const std::size_t equal = text.find('=');
+      if (equal == text.npos || equal == 0 || equal + 1 == text.size())
+        throw Error("ParameterParsing.replace_form", {{"value", text}});
+      options.replace[text.substr(0, equal)] = Specs::get().component(text.substr(equal + 1)).name;
+    });
+  return options;
+}
+
+FileKind kind_of(const std::string& text) {
+  YAML::Node root;
+  try {
+    root = parse_yaml(text);
+  } catch (const YamlError&) {
+    return FileKind::other;
+  }
+  if (!root.IsMap()) return FileKind::other;
+  const std::string type = has(root, "type") && root["type"].IsScalar() ? root["type"].Scalar() : "";
+  if (has(root, "jobs")) return FileKind::pipeline_job;
+  if (is_graph(root)) return FileKind::graph;
+  if (has(root, "cells") && has(root, "nbformat"))
+    refuse("this is a notebook",
+           "Save the pipeline that it makes as YAML (az ml job show), or the graph that it shows as JSON, and import that.");
+  if (has(root, "command") || type == "command")
+    refuse("this is one component or command job of Azure ML", "Give the pipeline job whose `jobs` name it.");
+  if (type == "pipeline" ||
+      (has(root, "$schema") && root["$schema"].IsScalar() && root["$schema"].Scalar().find("azureml") != std::string::npos))
+    refuse("this is a file of Azure ML without `jobs`", "Give a pipeline job (CLI v2).");
+  return FileKind::other;
+}
+
+Draft import_pipeline(const std::string& text, FileKind kind, const std::filesystem::path& file, const ImportOptions& options,
+                      Problems& problems) {
+  Draft draft;
+  const auto faults = std::make_shared<FileFaults>(file, problems);
+  const YAML::Node root = parse_yaml(text);
+  if (kind == FileKind::graph) {
+    read_graph(root, faults, options, draft);
+  } else {
+    read_job(root, faults, options, draft);
+  }
+  for (const auto& [step, component] : options.replace) {
+    const std::string wanted = as_name(step);
+    if (draft.step(wanted) || !problems.empty()) continue;
+    std::vector<std::string> names;
+    for (const DraftStep& one : draft.steps) names.push_back(one.name);
+    problems.add(Error("ParameterParsing.replace_step",
+                       {{"step", step}, {"nearest", did_you_mean(step, names)}, {"steps", join(names, ", ")}})
+                     .at("--replace " + step + "=" + component));
+  }
+  if (draft.steps.empty() && problems.empty())
+    problems.add(
+        Error("FileParsingFailed.azure", {{"reason", "no step of it is one of the designer's components"}}).at(file.string()));
+  settle_differences(draft, options);
+  note_trained_start(draft);
+  draft.finish();
+  return draft;
+}
+
+}  // namespace torchport::runtime::azure

@@ -1,0 +1,174 @@
+#include "runtime/azure/step_draft.h"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/azure/component.h"
+#include "runtime/azure/replaced_step.h"
+#include "runtime/azure/run_settings.h"
+#include "runtime/request/parse_value.h"
+
+namespace torchport::runtime::azure {
+namespace {
+
+std::string yaml_value(const ParameterSpec& parameter, const Value& value, const std::string& text) {
+  switch (parameter.type) {
+    case ParameterType::boolean:
+      return std::get<bool>(value) ? "true" : "false";
+    case ParameterType::integer:
+    case ParameterType::real:
+      return text;
+    case ParameterType::size:
+      return text_of_value(value);
+    case ParameterType::choice:
+    case ParameterType::string:
+      break;
+  }
+  return yaml_text(text);
+}
+
+/// The text of a flag with values in the places of its inputs; nothing where one has none.
+Bound text_of(const CommandFlag& flag, const JobStep& step) {
+  Bound all{Bound::Kind::text, flag.value, "", "", "", step.azure_component.command_place};
+  for (const std::string& input : placeholders(flag.value, "inputs")) {
+    const Bound value = step.value(input);
+    if (value.kind != Bound::Kind::text) return {};
+    const std::string hole = "${{inputs." + input + "}}";
+    all.text.replace(all.text.find(hole), hole.size(), value.text);
+    all.place = value.place;
+  }
+  return all;
+}
+
+bool is_optional(const AzureComponent& component, const std::string& input) {
+  return std::any_of(component.inputs.begin(), component.inputs.end(),
+                     [&](const DeclaredInput& one) { return one.name == input && one.optional; });
+}
+
+/// One flag of the command.
+class FlagReader {
+ public:
+  FlagReader(DraftStep& made, const JobStep& step, Wiring& wiring, Draft& draft)
+      : made_(made), step_(step), wiring_(wiring), draft_(draft) {}
+
+  void read(const CommandFlag& flag) {
+    for (const std::string& input : placeholders(flag.value, "inputs")) used.insert(input);
+    const auto named = [&](const auto& row) { return bare(row.flag) == bare(flag.name); };
+    const ComponentSpec& component = *step_.component;
+    if (const auto port = std::find_if(component.inputs.begin(), component.inputs.end(), named); port != component.inputs.end()) {
+      read_port(*port, flag);
+    } else if (const auto row = std::find_if(component.parameters.begin(), component.parameters.end(), named);
+               row != component.parameters.end()) {
+      read_parameter(*row, flag);
+    } else if (std::none_of(component.outputs.begin(), component.outputs.end(), named)) {
+      fault(Error("ParameterParsing.unknown_flag", {{"flag", flag.name}, {"component", component.name}, {"nearest", ""}}));
+    }
+  }
+
+  std::set<std::string> used, set;  ///< inputs of the component, and our parameters
+
+ private:
+  void fault(const Error& error) { step_.azure_component.faults->add(error, step_.azure_component.command_place); }
+
+  /// Whether an input without a value may be left out.
+  bool may_lack(const CommandFlag& flag, const std::string& input) const {
+    return flag.may_be_absent || is_optional(step_.azure_component, input);
+  }
+
+  void read_port(const PortSpec& port, const CommandFlag& flag) {
+    const std::string input = only_placeholder(flag.value, "inputs");
+    const Bound bound =
+        input.empty() ? Bound{Bound::Kind::text, flag.value, "", "", "", step_.azure_component.command_place} : step_.value(input);
+    if (bound.kind == Bound::Kind::none && may_lack(flag, input) && bound.input.empty()) return;
+    if (input.empty() && flag.value.find("${{") != std::string::npos)
+      return fault(Error("FileParsingFailed.azure",
+                         {{"reason", "--" + flag.name + " of " + step_.azure + " is a path with something beside it"}}));
+    const std::string text = wiring_.port(step_, input.empty() ? port.name : input, bound);
+    if (!text.empty()) made_.inputs.push_back({port.name, text, bound.place.empty() ? step_.place : bound.place});
+  }
+
+  void read_parameter(const ParameterSpec& row, const CommandFlag& flag) {
+    const Bound value = text_of(flag, step_);
+    if (value.kind == Bound::Kind::text && !(value.text.empty() && flag.may_be_absent)) {
+      set.insert(row.name);
+      return add_parameter(made_, row, value, step_, draft_);
+    }
+    for (const std::string& input : placeholders(flag.value, "inputs"))
+      if (may_lack(flag, input)) return;
+    fault(Error("FileParsingFailed.azure", {{"reason", "--" + flag.name + " of " + step_.azure + " gets no value"}}));
+  }
+
+  DraftStep& made_;
+  const JobStep& step_;
+  Wiring& wiring_;
+  Draft& draft_;
+};
+
+/// What a job gives its step in vain.
+void note_unused(const JobStep& step, const std::set<std::string>& used, Draft& draft) {
+  for (const auto& [name, value] : step.given) {
+    if (!step.azure_component.has(name)) {
+      draft.note(value.place,
+                 step.where() + ": the input " + name + " is none of its component: Azure drops it silently, so it is left out");
+    } else if (!used.count(name)) {
+      const std::string what = value.kind == Bound::Kind::text ? name + " = '" + value.text + "'" : name;
+      draft.note(value.place, step.where() + ": the input " + what +
+                                  " does not reach its command, which has it fixed or not at all: the command wins");
+    }
+  }
+}
+
+/// What the program itself takes for flags that its command lacks.
+void add_code_defaults(DraftStep& made, const JobStep& step, const std::set<std::string>& set, Draft& draft) {
+  const OriginalSpec& original = *step.component->original;
+  const std::string place = step.azure_component.command_place;
+  for (const auto& [name, text] : original.defaults) {
+    if (set.count(name)) continue;
+    const ParameterSpec& row = *step.component->parameter(name);
+    add_parameter(made, row, {Bound::Kind::text, text, "", "", "", place}, step, draft);
+    draft.note(place, step.where() + ": --" + name + " is not in its command: the program's own default " + text +
+                          ", not the designer's " + row.default_or_none());
+  }
+  for (const std::string& name : original.required)
+    if (!set.count(name))
+      draft.note(place, step.where() + ": --" + name + " is not in its command and has no default in the designer: " +
+                            step.component->parameter(name)->default_or_none() + " here");
+}
+
+}  // namespace
+
+void add_parameter(DraftStep& made, const ParameterSpec& parameter, const Bound& value, const JobStep& step, Draft& draft) {
+  Problems mine;
+  mine.collect([&] {
+    const auto [parsed, note] = understand(parameter, value.text);
+    if (note) draft.note(value.place, step.where() + ": " + note->text);
+    std::erase_if(made.parameters,
+                  [&](const DraftValue& one) { return one.name == parameter.name; });  // of a flag given twice the last counts
+    made.parameters.push_back({parameter.name, yaml_value(parameter, parsed, value.text), value.place});
+  });
+  for (const Error& error : mine.all()) step.faults->add(error, value.place);
+}
+
+void follow_command(DraftStep& made, const JobStep& step, Wiring& wiring, Draft& draft) {
+  FlagReader reader(made, step, wiring, draft);
+  for (const CommandFlag& flag : step.azure_component.command.flags) reader.read(flag);
+  note_unused(step, reader.used, draft);
+  add_code_defaults(made, step, reader.set, draft);
+}
+
+void draft_steps(Job& job, const ImportOptions&, Draft& draft) {
+  Wiring wiring(job, draft);
+  for (const JobStep& step : job.steps) {
+    if (!step.component) continue;
+    DraftStep made{step.name, step.place, step.component, {}, {}, {}};
+    if (step.replaced) {
+      follow_names(made, step, wiring, draft);
+    } else {
+      follow_command(made, step, wiring, draft);
+    }
+    add_run_settings(made, step, draft);
+    draft.steps.push_back(std::move(made));
+  }
+}
+
+}  // namespace torchport::runtime::azure
