@@ -44,7 +44,7 @@ void settle_differences(Draft& draft, const ImportOptions& options) {
                               ": --as-original, or --set " + step.name + "." + name + "=" + wanted);
         continue;
       }
-      std::erase_if(step.parameters, [&](const DraftValue& one) { return one.name == name; });
+      std::erase_if(step.parameters, [&name = name](const DraftValue& one) { return one.name == name; });
       step.parameters.push_back(
           {name, row.type == ParameterType::boolean ? (wanted == "True" ? "true" : "false") : yaml_text(wanted), place});
       draft.note(place, step.name + ": " + name + " is " + wanted + " and not " + was + ", as the original's result has it");

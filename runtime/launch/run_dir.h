@@ -12,8 +12,8 @@
 namespace torchport::runtime {
 
 /// What a run keeps in its folder beside its logs, and an attempt after it begins anew.
-inline constexpr const char* kRecords[] = {"metrics.jsonl", "steps.jsonl", "results.csv", "run.json", "report.html",
-                                           "module_statistics/error_info.json"};
+inline constexpr const char* kRecords[] = {"metrics.jsonl", "steps.jsonl", "results.csv",
+                                           "run.json",      "report.html", "module_statistics/error_info.json"};
 
 /// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
 std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);

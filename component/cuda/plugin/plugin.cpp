@@ -27,8 +27,8 @@ const int torchport_module_version = torchport::cuda::kVersion;
 
 const torchport::cuda::Plugin* torchport_cuda_plugin() {
   using namespace torchport::cuda;
-  static const Plugin plugin = {TORCH_VERSION, kLeastCapability, [] { return last_error().c_str(); }, devices(), graphs(),
-                                nccl(),        &torchport::models::device_kernels_of_nvcc()};
+  static const Plugin plugin = {TORCH_VERSION, kLeastCapability, [] { return last_error().c_str(); },         devices(),
+                                graphs(),      nccl(),           &torchport::models::device_kernels_of_nvcc()};
   return &plugin;
 }
 }
