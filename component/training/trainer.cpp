@@ -32,6 +32,13 @@ StepOptions step_options(const TrainerOptions& options, std::size_t steps) {
   return {static_cast<std::size_t>(most), options.recipe.label_smoothing, options.recipe.norm_weight_decay, options.precision};
 }
 
+// The operations of a replay are not to be seen one by one. An epoch's last batch may be the largest.
+CapturedStepOptions captured_options(const TrainerOptions& options, const datasets::BatchPlan& plan, datasets::ImageSize size) {
+  const auto most = std::max(plan.slice(0).size(), plan.slice(plan.steps() - 1).size());
+  return {options.cuda_graphs && options.profile == 0, step_options(options, plan.steps()).most_batches,
+          static_cast<std::int64_t>(most), size};
+}
+
 // Validation decodes exactly, as whoever uses the model will.
 datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
   return {options.loader_threads, {std::nullopt, false, &cache}};
@@ -44,6 +51,7 @@ std::string number(double value) { return runtime::formatted("%g", value); }
 Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around)
     : options_(std::move(options)),
       data_(data),
+      stream_(around.device),
       network_(prepared(std::move(network), options_.channels_last, around)),
       around_(around),
       profiler_({options_.profile, options_.trace_file, around.control.rank()}, around.log),
@@ -59,7 +67,14 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
       times_(around.control),
-      early_stop_(options_.patience) {}
+      early_stop_(options_.patience) {
+  if (around.device.is_host()) return;
+  const auto inputs = [this](const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) {
+    return feed_.inputs(batch, numbers, key);
+  };
+  captured_.emplace(captured_options(options_, feed_.plan(), data.size), step_, inputs, around.device, around.reducer,
+                    around.control, around.log);
+}
 
 TrainResult Trainer::run(Boundary& boundary) {
   say_what_changes_nothing();
@@ -91,6 +106,9 @@ void Trainer::say_what_changes_nothing() {
     around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
                         size_text(data_.size) + " even the first epoch is at full size.");
   }
+  if (captured_ && options_.cuda_graphs && options_.profile > 0) {
+    around_.log.info("No CUDA graphs in this run: --profile is to show the operations of a step.");
+  }
 }
 
 void Trainer::tell(Boundary& boundary, Place place, const Wishes& wishes) {
@@ -114,10 +132,19 @@ void Trainer::train_epoch(Boundary& boundary) {
   progress_.start_clock();
   times_.begin();
   const auto steps = static_cast<std::int64_t>(feed_.plan().steps());
+  std::optional<Given> before;  // which a device may still be at work on, and whose statistics are read after the next is given
   for (Update update = next_update(); !update.images.empty(); update = next_update()) {
     profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(update.begin) + 1, steps);
-    const Wishes wishes = run_update(update, boundary.wishes());
-    next_step_ += update.images.size();
+    Given given = give(std::move(update), boundary.wishes());
+    next_step_ += given.update.images.size();
+    Wishes wishes = before ? settle(*before) : Wishes{};
+    before.reset();
+    const bool last = next_step_ == feed_.plan().steps();
+    if (captured_ && !last && !wishes.stop && !wishes.save && !boundary.waits_for(place())) {
+      before = std::move(given);
+      continue;
+    }
+    wishes = wishes.and_also(settle(given));
     tell(boundary, Place::update, wishes);
     if (interrupted_) return;
   }
@@ -134,53 +161,88 @@ Trainer::Update Trainer::next_update() const {
 
 // All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
 // and all stop after the same step. Weights that such a step would have changed stay as they were.
-Wishes Trainer::run_update(const Update& update, const Wishes& mine) {
-  StepSums sums;
-  std::optional<runtime::Error> fault;
-  {
-    const datasets::Span whole("step");
-    const bool warming_up = epoch_ < options_.warmup_epochs;
-    step_.begin();
-    fault = add_batches(update, mine);
-    if (fault) step_.fail();
-    HostCopy statistics = around_.device.fetch(step_.finish(around_.device.number(learning_rate_), warming_up));
-    {
-      const auto time = times_.measure(RankTimes::kData);
-      feed_.prepare();
-    }
-    sums = TrainingStep::read(statistics.wait(), update.images.size());
-  }
-  check(update, sums, fault);
-  progress_.updated(sums.batches, update.images);
-  return sums.wishes;
+Trainer::Given Trainer::give(Update update, const Wishes& mine) {
+  const datasets::Span whole("step");
+  captured_ ? captured_->begin(is_whole(update)) : step_.begin();
+  Given given{std::move(update), {}, {}};
+  given.fault = add_batches(given.update, mine);
+  if (given.fault) captured_ ? captured_->fail() : step_.fail();
+  given.statistics = around_.device.fetch(finish(given.fault));
+  const auto time = times_.measure(RankTimes::kData);
+  feed_.prepare();
+  return given;
+}
+
+bool Trainer::is_whole(const Update& update) const {
+  const auto usual = [this](std::size_t images) { return images == images_per_step(); };
+  return update.images.size() == static_cast<std::size_t>(options_.recipe.accumulation_steps) &&
+         std::all_of(update.images.begin(), update.images.end(), usual);
+}
+
+at::Tensor Trainer::finish(std::optional<runtime::Error>& fault) {
+  const bool warming_up = epoch_ < options_.warmup_epochs;
+  if (!captured_) return step_.finish(around_.device.number(learning_rate_), warming_up);
+  const at::Tensor statistics = captured_->finish(learning_rate_, warming_up);
+  if (captured_->one_value_per_channel() && !fault) fault = one_value_per_channel();
+  return statistics;
 }
 
 std::optional<runtime::Error> Trainer::add_batches(const Update& update, const Wishes& mine) {
   const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
+  std::optional<runtime::Error> first;
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     around_.position.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
-    if (auto fault = add_batch(next_inputs(all, mine), i + 1 == update.images.size())) return fault;
+    const auto fed = next_batch(all, mine);
+    auto fault = bad_train_.report(fed.bad, fed.none_readable);
+    if (!fault || captured_) {  // a graph computes with all batches
+      auto refused = add_batch(fed.batch, i + 1 == update.images.size());
+      if (!fault) fault = std::move(refused);
+    }
+    if (fault && !first) first = std::move(fault);
+    if (first && !captured_) return first;
   }
-  return std::nullopt;
+  return first;
 }
 
-BatchFeed::Fed Trainer::next_inputs(std::size_t images_in_update, const Wishes& mine) {
+BatchFeed::Fed Trainer::next_batch(std::size_t images_in_update, const Wishes& mine) {
   const auto time = times_.measure(RankTimes::kData);
   auto fed = feed_.next(images_in_update, mine);
-  times_.count(fed.inputs.labels.size(0));
+  times_.count(fed.batch.labels.size(0));
   return fed;
 }
 
-std::optional<runtime::Error> Trainer::add_batch(BatchFeed::Fed&& fed, bool last) {
-  if (auto fault = bad_train_.report(fed.bad, fed.none_readable)) return fault;
+std::optional<runtime::Error> Trainer::add_batch(const StepBatch& batch, bool last) {
+  if (captured_) {
+    captured_->add(batch);
+    return std::nullopt;
+  }
   try {
-    step_.add(fed.inputs, last);
+    step_.add(inputs_of(batch), last);
   } catch (const c10::Error& error) {
-    if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
-    return runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
-                          {{"value", std::to_string(options_.batch_size)}, {"size", size_text(feed_.size_in(epoch_))}});
+    if (!has_one_value_per_channel(error)) throw;
+    return one_value_per_channel();
   }
   return std::nullopt;
+}
+
+StepInputs Trainer::inputs_of(const StepBatch& batch) {
+  const auto time = times_.measure(RankTimes::kData);
+  const at::Tensor numbers = at::empty({StepInputs::kNumbers}, at::kFloat);
+  std::copy(batch.numbers.begin(), batch.numbers.end(), numbers.mutable_data_ptr<float>());
+  return feed_.inputs(batch, numbers, batch.key);
+}
+
+runtime::Error Trainer::one_value_per_channel() const {
+  return runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
+                        {{"value", std::to_string(options_.batch_size)}, {"size", size_text(feed_.size_in(epoch_))}});
+}
+
+// Waits for an update's end.
+Wishes Trainer::settle(Given& given) {
+  const StepSums sums = TrainingStep::read(given.statistics.wait(), given.update.images.size());
+  check(given.update, sums, given.fault);
+  progress_.updated(sums.batches, given.update.images);
+  return sums.wishes;
 }
 
 // Where all is well this returns; what it throws, it throws on all ranks.

@@ -8,6 +8,7 @@
 #include "component/collectives/reducer.h"
 #include "component/images/bad_images.h"
 #include "component/training/boundary.h"
+#include "component/training/captured_step.h"
 #include "component/training/device.h"
 #include "component/training/feed.h"
 #include "component/training/kept_weights.h"
@@ -46,7 +47,8 @@ struct TrainResult {
 class Trainer {
  public:
   /// `network`, on the host, starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them.
-  /// It is moved to the device. Everything referred to must outlive the trainer.
+  /// It is moved to the device, on which this thread computes on a stream of the trainer's own while that lives. Everything
+  /// referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around);
 
   /// Trains to the end, or until `boundary` says so. After the end, rank 0's network holds the weights that are to come out.
@@ -66,21 +68,33 @@ class Trainer {
     std::size_t begin = 0;
     std::vector<std::size_t> images;  ///< of each batch, over all ranks
   };
+  /// An update that was handed in, and on a device may still be computed.
+  struct Given {
+    Update update;
+    HostCopy statistics;
+    std::optional<runtime::Error> fault;  ///< this rank's
+  };
   void say_what_changes_nothing();
   void train_epoch(Boundary& boundary);
   void validate(Boundary& boundary);
   Update next_update() const;
   std::size_t images_per_step() const;
   std::size_t same_step(const TrainingState& state) const;
-  Wishes run_update(const Update& update, const Wishes& mine);
+  Given give(Update update, const Wishes& mine);
+  bool is_whole(const Update& update) const;
+  at::Tensor finish(std::optional<runtime::Error>& fault);
   std::optional<runtime::Error> add_batches(const Update& update, const Wishes& mine);
-  BatchFeed::Fed next_inputs(std::size_t images_in_update, const Wishes& mine);
-  std::optional<runtime::Error> add_batch(BatchFeed::Fed&& fed, bool last);
+  BatchFeed::Fed next_batch(std::size_t images_in_update, const Wishes& mine);
+  std::optional<runtime::Error> add_batch(const StepBatch& batch, bool last);
+  StepInputs inputs_of(const StepBatch& batch);
+  runtime::Error one_value_per_channel() const;
+  Wishes settle(Given& given);
   void check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault);
   void tell(Boundary& boundary, Place place, const Wishes& wishes);
 
   const TrainerOptions options_;
   const TrainingData data_;
+  const OwnStream stream_;  // before all that lies on the device
   models::Classifier network_;
   Surroundings around_;
   Profiler profiler_;            // before the loaders, so that it outlives their threads
@@ -91,6 +105,7 @@ class Trainer {
   BadImages bad_train_, bad_valid_;
   KeptWeights kept_;
   TrainingStep step_;
+  std::optional<CapturedStep> captured_;  // on a device
   Progress progress_;
   RankTimes times_;
   EarlyStop early_stop_;

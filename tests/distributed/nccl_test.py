@@ -94,14 +94,18 @@ def model(shared):
     return shared / "model"
 
 
-def train(bin, model, work, ranks, status=0, **what):
+def log_of(work, out, rank):
+    return (work / f"run-{out}/logs/70_driver_log_{rank}").read_text()
+
+
+def train(bin, model, work, ranks, status=0, out="out", options=("--epochs", 1), **what):
     """The error's sentence, or the log of rank 0."""
     done = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", ranks, bin / "torchport", "run", "train_pytorch_model",
                    "--untrained-model-path", model, "--train-data-path", TRAIN, "--valid-data-path", VALID, "--trained-model-path",
-                   work / "out", "--run-dir", work / "run", "--epochs", 1, "--batch-size", 6, "--device", "cuda", status=status,
+                   work / out, "--run-dir", work / f"run-{out}", "--batch-size", 6, "--device", "cuda", *options, status=status,
                    env=pretend(**what))
     if status == 0:
-        return (work / "run/logs/70_driver_log_0").read_text()
+        return log_of(work, out, 0)
     return re.search(r"^error\[.*?\] train_pytorch_model: (.*)$", done.stderr, re.M)[1]
 
 
@@ -110,7 +114,37 @@ def test_training_of_two(bin, model, work):
     assert re.search(r"NCCL sums 64 MiB at \d+\.\d GB/s, by P2P/fake; interface lo:127.0.0.1\.", log), log
     assert "driver for CUDA 13.0, NCCL 2.28.9." in log
     assert f"Each of the 2 processes of {HOST} sees one GPU only" in log
-    assert (work / "out/model").exists() and (work / "run/logs/nccl_1").exists()
+    assert (work / "out/model").exists() and (work / "run-out/logs/nccl_1").exists()
+
+
+FOUR_EPOCHS = ("--epochs", 4, "--keep", "last")     # of two updates, of which the first three go without a graph
+BUCKETS = 3                                         # of ResNet-18
+GRAPH = "CUDA graph: updates of 6 images of"
+
+
+def test_graphs_of_two(bin, model, work):
+    """Sums within replays are those of steps without a graph."""
+    with_graphs = train(bin, model, work, 2, options=FOUR_EPOCHS)
+    without = train(bin, model, work, 2, out="plain", options=(*FOUR_EPOCHS, "--cuda-graphs", "False"))
+    assert with_graphs.count(GRAPH) == 1 and "CUDA graph" not in without
+    assert GRAPH in log_of(work, "out", 1)
+    weights = [(work / out / "model").read_bytes() for out in ("out", "plain")]
+    assert weights[0] == weights[1]
+
+
+def test_graph_that_one_rank_cannot_record(bin, model, work):
+    """Then none replays, as its sums would wait for others."""
+    log = train(bin, model, work, 2, options=FOUR_EPOCHS, graphs_at_1="fails")
+    warning = "No CUDA graphs: {}. Each operation of a step is started by itself"
+    assert log.count(warning.format("another process cannot record the step")) == 1 and GRAPH not in log
+    assert log_of(work, "out", 1).count(warning.format("operation not permitted")) == 1
+
+
+def test_sum_of_a_replay_that_does_not_end(bin, model, work):
+    """It has the number that it would have without graphs: two of the probe, then BUCKETS for each update. The sixth update stands
+    while the host waits for the fifth."""
+    said = train(bin, model, work, 2, status=13, options=(*FOUR_EPOCHS, "--comm-timeout", 3), all_reduce=f"stands:{2 + 5 * BUCKETS + 1}")
+    assert said == f"all-reduce number {2 + 5 * BUCKETS} of NCCL did not end within 3 s: {ENDS['all']}"
 
 
 def test_more_processes_than_gpus(bin, model, work):

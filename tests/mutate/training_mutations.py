@@ -5,6 +5,8 @@ OPTIMIZER = "component/training/recipe/optimizer.cpp"
 SCHEDULE = "component/training/recipe/schedule.cpp"
 TRAINER = "component/training/trainer.cpp"
 STEP = "component/training/step.cpp"
+CAPTURED = "component/training/captured_step.cpp"
+NCCL = "component/collectives/nccl_reducer.cpp"
 DEVICE = "component/training/device.cpp"
 FEED = "component/training/feed.cpp"
 KEPT = "component/training/kept_weights.cpp"
@@ -104,4 +106,22 @@ MUTATIONS = [
     Mutation("statistics read before they are there", "component/training/device.cpp", "    copied_->synchronize();\n", "", ["device"]),
     Mutation("gradients of a device left out of the gate", "component/training/step.cpp", "if (device_ != c10::kCPU) {", "if (false) {", ["device"]),
     Mutation("norms counted one by one", "component/training/step.cpp", "    const models::CountedTogether counted;\n", "", ["device"]),
+    Mutation("the learning rate is baked into a graph", CAPTURED, "return step_.finish(learning_rate_, warming_up);",
+             "return step_.finish(device_.number(0.1), warming_up);", ["device"]),
+    Mutation("the key is baked into a graph", CAPTURED, "keys_[place])", "batches_[i].key)", ["device"]),
+    Mutation("a tail is recorded", CAPTURED, "if (!graphs_ || !whole_) return", "if (!graphs_) return", ["device"]),
+    Mutation("sizes share a graph", CAPTURED, "UpdateKind kind{{}, batches_.front().size, {},", "UpdateKind kind{{}, {}, {},", ["device"]),
+    Mutation("mixed images share a graph", CAPTURED, "kind.mixed.push_back(batch.mixed);", "kind.mixed.push_back(false);", ["device"]),
+    Mutation("the average's beginning is replayed", CAPTURED, "  step_.set_average_begun(!warming_up);\n", "", ["device"]),
+    Mutation("weights that moved are not seen", CAPTURED, "if (entry.graph && entry.addresses != addresses) let_go(entry);", "", ["device"]),
+    Mutation("every graph is kept", CAPTURED, "if (with_graph.size() < kMostGraphs) return;", "return;", ["device"]),
+    Mutation("a graph on every rank but one", CAPTURED, "  control_.sum({&failed, 1});\n", "", ["distributed.nccl_test"]),
+    Mutation("a failed rank does not say so in its numbers", CAPTURED, "if (failed_) batches_[i]", "if (false) batches_[i]", ["device"]),
+    Mutation("sums of a replay are not counted", CAPTURED, "  reducer_.replayed(entry.sums);\n", "", ["distributed.nccl_test"]),
+    Mutation("recorded sums are counted as done", NCCL, "  last_ = before_;\n", "", ["distributed.nccl_test"]),
+    Mutation("the step after a bad one changes weights", STEP, "stopped = halted_.copy_(at::maximum(halted_, stopped));", "halted_.copy_(stopped);",
+             ["device"]),
+    Mutation("a device's statistics are read at once", TRAINER, "if (captured_ && !last &&", "if (false && !last &&", ["device"]),
+    Mutation("a place that is waited for is passed", TRAINER, " && !boundary.waits_for(place())", "", ["device"]),
+    Mutation("the trainer stays on the default stream", DEVICE, "  own_.emplace(own);\n", "  own_.emplace(*outer_);\n", ["device"]),
 ]

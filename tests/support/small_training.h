@@ -63,16 +63,20 @@ class SmallTraining {
   }
 
   /// A wish to stop comes while the first epoch is validated; another trainer goes on from there.
-  Outcome stopped_while_validating() {
+  Outcome stopped_while_validating() { return stopped(3); }
+  /// The same with a wish that comes before the second update.
+  Outcome stopped_between_updates() { return stopped(1); }
+
+ private:
+  Outcome stopped(int updates) {
     component::TrainingState state;
-    StopWhileValidating stop;
+    StopAfter stop(updates);
     const Outcome first = part(state, /*from_state=*/false, stop);
     if (first.result.kept_epoch != 0 || !first.result.epochs.empty()) throw std::logic_error("the training was not stopped");
     component::Boundary nobody;
     return part(state, /*from_state=*/true, nobody);
   }
 
- private:
   datasets::ImageDirectory carrying(const std::string& name, const std::string& transforms) {
     const auto plain = datasets::ImageDirectory::open(original(name), "dataset");
     datasets::carry_transformation(plain, datasets::Transformation::parse(transforms), folder_ / name);
@@ -80,13 +84,15 @@ class SmallTraining {
   }
 
   struct CutEverywhere : component::Boundary {
+    bool waits_for(const std::string&) const override { return true; }
     bool reached(const component::Trainer&, component::Place, const component::Wishes&) override { return false; }
   };
 
-  struct StopWhileValidating : component::Boundary {
-    component::Wishes wishes() override { return {.stop = asked++ > 3}; }  // before three updates and the first
+  struct StopAfter : component::Boundary {
+    explicit StopAfter(int count) : updates(count) {}
+    component::Wishes wishes() override { return {.stop = asked++ > updates}; }  // once before the first of them
     bool reached(const component::Trainer&, component::Place, const component::Wishes& all) override { return !all.stop; }
-    int asked = 0;
+    int updates, asked = 0;
   };
 
   Outcome part(component::TrainingState& state, bool from_state, component::Boundary& boundary) {
@@ -132,6 +138,7 @@ inline component::TrainerOptions plain_options() {
                      .ema_decay = 0,
                      .progressive_resize = 1,
                      .mixup_alpha = 0},
+          .cuda_graphs = true,
           .loader_threads = 1,
           .fast_decode = false,
           .cache_memory = 0,
