@@ -13,6 +13,7 @@
 #include "datasets/codecs/stored.h"
 #include "datasets/sources/account.h"
 #include "datasets/sources/image_walk.h"
+#include "datasets/sources/path_map.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/report/log.h"
 #include "runtime/spec/table.h"
@@ -20,10 +21,11 @@
 namespace torchport::datasets {
 
 struct SourceOptions {
-  std::filesystem::path path;         ///< folder; open_source takes an archive as well
-  std::string subset;                 ///< of formats that hold several: "train" or "test"
-  std::vector<std::string> labels{};  ///< category names in id order, for formats that only number them; may be empty
-  runtime::Log* log = nullptr;        ///< for files that are passed over
+  std::filesystem::path path;            ///< folder; open_source takes an archive as well
+  std::string subset;                    ///< of formats that hold several: "train" or "test"
+  std::vector<MappedPrefix> path_map{};  ///< where the images of label files lie
+  std::vector<std::string> labels{};     ///< category names in id order, for formats that only number them; may be empty
+  runtime::Log* log = nullptr;           ///< for files that are passed over
   std::function<std::filesystem::path()> scratch{};  ///< gives the folder to unpack archives into
   int threads = 1;                                   ///< that read headers
   Links links = Links::follow;                       ///< what becomes of symbolic links

@@ -100,10 +100,26 @@ std::optional<Found> find_coco(const fs::path& root, const SourceOptions& option
   return take_first(json_files(*folders.begin(), options.subset), root, options.log);
 }
 
-/// The image files below the root, checked: there, each once. "" stands for those whose names are not of images.
-std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, Account& account) {
+/// Where --path-map says that an image lies, by its name or one of its addresses: as a path from the root.
+std::optional<std::string> mapped_file(const CocoFile::Image& image, const SourceOptions& options, const fs::path& root) {
+  std::vector<std::string> addresses = image.urls;
+  addresses.push_back(image.file);
+  for (const std::string& address : addresses) {
+    std::error_code none;
+    const auto file = mapped(options.path_map, address);
+    if (file && fs::is_regular_file(*file, none))
+      return fs::absolute(*file).lexically_normal().lexically_relative(fs::absolute(root).lexically_normal()).string();
+  }
+  return std::nullopt;
+}
+
+/// The image files below the root or where they are mapped to, checked: there, each once. "" stands for those whose names are not
+/// of images.
+std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, const SourceOptions& options,
+                                       Account& account) {
   const CocoPlaces places(found.root, found.file, images);
   std::vector<std::string> files, missing;
+  std::string missing_url;  // of the first, where it has one
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
       const fs::path file = fs::path(image.file).lexically_normal();
@@ -114,23 +130,37 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
       continue;
     }
     try {
-      files.push_back(places.find(image.file).value_or(""));
+      const auto by_map = mapped_file(image, options, found.root);
+      files.push_back(by_map ? *by_map : places.find(image.file).value_or(""));
     } catch (const std::runtime_error& error) {
       fail(found.file, "the file '" + image.file + "' " + error.what());
     }
-    if (files.back().empty()) missing.push_back(image.file);
+    if (!files.back().empty()) continue;
+    if (missing.empty() && !image.urls.empty()) missing_url = image.urls.front();
+    missing.push_back(image.file);
   }
   std::vector<std::string_view> sorted(files.begin(), files.end());
   std::erase(sorted, "");
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     fail(found.file, "the file '" + std::string(*twice) + "' is there twice");
+  if (!missing.empty() && !missing_url.empty())
+    throw Error("InvalidDataset.label_images", {{"count", std::to_string(missing.size())},
+                                                {"total", std::to_string(found.coco.images.size())},
+                                                {"path", found.root.string()},
+                                                {"first", missing_url},
+                                                {"head", missing_url.substr(0, missing_url.rfind('/') + 1)}});
   if (!missing.empty())
     fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
                          " image files are missing, the first is '" + missing.front() + "'");
   for (const std::string& image : images)
     if (!std::binary_search(sorted.begin(), sorted.end(), image)) account.leave_out("not listed in the COCO file", image);
   return files;
+}
+
+/// As it was given; of an image that is mapped to another folder the way there is no part of it.
+std::string path_of(const fs::path& root, const std::string& file) {
+  return file.starts_with("..") ? (root / file).lexically_normal().string() : (root / file).string();
 }
 
 ImageSource source_of(const Found& found, const SourceOptions& options) {
@@ -148,7 +178,7 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
     source.categories->push_back(name);
   }
   if (!coco.strangers.empty()) source.account.remark(found.file.filename().string() + ": " + coco.strangers);
-  const std::vector<std::string> files = checked_files(found, walk.images, source.account);
+  const std::vector<std::string> files = checked_files(found, walk.images, options, source.account);
   std::vector<std::string> named;
   for (const std::string& file : files)
     if (!file.empty()) named.push_back(file);
@@ -159,7 +189,7 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
     const std::size_t at = next++;
     const std::int64_t id = coco.images[i].id;
     ImageSource::Item item{std::to_string(id) + fs::path(files[i]).extension().string(), std::nullopt,
-                           (found.root / files[i]).string(), kept.sizes[at], kept.stored[at]};
+                           path_of(found.root, files[i]), kept.sizes[at], kept.stored[at]};
     const auto category = coco.category_of(id);
     if (category) {
       item.label = place.at(*category);

@@ -1,6 +1,6 @@
-#include "component/report/csv_rows.h"
+#include "runtime/text/csv_rows.h"
 
-namespace torchport::component {
+namespace torchport::runtime {
 
 void read_csv(std::string_view text, const std::function<bool(const std::vector<std::string>&)>& take) {
   std::vector<std::string> fields(1);
@@ -29,4 +29,4 @@ void read_csv(std::string_view text, const std::function<bool(const std::vector<
   if (fields.size() > 1 || !fields.front().empty()) take(fields);
 }
 
-}  // namespace torchport::component
+}  // namespace torchport::runtime
