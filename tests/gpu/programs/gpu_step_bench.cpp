@@ -2,8 +2,7 @@
 //   gpu_step_bench VARIANT [--batch N] [--size S] [--seconds S] [--steps N] [--modes LIST] [--precision NAME] [--json FILE]
 //   gpu_step_bench --ceilings [--mebibytes N] [--side N] [--json FILE]
 //   gpu_step_bench --list-modes
-// Modes alternate, for SECONDS each in all, and at least N steps. A line of JSON for each mode is added to FILE, and is what is
-// printed.
+// Modes alternate, for SECONDS each in all, and at least N steps. A line of JSON for each mode is added to FILE, and is what is printed.
 #include <torch/torch.h>
 
 #include <fstream>
@@ -115,9 +114,9 @@ std::vector<double> run(Way& way, const Arguments& a, std::int64_t least, double
 
 void time_steps(const Arguments& a) {
   const bool tf32 = a.precision == "tf32";
-  if (!tf32 && a.precision != "float32" && a.precision != "bfloat16")
-    throw std::invalid_argument("unknown precision " + a.precision);
+  if (!tf32 && a.precision != "float32" && a.precision != "bfloat16") throw std::invalid_argument("unknown precision " + a.precision);
   const auto& device = test::gpu();
+  const component::OwnStream stream(device);
   at::globalContext().setAllowTF32CuDNN(tf32);
   at::globalContext().setAllowTF32CuBLAS(tf32);
   const auto precision = a.precision == "bfloat16" ? component::Precision::bfloat16 : component::Precision::float32;
@@ -126,8 +125,8 @@ void time_steps(const Arguments& a) {
     const std::uint64_t before = used_bytes();
     Way& way = ways.emplace_back();
     way.mode = mode;
-    way.training =
-        std::make_unique<test::SyntheticTraining>(test::StepPlan{a.variant, precision, a.batch, static_cast<int>(a.size)}, device);
+    way.training = std::make_unique<test::SyntheticTraining>(
+        test::StepPlan{a.variant, precision, a.batch, static_cast<int>(a.size), test::has(mode, "graph")}, device);
     way.first = seconds_of([&] { run(way, a, 0, 0); });
     run(way, a, kWarmUp, 0);
     way.bytes = used_bytes() - before;
@@ -173,29 +172,19 @@ void find_ceilings(const Arguments& a) {
   const auto& device = test::gpu();
   const at::NoGradGuard values_only;
   const auto bytes = static_cast<double>(a.mebibytes << 20);
-  const auto tensor = [&](at::ScalarType type, at::IntArrayRef sizes) {
-    return at::zeros(sizes, at::TensorOptions(type).device(device.where()));
-  };
+  const auto tensor = [&](at::ScalarType type, at::IntArrayRef sizes) { return at::zeros(sizes, at::TensorOptions(type).device(device.where())); };
   const at::Tensor from = tensor(at::kByte, {a.mebibytes << 20}), to = at::empty_like(from);
-  tell(a, {{"part", "ceiling"},
-           {"what", "copy on the device, read and written"},
-           {"unit", "TB/s"},
+  tell(a, {{"part", "ceiling"}, {"what", "copy on the device, read and written"}, {"unit", "TB/s"},
            {"value", 2e-12 * bytes / seconds_each(10, [&] { to.copy_(from); })}});
   const at::Tensor host = device.host_empty({a.mebibytes << 20}, at::kByte).zero_();
-  tell(a, {{"part", "ceiling"},
-           {"what", "copy from pinned memory"},
-           {"unit", "GB/s"},
+  tell(a, {{"part", "ceiling"}, {"what", "copy from pinned memory"}, {"unit", "GB/s"},
            {"value", 1e-9 * bytes / seconds_each(4, [&] { to.copy_(host, /*non_blocking=*/true); })}});
   const at::Tensor left = tensor(at::kBFloat16, {a.side, a.side}), right = at::empty_like(left).zero_();
   const double products = 2.0 * std::pow(static_cast<double>(a.side), 3);
-  tell(a, {{"part", "ceiling"},
-           {"what", "bfloat16 product of two matrices"},
-           {"unit", "TFLOP/s"},
+  tell(a, {{"part", "ceiling"}, {"what", "bfloat16 product of two matrices"}, {"unit", "TFLOP/s"},
            {"value", 1e-12 * products / seconds_each(10, [&] { at::matmul(left, right); })}});
   const at::Tensor small = tensor(at::kFloat, {1});
-  tell(a, {{"part", "ceiling"},
-           {"what", "an operation on one number, one after the other"},
-           {"unit", "us"},
+  tell(a, {{"part", "ceiling"}, {"what", "an operation on one number, one after the other"}, {"unit", "us"},
            {"value", 1e6 * seconds_each(1000, [&] { small.add_(1); })}});
 }
 
