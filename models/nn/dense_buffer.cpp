@@ -7,6 +7,7 @@
 
 #include "models/nn/cpu/fused_node.h"
 #include "models/nn/cpu/fused_norm.h"
+#include "models/nn/dense_node.h"
 
 namespace torchport::models {
 namespace {
@@ -50,6 +51,15 @@ DenseBuffer::DenseBuffer(const at::Tensor& x, std::int64_t channels, CopyPixels*
 at::Tensor DenseBuffer::view() const {
   const at::AutoDispatchBelowADInplaceOrView plain;
   return buffer_.narrow(1, 0, channels_);
+}
+
+at::Tensor DenseBuffer::features_of_its_own() const { return room_for(buffer_, channels_); }
+
+void DenseBuffer::remember(const std::shared_ptr<DenseNode>& node, const at::Tensor& features, const at::Tensor& y) {
+  node->features = features;
+  current_ = view();
+  torch::autograd::set_history(y, node);
+  torch::autograd::set_history(current_, node);
 }
 
 void DenseBuffer::append(const at::Tensor& features) {

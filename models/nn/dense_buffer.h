@@ -4,7 +4,11 @@
 #include <ATen/core/Tensor.h>
 #include <torch/nn/modules/batchnorm.h>
 
+#include <memory>
+
 namespace torchport::models {
+
+struct DenseNode;
 
 class DenseBuffer {
  public:
@@ -23,7 +27,10 @@ class DenseBuffer {
   DenseBuffer(const at::Tensor& x, std::int64_t channels, CopyPixels* copy);
   /// Takes dense features into their room of the buffer, before channels_ counts them.
   virtual void take(const at::Tensor& features, const at::Tensor& room) = 0;
-  at::Tensor view() const;  ///< of the buffer's first channels_, unknown to autograd
+  at::Tensor view() const;                 ///< of the buffer's first channels_, unknown to autograd
+  at::Tensor features_of_its_own() const;  ///< like view(), elsewhere, not written yet
+  /// Tells autograd that `node` has made y of the features, and the features of themselves.
+  void remember(const std::shared_ptr<DenseNode>& node, const at::Tensor& features, const at::Tensor& y);
 
   const at::Tensor buffer_;
   at::Tensor current_;  ///< view() as autograd knows it: each append and each norm makes the next one of the last

@@ -82,7 +82,7 @@ MUTATIONS = [
              ["component.onnx_test"]),
     Mutation("ONNX without groups", "component/export/traced_graph.cpp", '{"group", constant(8).toInt()}', '{"group", std::int64_t{1}}',
              ["component.onnx_test"]),
-    Mutation("fused norm with weights of a device", FUSED, "tensor.defined() && tensor.is_cpu() &&", "tensor.defined() &&", ["device"]),
+    Mutation("fused norm with weights of a device", FUSED, "tensor.defined() && tensor.device().type() == on &&", "tensor.defined() &&", ["device"]),
     # Kernels of a GPU, in their host form.
     Mutation("kernel: rows of a block left out of a sum", GPU + "tiles.h", "row < rows; ++row) sum +=", "row < rows - 1; ++row) sum +=", ["models"]),
     Mutation("kernel: threads of a broken row work too", GPU + "tiles.h", "row < rows ? static_cast<Index>(part) * rows + row : tile.pixels",

@@ -11,6 +11,7 @@
 
 #include "models/nn/cpu/fused_node.h"
 #include "models/nn/cpu/fused_norm.h"
+#include "models/nn/dense_node.h"
 #include "models/nn/norm_activation.h"
 
 namespace torchport::models {
@@ -30,29 +31,16 @@ void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
   });
 }
 
-// Inputs: the features so far, weight, bias. Outputs: their norm and ReLU, and the features for whoever comes next.
-struct DenseNormNode final : torch::autograd::Node {
+struct DenseNormNode final : DenseNode {
   AppliedNorm applied;
-  at::Tensor features;
 
   std::string name() const override { return "torchport::DenseNormNode"; }
-  void release_variables() override { features.reset(); }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    at::Tensor gradient = std::move(gradients.at(0)), later = std::move(gradients.at(1));
-    if (!gradient.defined()) {
-      result[0] = later;
-      return result;
-    }
-    refuse_double_backward();
-    TORCH_CHECK(features.defined(), "backward through a dense block a second time: its features have been freed");
-    if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
-    if (later.defined()) later = own_pixels(std::move(later));
-    with_type_of(features, [&](auto value) { compute<decltype(value)>(std::move(gradient), std::move(later), result); });
-    return result;
-  }
 
  private:
+  void backward(at::Tensor gradient, at::Tensor later, variable_list& result) override {
+    with_type_of(features, [&](auto value) { compute<decltype(value)>(std::move(gradient), std::move(later), result); });
+  }
+
   template <class T>
   void compute(at::Tensor gradient, at::Tensor later, variable_list& result) {
     const auto in = pixels<const T>(features);
@@ -105,17 +93,13 @@ at::Tensor CpuDenseBuffer::norm_relu(torch::nn::BatchNorm2d& norm) {
   RECORD_FUNCTION("torchport::dense_norm_relu", std::vector<c10::IValue>());
   const at::Tensor features = view();
   AppliedNorm applied = apply_norm(norm, norm->is_training() ? moments() : kernels::Moments{}, count);
-  const std::vector<std::int64_t> sizes = {features.size(0), channels_, features.size(2), features.size(3)};
-  at::Tensor y = at::empty(sizes, buffer_.options().memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor y = features_of_its_own();
   with_type_of(features, [&](auto value) { forward<decltype(value)>(applied, features, y); });
   const variable_list sources = {current_, norm->weight, norm->bias};
   if (!wants_gradient(sources)) return y;
   const auto node = make_node<DenseNormNode>(sources);
   node->applied = std::move(applied);
-  node->features = features;
-  current_ = view();
-  torch::autograd::set_history(y, node);
-  torch::autograd::set_history(current_, node);
+  remember(node, features, y);
   return y;
 }
 

@@ -101,28 +101,34 @@ at::Tensor fused(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Te
   return y;
 }
 
-bool is_host_float32(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
+bool is_float32(const at::Tensor& tensor, at::DeviceType on) {
+  return tensor.defined() && tensor.device().type() == on && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
 }
 
 }  // namespace
 
 bool is_ours_alone(const at::Tensor& tensor) { return tensor.use_count() == 1 && tensor.storage().use_count() == 1; }
 
-bool has_fusible_layout(const at::Tensor& x) {
+bool has_map_layout(const at::Tensor& x) {
   if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return false;
   // A contiguous map of 1 x 1 is in channels-last order too, but not of a network that is.
   if (x.dim() != 4 || x.suggest_memory_format() != at::MemoryFormat::ChannelsLast) return false;
-  return x.device().is_cpu() && x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+  return x.numel() > 0 && x.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-bool has_fusible_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel) {
-  if (!is_host_float32(norm->weight) || !is_host_float32(norm->bias) || !is_host_float32(norm->running_mean) ||
-      !is_host_float32(norm->running_var))
-    return false;
+bool has_fusible_layout(const at::Tensor& x) { return x.device().is_cpu() && has_map_layout(x); }
+
+bool has_float32_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel,
+                         at::DeviceType on) {
+  for (const auto* tensor : {&norm->weight, &norm->bias, &norm->running_mean, &norm->running_var})
+    if (!is_float32(*tensor, on)) return false;
   // Of a single value a channel there is no variance: torch's own norm says so.
   return norm->weight.size(0) == channels && norm->options.momentum().has_value() &&
          (!norm->is_training() || values_per_channel > 1);
+}
+
+bool has_fusible_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel) {
+  return has_float32_weights(norm, channels, values_per_channel, at::kCPU);
 }
 
 bool can_fuse(const torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut) {

@@ -15,6 +15,10 @@ bool can_fuse(const torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at:
 /// The two halves of it: float32 or bfloat16 on the CPU, channels-last; a norm of so many channels with float32 weights and
 /// statistics, and values enough to have a variance.
 bool has_fusible_layout(const at::Tensor& x);
+/// The same of any device, for kernels of whatever kind.
+bool has_map_layout(const at::Tensor& x);
+bool has_float32_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel,
+                         at::DeviceType on);
 bool has_fusible_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel);
 
 /// relu(norm(x)) or relu(norm(x) + shortcut); statistics, running statistics and gradients as torch::nn::BatchNorm2d has them, both

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "models/nn/cpu/fused_node.h"
+#include "models/nn/dense_node.h"
 #include "models/nn/device/device_norm.h"
 #include "models/nn/norm_activation.h"
 
@@ -27,23 +28,13 @@ void copy_pixels(const at::Tensor& from, const at::Tensor& to) {
   check_started(device_kernels()->copy({device_map(from), to.mutable_data_ptr(), pixel_stride(to)}, stream_of(to)));
 }
 
-// Inputs: the features so far, weight, bias. Outputs: their norm and ReLU, and the features for whoever comes next.
-struct DeviceDenseNormNode final : torch::autograd::Node {
+struct DeviceDenseNormNode final : DenseNode {
   AppliedDeviceNorm applied;
-  at::Tensor features;
 
   std::string name() const override { return "torchport::DeviceDenseNormNode"; }
-  void release_variables() override { features.reset(); }
-  variable_list apply(variable_list&& gradients) override {
-    variable_list result(num_outputs());
-    at::Tensor gradient = std::move(gradients.at(0)), later = std::move(gradients.at(1));
-    if (!gradient.defined()) {
-      result[0] = later;
-      return result;
-    }
-    refuse_double_backward();
-    TORCH_CHECK(features.defined(), "backward through a dense block a second time: its features have been freed");
-    if (!gradient.is_contiguous(at::MemoryFormat::ChannelsLast)) gradient = gradient.contiguous(at::MemoryFormat::ChannelsLast);
+
+ private:
+  void backward(at::Tensor gradient, at::Tensor later, variable_list& result) override {
     gpu::Gradient terms = device_gradient(applied, features, gradient);
     terms.by_input = true;
     DeviceGradientSums sums;
@@ -51,11 +42,10 @@ struct DeviceDenseNormNode final : torch::autograd::Node {
       sums = sum_device_gradients(applied, terms, {});
     if (task_should_compute_output(1)) result[1] = sums.of_weight;
     if (task_should_compute_output(2)) result[2] = sums.of_bias;
-    if (!task_should_compute_output(0)) return result;
+    if (!task_should_compute_output(0)) return;
     const bool add = later.defined();
-    result[0] = add ? own_pixels(std::move(later)) : at::empty_like(gradient);
+    result[0] = add ? std::move(later) : at::empty_like(gradient);
     write_input_gradient(sums, terms, result[0], add);
-    return result;
   }
 };
 
@@ -86,18 +76,14 @@ at::Tensor DeviceDenseBuffer::norm_relu(torch::nn::BatchNorm2d& norm) {
   const at::Tensor features = view();
   AppliedDeviceNorm applied =
       apply_device_norm(norm, moments_.select(0, 0).narrow(0, 0, channels_), moments_.select(0, 1).narrow(0, 0, channels_), count);
-  const std::vector<std::int64_t> sizes = {features.size(0), channels_, features.size(2), features.size(3)};
-  at::Tensor y = at::empty(sizes, buffer_.options().memory_format(at::MemoryFormat::ChannelsLast));
+  at::Tensor y = features_of_its_own();
   check_started(device_kernels()->apply(
       {device_map(features), applied.scale(), applied.shift(), nullptr, /*relu=*/true, y.mutable_data_ptr()}, stream_of(y)));
   const variable_list sources = {current_, norm->weight, norm->bias};
   if (!wants_gradient(sources)) return y;
   const auto node = make_node<DeviceDenseNormNode>(sources);
   node->applied = std::move(applied);
-  node->features = features;
-  current_ = view();
-  torch::autograd::set_history(y, node);
-  torch::autograd::set_history(current_, node);
+  remember(node, features, y);
   return y;
 }
 

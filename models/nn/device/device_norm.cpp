@@ -93,10 +93,6 @@ gpu::Norm arguments(torch::nn::BatchNorm2d& norm, const AppliedDeviceNorm& appli
           .shift = applied.shift()};
 }
 
-bool is_device_float32(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.is_cuda() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous();
-}
-
 }  // namespace
 
 at::Tensor device_floats(at::IntArrayRef sizes, const at::Tensor& like) {
@@ -105,22 +101,14 @@ at::Tensor device_floats(at::IntArrayRef sizes, const at::Tensor& like) {
 at::Tensor device_scratch(const at::Tensor& x) { return device_floats({device_kernels()->scratch(device_map(x))}, x); }
 
 bool has_device_layout(const at::Tensor& x) {
-  if (!device_kernels() || !x.is_cuda() || (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16)) return false;
-  // A contiguous map of 1 x 1 is in channels-last order too, but not of a network that is.
-  if (x.dim() != 4 || x.suggest_memory_format() != at::MemoryFormat::ChannelsLast) return false;
-  if (x.numel() == 0 || !x.is_contiguous(at::MemoryFormat::ChannelsLast)) return false;
+  if (!device_kernels() || !x.is_cuda() || !has_map_layout(x)) return false;
   // Pixels are numbered in 32 bits.
   return x.size(1) % gpu::pack_size(device_type_of(x.scalar_type())) == 0 && x.numel() / x.size(1) < (std::int64_t{1} << 31) &&
          reinterpret_cast<std::uintptr_t>(x.const_data_ptr()) % 16 == 0;
 }
 
 bool has_device_weights(const torch::nn::BatchNorm2d& norm, std::int64_t channels, std::int64_t values_per_channel) {
-  if (!is_device_float32(norm->weight) || !is_device_float32(norm->bias) || !is_device_float32(norm->running_mean) ||
-      !is_device_float32(norm->running_var))
-    return false;
-  // Of a single value a channel there is no variance: torch's own norm says so.
-  return norm->weight.size(0) == channels && norm->options.momentum().has_value() &&
-         (!norm->is_training() || values_per_channel > 1);
+  return has_float32_weights(norm, channels, values_per_channel, at::kCUDA);
 }
 
 bool can_fuse_on_device(const torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut) {

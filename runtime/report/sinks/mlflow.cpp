@@ -12,6 +12,7 @@
 #include "runtime/report/figures.h"
 #include "runtime/text/python_json.h"
 #include "runtime/text/secrets.h"
+#include "runtime/tracking/guarded_record.h"
 #include "runtime/tracking/mlflow_sender.h"
 
 namespace torchport::runtime {
@@ -80,7 +81,7 @@ class Mlflow : public Sink {
   }
 
   void step(const StepDone& event) override {
-    guarded([&] {
+    guarded_([&] {
       const std::int64_t position = event.global_step() - 1;
       begin(position, event.steps);
       if (!is_kept(event) || position <= told_step_) return;
@@ -91,21 +92,21 @@ class Mlflow : public Sink {
 
   void epoch(const EpochDone& event) override {
     if (event.time == Time{}) return earlier_.push_back(event);
-    guarded([&] {
+    guarded_([&] {
       begin(event.steps, event.steps / std::max<std::int64_t>(1, event.epoch));
       write_epoch(event, event.steps, event.time);
     });
   }
 
   void result(const ResultFound& event) override {
-    guarded([&] {
+    guarded_([&] {
       begin(0, 0);
       write("result", 0, event.time, figures_of(event.row));
     });
   }
 
   void picture(const PictureMade& event) override {
-    guarded([&] {
+    guarded_([&] {
       begin(0, 0);
       const std::string name = metric_name(event.name) + ".png";
       write_file_atomically(folder_ / name, event.png());
@@ -114,7 +115,7 @@ class Mlflow : public Sink {
   }
 
   void ended(const RunEnded& event) override {
-    guarded([&] {
+    guarded_([&] {
       if (!journal_ && has_mlflow_journal(folder_)) return;  // it did not come so far as to say whether it goes on
       begin(0, 0);
       const std::string status = event.status() == "ok" ? "FINISHED" : event.status() == "stopped" ? "KILLED" : "FAILED";
@@ -193,18 +194,6 @@ class Mlflow : public Sink {
     }
   }
 
-  /// A training of hours is worth more than its record.
-  template <class Action>
-  void guarded(Action&& action) {
-    if (broken_) return;
-    try {
-      action();
-    } catch (const std::exception& fault) {
-      broken_ = true;
-      if (log_) log_->warning(std::string("The record for MLflow ends here: ") + fault.what());
-    }
-  }
-
   fs::path run_dir_, folder_;
   Log* log_;
   Time begun_{};
@@ -214,7 +203,7 @@ class Mlflow : public Sink {
   std::int64_t told_step_ = -1, told_epoch_ = 0;
   std::optional<MlflowWriter> journal_;
   std::optional<MlflowSender> sender_;  ///< goes before the journal
-  bool broken_ = false;
+  GuardedRecord guarded_{"MLflow", log_};
 };
 
 }  // namespace

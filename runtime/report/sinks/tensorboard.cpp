@@ -6,6 +6,7 @@
 #include "runtime/report/figures.h"
 #include "runtime/text/secrets.h"
 #include "runtime/tracking/event_file.h"
+#include "runtime/tracking/guarded_record.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -24,7 +25,7 @@ class TensorBoard : public Sink {
  public:
   explicit TensorBoard(const SinkOptions& options) : folder_(options.run_dir / "tb"), log_(options.log) {}
   ~TensorBoard() override {
-    guarded([&] {
+    guarded_([&] {
       if (file_) file_->close();
     });
   }
@@ -36,7 +37,7 @@ class TensorBoard : public Sink {
   }
 
   void step(const StepDone& event) override {
-    guarded([&] {
+    guarded_([&] {
       const std::int64_t position = event.global_step() - 1;
       begin(position, event.steps);
       if (is_kept(event)) write(figures_of(event), position, event.time);
@@ -45,21 +46,21 @@ class TensorBoard : public Sink {
 
   void epoch(const EpochDone& event) override {
     if (event.time == Time{}) return earlier_.push_back(event);
-    guarded([&] {
+    guarded_([&] {
       begin(event.steps, event.steps / std::max<std::int64_t>(1, event.epoch));
       for (const MetricRow& row : event.rows) write(figures_of(row), event.steps, event.time);
     });
   }
 
   void result(const ResultFound& event) override {
-    guarded([&] {
+    guarded_([&] {
       begin(0, 0);
       write(figures_of(event.row), 0, event.time);
     });
   }
 
   void picture(const PictureMade& event) override {
-    guarded([&] {
+    guarded_([&] {
       begin(0, 0);
       const std::string png = event.png();
       tfevents::Event message;
@@ -74,7 +75,7 @@ class TensorBoard : public Sink {
 
   void ended(const RunEnded& event) override {
     if (!file_ || event.status() == "stopped") return;  // a run that can go on has not ended
-    guarded([&] {
+    guarded_([&] {
       tfevents::Hparams data;
       data.mutable_session_end_info()->set_status(event.errors.empty() ? tfevents::Hparams::End::SUCCESS
                                                                        : tfevents::Hparams::End::FAILURE);
@@ -159,25 +160,13 @@ class TensorBoard : public Sink {
     file_->write(message);
   }
 
-  /// A training of hours is worth more than its record.
-  template <class Action>
-  void guarded(Action&& action) {
-    if (broken_) return;
-    try {
-      action();
-    } catch (const std::exception& fault) {
-      broken_ = true;
-      if (log_) log_->warning(std::string("The record for TensorBoard ends here: ") + fault.what());
-    }
-  }
-
   fs::path folder_;
   Log* log_;
   Time begun_{};
   std::vector<std::pair<std::string, Value>> parameters_;
   std::vector<EpochDone> earlier_;  ///< those of the run before, in a training that goes on
   std::optional<EventFile> file_;
-  bool broken_ = false;
+  GuardedRecord guarded_{"TensorBoard", log_};
 };
 
 }  // namespace
