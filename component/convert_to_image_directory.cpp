@@ -61,6 +61,7 @@ void convert_to_image_directory(runtime::Context& ctx) {
                                   .links = datasets::links_of(ctx.param<std::string>("links")),
                                   .output = ctx.output("output"),
                                   .own = own_folder(ctx.run_dir)};
+  if (ctx.request.has("path_map")) options.path_map = datasets::read_path_map(ctx.param<std::string>("path_map"));
   if (ctx.request.has("labels")) options.labels = datasets::read_labels(ctx.param<std::string>("labels"));
   datasets::ImageSource source = datasets::open_source(ctx.param<std::string>("format"), options);
   check_categories(source, ctx.input("input"), ctx.param<std::int64_t>("min_categories"));

@@ -5,8 +5,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "component/report/csv_rows.h"
 #include "runtime/files/files.h"
+#include "runtime/text/csv_rows.h"
 #include "runtime/text/json.h"
 
 namespace torchport::component {
@@ -56,7 +56,7 @@ void read_mistakes(EvaluationFacts& facts, const std::string& text) {
   for (std::size_t i = 0; i < facts.names.size(); ++i) places.emplace(facts.names[i], i);
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> kept;
   bool head = true;
-  read_csv(text, [&](const std::vector<std::string>& row) {
+  const auto take = [&](const std::vector<std::string>& row) {
     if (std::exchange(head, false)) return true;
     if (row.size() != kColumns) throw std::runtime_error("a row has " + std::to_string(row.size()) + " fields");
     const auto truth = places.find(row[2]), predicted = places.find(row[3]);
@@ -68,7 +68,8 @@ void read_mistakes(EvaluationFacts& facts, const std::string& text) {
     ++of_pair;
     facts.mistakes.push_back({row[0], row[1], truth->second, predicted->second, number(row[4]), number(row[5]), number(row[6])});
     return true;
-  });
+  };
+  if (!runtime::read_csv(text, take)) throw std::runtime_error("a field in quotes does not end");
 }
 
 }  // namespace

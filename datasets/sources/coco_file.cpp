@@ -122,7 +122,9 @@ class Reader : public runtime::JsonRows {
     const std::int64_t id = integer(object, "id");
     if (blank(object, "file_name") && object.contains("coco_url"))
       throw Error("InvalidDataset.web_images", {{"what", "input"}, {"path", file_.string()}});
-    coco_.images.push_back({id, text(object, "file_name")});
+    coco_.images.push_back({id, text(object, "file_name"), {}});
+    for (const char* const key : {"coco_url", "absolute_url"})
+      if (!blank(object, key) && object[key].is_string()) coco_.images.back().urls.push_back(object[key].get<std::string>());
   }
 
   void take_annotation(const json& object) {

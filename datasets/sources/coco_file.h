@@ -14,7 +14,8 @@ namespace torchport::datasets {
 struct CocoFile {
   struct Image {
     std::int64_t id;
-    std::string file;  ///< as it is written
+    std::string file;                 ///< as it is written
+    std::vector<std::string> urls{};  ///< coco_url and absolute_url, where they are there
   };
   std::vector<Image> images;                                 ///< each id once, in the file's order
   std::vector<std::pair<std::int64_t, std::int64_t>> found;  ///< image id and category id, each image once, in the order of ids

@@ -52,7 +52,9 @@ std::set<fs::path> folders_in(const fs::path& folder) {
 /// Opens one input, step by step.
 class Opener {
  public:
-  Opener(const std::string& format, const SourceOptions& options) : format_(format), options_(options) {}
+  Opener(const std::string& format, const SourceOptions& options) : format_(format), options_(options) {
+    options_.guessed = format == "auto";
+  }
 
   ImageSource open() {
     try {
@@ -77,7 +79,11 @@ class Opener {
     if (!source) source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
     if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
     if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields, found_instead(source));
-    source->in_scratch = !options_.archive.empty();
+    const auto unpacked = [&](const ImageSource::Item& item) { return item.origin.starts_with((options_.path / "").string()); };
+    // Images that a label file names elsewhere stay where they are.
+    for (const std::string& prefix : source->unused_prefixes.value_or(unused_prefixes(options_.path_map, {})))
+      source->account.remark("--path_map: no address begins with " + prefix);
+    source->in_scratch = !options_.archive.empty() && std::all_of(source->items.begin(), source->items.end(), unpacked);
     source->account.add(account_);
     source->archive = options_.archive.string();
     if (!options_.archive.empty()) source->unpacked = options_.path;
@@ -107,8 +113,9 @@ class Opener {
                       "' is one, give the folder that it is in: " + folder.string());
     }
     if (source->categories && source->categories->size() == 1)
-      account_.remark("Only one category, '" + source->categories->front() +
-                      "': a network has nothing to tell apart. Labels are read from folders, COCO files and IDX files only.");
+      account_.remark(
+          "Only one category, '" + source->categories->front() +
+          "': a network has nothing to tell apart. Labels are read from folders, label files, COCO files and IDX files only.");
     return source;
   }
 

@@ -13,6 +13,7 @@
 #include "datasets/codecs/stored.h"
 #include "datasets/sources/account.h"
 #include "datasets/sources/image_walk.h"
+#include "datasets/sources/path_map.h"
 #include "runtime/files/output_directory.h"
 #include "runtime/report/log.h"
 #include "runtime/spec/table.h"
@@ -20,16 +21,18 @@
 namespace torchport::datasets {
 
 struct SourceOptions {
-  std::filesystem::path path;         ///< folder; open_source takes an archive as well
-  std::string subset;                 ///< of formats that hold several: "train" or "test"
-  std::vector<std::string> labels{};  ///< category names in id order, for formats that only number them; may be empty
-  runtime::Log* log = nullptr;        ///< for files that are passed over
+  std::filesystem::path path;            ///< folder; open_source takes an archive as well
+  std::string subset;                    ///< of formats that hold several: "train" or "test"
+  std::vector<MappedPrefix> path_map{};  ///< where the images of label files lie
+  std::vector<std::string> labels{};     ///< category names in id order, for formats that only number them; may be empty
+  runtime::Log* log = nullptr;           ///< for files that are passed over
   std::function<std::filesystem::path()> scratch{};  ///< gives the folder to unpack archives into
   int threads = 1;                                   ///< that read headers
   Links links = Links::follow;                       ///< what becomes of symbolic links
   std::filesystem::path output{};                    ///< where the ImageDirectory will be; named in advice
   std::filesystem::path archive{};                   ///< what `path` was unpacked from, if it was
   std::filesystem::path own{};                       ///< a folder of the running program, which may lie in `path`
+  bool guessed = false;                              ///< the format was not asked for by its name; set by open_source
 };
 
 class ImageDirectory;
@@ -48,8 +51,10 @@ struct ImageSource {
   std::function<std::string(std::size_t)>
       read;                  ///< the bytes of item i; absent where the origins are files, to be taken as they are
   bool keeps_names = false;  ///< labelled images keep their file_name, too
-  bool in_scratch = false;   ///< the origins lie in the scratch folder
-  Account account{};         ///< of what is not among the items
+  bool in_scratch = false;   ///< all origins lie in the scratch folder
+  /// Of SourceOptions::path_map: no address begins with them. Absent where the format has no addresses.
+  std::optional<std::vector<std::string>> unused_prefixes{};
+  Account account{};                                  ///< of what is not among the items
   std::shared_ptr<const ImageDirectory> directory{};  ///< the items are images of one that was in an archive, and stay as they are
   std::vector<std::uint32_t> rows{};                  ///< of the directory's index, for each item
   std::string archive;                                ///< that was unpacked, as it was given; "" where none was

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -87,7 +88,7 @@ class Walker {
   }
 
   void take_file(fs::file_type type, const fs::path& relative) {
-    if (!options_.taken.empty() && root_ / relative == options_.taken) return;
+    if (std::find(options_.taken.begin(), options_.taken.end(), root_ / relative) != options_.taken.end()) return;
     if (type != fs::file_type::regular) return found_.account.leave_out("neither files nor folders", relative.string());
     if (!has_image_extension(relative.filename().native())) return found_.account.leave_out_type(relative.string());
     if (!runtime::is_utf8(relative.native())) {

@@ -19,11 +19,11 @@ enum class Links { follow, inside, skip };
 Links links_of(std::string_view name);
 
 struct WalkOptions {
-  std::string what;               ///< names the folder in errors, e.g. "training dataset"
-  Links links = Links::follow;    ///< links in a circle, or to where nothing is, never count
-  std::filesystem::path input;    ///< a link that leads out of this folder leads out; empty: the root
-  std::filesystem::path own{};    ///< a folder of the running program, which is not looked at
-  std::filesystem::path taken{};  ///< a file that somebody else takes: nothing is said of it
+  std::string what;                            ///< names the folder in errors, e.g. "training dataset"
+  Links links = Links::follow;                 ///< links in a circle, or to where nothing is, never count
+  std::filesystem::path input;                 ///< a link that leads out of this folder leads out; empty: the root
+  std::filesystem::path own{};                 ///< a folder of the running program, which is not looked at
+  std::vector<std::filesystem::path> taken{};  ///< files that somebody else takes: nothing is said of them
 };
 
 struct ImageWalk {

@@ -3,6 +3,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/sha256.h"
 #include "runtime/pipeline/content.h"
+#include "runtime/pipeline/step_values.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
@@ -51,8 +52,12 @@ class Planner {
                 {"files", json::object()},
                 {"inputs", json::object()}};
     for (const StepValue& value : step.parameters) {
-      const bool file = value.spec->path;
-      all[file ? "files" : "parameters"][value.spec->name] = file ? json(content(value.text)) : json_of(value.value);
+      if (!value.spec->path || value.spec->several) all["parameters"][value.spec->name] = json_of(value.value);
+      if (!value.spec->path) continue;
+      std::string contents;
+      for (const std::filesystem::path& path : named_paths(*value.spec, value.text))
+        contents += (contents.empty() ? "" : " ") + content(path);
+      all["files"][value.spec->name] = contents;
     }
     for (const StepValue& value : step.run_settings)
       if (value.spec->changes_outputs) all["run"][value.spec->name] = json_of(value.value);
@@ -126,7 +131,8 @@ std::vector<std::filesystem::path> outside_of(const Step& step) {
   for (const StepInput& input : step.inputs)
     if (!input.is_wire()) paths.push_back(input.path);
   for (const StepValue& value : step.parameters)
-    if (value.spec->path) paths.emplace_back(value.text);
+    if (value.spec->path)
+      for (std::filesystem::path& path : named_paths(*value.spec, value.text)) paths.push_back(std::move(path));
   return paths;
 }
 

@@ -38,7 +38,12 @@ json kind_of(const ParameterSpec& parameter) {
       }
       break;
     case ParameterType::string:
-      kind["type"] = {"string", "number", "boolean"};
+      if (parameter.several) {
+        kind["type"] = {"string", "array"};
+        kind["items"] = {{"type", "string"}};
+      } else {
+        kind["type"] = {"string", "number", "boolean"};
+      }
       break;
   }
   return kind;

@@ -109,7 +109,10 @@ class Parser {
 
   void take(const std::string& key, const std::string& text) {
     const Target& target = targets_.at(key);
-    if (!given_.insert(key).second) {
+    const bool again = !given_.insert(key).second;
+    if (again && target.parameter && target.parameter->several && target.parameter->type == ParameterType::string) {
+      std::get<std::string>((*target.values)[target.parameter->name].value) += "\n" + text;
+    } else if (again) {
       problems_.add(Error("ParameterParsing.given_twice", {{"flag", target.flag}}));
     } else if (target.parameter) {
       problems_.collect([&] { take_value(*target.parameter, text, *target.values); });

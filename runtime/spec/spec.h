@@ -39,11 +39,12 @@ struct ParameterSpec {
   std::vector<std::string> choices;         ///< of type `choice`
   std::optional<std::string> default_text;  ///< as in the YAML file; absent = must be given unless `optional`
   bool optional = false;
-  bool option = false;           ///< torchport's own, absent in the original
-  bool distributed = false;      ///< a run setting of distributed components only
-  bool path = false;             ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
-  bool network = false;          ///< says how a network is built: it reaches the architecture, and stands in model_spec.yaml
-  bool several = false;          ///< of type `choice`: one or more of the choices, with commas between
+  bool option = false;       ///< torchport's own, absent in the original
+  bool distributed = false;  ///< a run setting of distributed components only
+  bool path = false;         ///< a text that names a file: in a pipeline, relative to it, and part of what decides on reuse
+  bool network = false;      ///< says how a network is built: it reaches the architecture, and stands in model_spec.yaml
+  bool several =
+      false;  ///< a choice: one or more, with commas between; a string: given once for each line. With `path` each is PREFIX=FOLDER
   bool changes_outputs = false;  ///< a run setting on which outputs depend: part of what decides on reuse
   /// Whether it is an integer or a float.
   bool is_number() const { return type == ParameterType::integer || type == ParameterType::real; }

@@ -262,6 +262,7 @@ ParameterSpec SpecReader::read_parameter(const std::string& name, SpecMap& row, 
     if (!trusted_ && !has_error(parameter.unknown_error))
       row.fail("errors.yaml has no '" + parameter.unknown_error + "'", "unknown");
   }
+  if (parameter.type == ParameterType::string) parameter.several = row.boolean_or("several", false);
   parameter.path = row.boolean_or("path", false);
   if (parameter.path && parameter.type != ParameterType::string) row.fail("only a string can be a path", "path");
   parameter.network = row.boolean_or("network", false);

@@ -116,16 +116,12 @@ def test_pipelines(reader):
     assert (reader / "flowers.html").exists() and (reader / "runs/flowers-1/pipeline.json").exists()
 
 
-def coco_export(folder, photos):
-    """Photos as a labelling tool hands them out."""
+def label_export(folder, photos):
+    """Labels of photos as a data labeling project hands them out."""
     folder.mkdir()
-    names = sorted({photo.parent.name for photo in photos})
-    for number, photo in enumerate(photos):
-        shutil.copy(photo, folder / f"{number}.jpg")
-    (folder / "labels.json").write_text(json.dumps({
-        "images": [{"id": number, "file_name": f"{number}.jpg"} for number in range(len(photos))],
-        "categories": [{"id": number, "name": name} for number, name in enumerate(names)],
-        "annotations": [{"id": number, "image_id": number, "category_id": names.index(photo.parent.name)} for number, photo in enumerate(photos)]}))
+    (folder / "labels.jsonl").write_text("".join(json.dumps({
+        "image_url": f"AmlDatastore://workspaceblobstore/UI/animals/{photo.parent.parent.name}/{photo.parent.name}/{photo.name}", "label": photo.parent.name}) + "\n"
+        for photo in photos))
 
 
 def test_coming_from_azure(reader):
@@ -136,7 +132,7 @@ def test_coming_from_azure(reader):
     shutil.copy(SOURCE / "tests/data/azure/graph/graph.json", reader)
     photos = sorted((reader / "photos/train").rglob("*.jpg"))
     (reader / "animals").symlink_to(reader / "photos/train")
-    coco_export(reader / "export", photos)
+    label_export(reader / "export", photos)
     shutil.copy(photos[0], reader / "photo.jpg")
     lines = [*commands(page)]
     assert len(lines) > 12, lines

@@ -1,5 +1,7 @@
 // A COCO file (JSON with images, annotations and categories), annotated for classification: one category an image. It lies beside
 // its images, or in a folder beside theirs, as in annotations/ and images/.
+#include <algorithm>
+
 #include "datasets/codecs/header.h"
 #include "datasets/sources/coco_file.h"
 #include "datasets/sources/coco_places.h"
@@ -100,10 +102,29 @@ std::optional<Found> find_coco(const fs::path& root, const SourceOptions& option
   return take_first(json_files(*folders.begin(), options.subset), root, options.log);
 }
 
-/// The image files below the root, checked: there, each once. "" stands for those whose names are not of images.
-std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, Account& account) {
+std::vector<std::string> addresses_of(const CocoFile::Image& image) {
+  std::vector<std::string> addresses = image.urls;
+  addresses.push_back(image.file);
+  return addresses;
+}
+
+/// Where --path_map says that an image lies, by its name or one of its addresses; not as a path below the root.
+std::optional<std::string> mapped_file(const CocoFile::Image& image, const SourceOptions& options) {
+  for (const std::string& address : addresses_of(image)) {
+    std::error_code none;
+    const auto file = mapped(options.path_map, address, options.links);
+    if (file && fs::is_regular_file(*file, none)) return fs::absolute(*file).string();
+  }
+  return std::nullopt;
+}
+
+/// The image files below the root or where they are mapped to, checked: there, each once. "" stands for those whose names are not
+/// of images.
+std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, const SourceOptions& options,
+                                       Account& account) {
   const CocoPlaces places(found.root, found.file, images);
   std::vector<std::string> files, missing;
+  std::vector<std::string_view> missing_urls;
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
       const fs::path file = fs::path(image.file).lexically_normal();
@@ -114,17 +135,26 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
       continue;
     }
     try {
-      files.push_back(places.find(image.file).value_or(""));
+      const auto by_map = mapped_file(image, options);
+      files.push_back(by_map ? *by_map : places.find(image.file).value_or(""));
     } catch (const std::runtime_error& error) {
       fail(found.file, "the file '" + image.file + "' " + error.what());
     }
-    if (files.back().empty()) missing.push_back(image.file);
+    if (!files.back().empty()) continue;
+    if (!image.urls.empty()) missing_urls.push_back(image.urls.front());
+    missing.push_back(image.file);
   }
   std::vector<std::string_view> sorted(files.begin(), files.end());
   std::erase(sorted, "");
   std::sort(sorted.begin(), sorted.end());
   if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     fail(found.file, "the file '" + std::string(*twice) + "' is there twice");
+  if (!missing_urls.empty())
+    throw Error("InvalidDataset.label_images", {{"count", std::to_string(missing.size())},
+                                                {"total", std::to_string(found.coco.images.size())},
+                                                {"path", found.root.string()},
+                                                {"first", std::string(missing_urls.front())},
+                                                {"head", common_head(missing_urls)}});
   if (!missing.empty())
     fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
                          " image files are missing, the first is '" + missing.front() + "'");
@@ -135,7 +165,7 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
 
 ImageSource source_of(const Found& found, const SourceOptions& options) {
   const CocoFile& coco = found.coco;
-  ImageWalk walk = walk_images(found.root, {"input", options.links, options.path, options.own, found.file});
+  ImageWalk walk = walk_images(found.root, {"input", options.links, options.path, options.own, {found.file}});
   ImageSource source;
   source.account = std::move(walk.account);
   source.keeps_names = true;
@@ -148,8 +178,11 @@ ImageSource source_of(const Found& found, const SourceOptions& options) {
     source.categories->push_back(name);
   }
   if (!coco.strangers.empty()) source.account.remark(found.file.filename().string() + ": " + coco.strangers);
-  const std::vector<std::string> files = checked_files(found, walk.images, source.account);
-  std::vector<std::string> named;
+  const std::vector<std::string> files = checked_files(found, walk.images, options, source.account);
+  std::vector<std::string> addresses, named;
+  for (const CocoFile::Image& image : coco.images)
+    if (!options.path_map.empty()) std::ranges::move(addresses_of(image), std::back_inserter(addresses));
+  source.unused_prefixes = unused_prefixes(options.path_map, addresses);
   for (const std::string& file : files)
     if (!file.empty()) named.push_back(file);
   const ReadableImages kept = keep_readable(found.root, named, options.threads, source.account, options.log);

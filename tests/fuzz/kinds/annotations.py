@@ -1,4 +1,4 @@
-"""Hostile annotations for Convert to Image Directory: COCO files beside images, IDX files, lists of labels."""
+"""Hostile annotations for Convert to Image Directory: COCO files beside images, IDX files, lists of labels, label files."""
 import functools
 import gzip
 import json
@@ -144,6 +144,51 @@ def label_lists():
     yield label_case("lines that end in CR LF", b"cat\r\ndog\r\n")
 
 
+JSON_LINES = b"".join(b'{"image_url": "AmlDatastore://s/%d.png", "label": "%s"}\n' % (i, (b"cat", b"dog")[i % 2]) for i in range(4))
+LABEL_CSV = b"Url,Label\n" + b"".join(b"AmlDatastore://s/%d.png,%s\n" % (i, (b"cat", b"dog")[i % 2]) for i in range(4))
+ML_TABLE = b"paths:\n  - file: ./x.jsonl\ntransformations:\n  - read_json_lines: {encoding: utf8}\n"
+
+
+def mapped_case(name, content, wants=None, kind="jsonl"):
+    """One label file beside its images; `content` is that of the MLTable where that is its kind."""
+    files = {"MLTable": content, "x.jsonl": JSON_LINES} if kind == "MLTable" else {f"x.{kind}": content}
+    return Case(KIND, f"{kind}: {name}", (*COMMAND, f"--format={kind.lower()}"), tree({**IMAGES, **files}), wants=wants)
+
+
+def label_files():
+    first, rest = JSON_LINES.split(b"\n", 1)
+    yield mapped_case("sound", JSON_LINES, "taken")
+    yield mapped_case("sound", LABEL_CSV, "taken", "csv")
+    yield mapped_case("sound", ML_TABLE, "taken", "MLTable")
+    yield mapped_case("a byte order mark", b"\xef\xbb\xbf" + JSON_LINES, "taken")
+    yield mapped_case("a byte order mark", b"\xef\xbb\xbf" + LABEL_CSV, "taken", "csv")
+    for name, line, must in (*hostile_json.whole(first), *hostile_json.within(first)):
+        if not callable(line) and b"\n" not in line and name not in ("a byte order mark", "nothing"):
+            yield mapped_case(f"2nd line: {name}", first + b"\n" + line + b"\n" + rest, "refused" if must or len(line) > 1_000_000 else None)
+    for name, address in (("/etc/hostname", "/etc/hostname"), ("..", "../../1.png"), ("%2e%2e", "s://c/%2e%2e/%2e%2e/1.png"), ("a NUL", "1.png\0"), ("an encoded NUL", "s://c/1.png%00"),
+                          ("long", "s://c/" + "a/" * 50_000 + "1.png"), ("nothing", ""), ("a scheme alone", "s://"), ("no file", "s://c/"), ("%", "s://c/1.png%"),
+                          ("backslashes", "s://c/..\\1.png")):
+        row = json.dumps({"image_url": address, "label": "cat"}).encode()
+        left_out = ("%", "an encoded NUL", "/etc/hostname", "no file", "a scheme alone")   # by their extension, counted
+        yield mapped_case(f"address {name}", row + b"\n" + JSON_LINES, "taken" if name in left_out else "refused")
+    for value in HOSTILE_TOKENS:
+        yield mapped_case(f"label {value[:20]}", first.replace(b'"cat"', value.encode("utf-8", "surrogatepass")) + b"\n" + rest)
+        yield mapped_case(f"confidence {value[:20]}", first.replace(b'"cat"', b'["cat", "dog"], "label_confidence": ' + value.encode("utf-8", "surrogatepass")) + b"\n" + rest)
+    yield mapped_case("two labels", JSON_LINES + first.replace(b"cat", b"dog"), "refused")
+    yield mapped_case("a line of 30 MB", first.replace(b"cat", b"c" * 30_000_000) + b"\n" + rest, "refused")
+    yield mapped_case("200,000 rows", JSON_LINES + (first + b"\n") * 200_000, "taken")
+    yield mapped_case("sparse, 3 GB", sparse(3 << 30, JSON_LINES), "refused")
+    yield mapped_case("sparse, 3 GB", sparse(3 << 30, LABEL_CSV), "refused", "csv")
+    yield mapped_case("a quote that stays open", LABEL_CSV + b'"AmlDatastore://s/1.png,dog', "refused", "csv")
+    yield mapped_case("not UTF-8", LABEL_CSV + b"1.png,\xff", "refused", "csv")
+    yield mapped_case("5 million commas", LABEL_CSV + b"," * 5_000_000, "refused", "csv")
+    yield mapped_case("a short row", LABEL_CSV + b"1.png\n", "refused", "csv")
+    for name, text in (("/etc/hostname", ML_TABLE.replace(b"./x.jsonl", b"/etc/hostname")), ("..", ML_TABLE.replace(b"./x.jsonl", b"../x.jsonl")), ("no list", b"paths: 3\n"),
+                       ("a number", b"3"), ("no YAML", b"paths: ["), ("a tag", ML_TABLE.replace(b"./x.jsonl", b"!x ./x.jsonl")), ("itself", ML_TABLE.replace(b"./x.jsonl", b"MLTable")),
+                       ("a filter", ML_TABLE + b"  - filter: 'col(\"label\") == \"cat\"'\n"), ("nothing", b""), ("deep", b"paths: " + b"[" * 3_000), ("sparse", sparse(3 << 30, ML_TABLE))):
+        yield mapped_case(name, text, "refused", "MLTable")
+
+
 def cases(random):
     for name, content, must in cocos():
         yield coco_case(name, content, must)
@@ -152,11 +197,12 @@ def cases(random):
         yield below_case(name, files)
     yield from idxs()
     yield from label_lists()
+    yield from label_files()
 
 
 def more(random):
     while True:
-        choice = random.randrange(8)
+        choice = random.randrange(11)
         if choice < 5:
             changed = text_changed(coco(), random)
             yield coco_case("changed", changed, not hostile_json.python_json(changed))
@@ -164,5 +210,11 @@ def more(random):
             yield coco_case("bytes changed", bytes_changed(coco(), random), False)
         elif choice < 7:
             yield idx_case("changed", bytes_changed(idx(), random))
-        else:
+        elif choice < 8:
             yield label_case("changed", bytes_changed(b"cat\ndog\n", random))
+        elif choice < 9:
+            yield mapped_case("changed", text_changed(JSON_LINES, random))
+        elif choice < 10:
+            yield mapped_case("changed", text_changed(LABEL_CSV, random), kind="csv")
+        else:
+            yield mapped_case("changed", text_changed(ML_TABLE, random), kind="MLTable")

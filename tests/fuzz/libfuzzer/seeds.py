@@ -43,6 +43,8 @@ def seeds():
     yield "image_directory", b"\3torchport image sizes 1 2\n14203 1764439021123456789 224 224 image/a.png\n13377 1764439021123956790 224 224 image/b.png\n"
     small = json.loads(annotations.coco())
     yield "coco", json.dumps({**small, "images": [{"id": i, "file_name": f"{'ab'[i]}.png"} for i in range(2)], "annotations": small["annotations"][:2]}).encode()
+    for number, data in enumerate((annotations.JSON_LINES[:120], annotations.LABEL_CSV[:90], annotations.ML_TABLE)):
+        yield "label_file", bytes([number]) + data.replace(b"0.png", b"a.png").replace(b"1.png", b"b.png")
     yield "idx", b"\0" + annotations.idx(2, 2, 2)
     yield "idx", b"\1" + annotations.labels(2)
     yield "idx", b"\2" + gzip.compress(annotations.idx(2, 2, 2))

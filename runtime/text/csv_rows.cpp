@@ -1,8 +1,8 @@
-#include "component/report/csv_rows.h"
+#include "runtime/text/csv_rows.h"
 
-namespace torchport::component {
+namespace torchport::runtime {
 
-void read_csv(std::string_view text, const std::function<bool(const std::vector<std::string>&)>& take) {
+bool read_csv(std::string_view text, const std::function<bool(const std::vector<std::string>&)>& take) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -20,13 +20,14 @@ void read_csv(std::string_view text, const std::function<bool(const std::vector<
     } else if (c == ',') {
       fields.emplace_back();
     } else if (c == '\n') {
-      if (!take(fields)) return;
+      if (!take(fields)) return true;
       fields.assign(1, "");
     } else if (c != '\r') {
       fields.back() += c;
     }
   }
   if (fields.size() > 1 || !fields.front().empty()) take(fields);
+  return !quoted;
 }
 
-}  // namespace torchport::component
+}  // namespace torchport::runtime

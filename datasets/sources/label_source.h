@@ -1,0 +1,32 @@
+// The images of a label file as a source. Called by the formats of label files.
+#pragma once
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "datasets/sources/image_source.h"
+#include "datasets/sources/label_rows.h"
+
+namespace torchport::datasets {
+
+/// The file of an input that says how its label file is read; where it is, the other formats of label files don't fit.
+inline constexpr std::string_view kTableFile = "MLTable";
+
+/// A label file and where it lies.
+struct LabelFile {
+  std::filesystem::path root;                   ///< of the images that lie in the input
+  std::filesystem::path file;                   ///< below the root
+  std::vector<std::filesystem::path> beside{};  ///< files that were read for it
+};
+
+/// Each image once, with its category, the categories sorted by name. Rows without a label, of other files than images and of
+/// images that came before are left out and counted, as are the images below the root that no row names. \throws Error
+/// InvalidDataset.label_file where an image has two labels, and what find_images throws
+ImageSource label_source(const std::vector<LabelRow>& rows, const LabelFile& at, const SourceOptions& options);
+
+/// The file with `extension` at the top of the input which `fits`, the first by name; the others are named in the log. Nothing
+/// where there is none, or an MLTable.
+std::optional<LabelFile> find_label_file(const SourceOptions& options, std::string_view extension,
+                                         bool (*fits)(const std::filesystem::path&));
+
+}  // namespace torchport::datasets
