@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "component/images/bad_images.h"
+#include "component/images/loader_threads.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
 #include "component/training/choose_device.h"
@@ -168,7 +169,7 @@ void score_image_model(runtime::Context& ctx) {
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
-  const auto threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads"));
+  const LoaderThreads threads = loader_threads(ctx, ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, Fate::left_out);
   const auto size = as_is ? common_size(images, bad, ctx.control) : size_as_trained(images, model, bad, ctx.control);
   check_minimum_size(images, size, spec);
@@ -178,7 +179,8 @@ void score_image_model(runtime::Context& ctx) {
   warn_of_strangers(images, spec.labels, ctx.log);
   const auto normalisation = normalisation_of(spec);
   const NetworkInput input(normalisation, channels_last, Precision::float32, device);
-  StagedLoader loader(images, size, {threads, {std::nullopt, false, nullptr}}, device);
+  StagedLoader loader(images, size, {threads.count, {std::nullopt, false, nullptr}}, device,
+                      ThreadSizing(threads, "images", ctx.log));
   Rows rows(images, model, ctx.log);
   score(ctx, *network, input, device, loader, images.size(), bad, rows);
 

@@ -4,6 +4,7 @@
 #include "component/checkpoint/checkpoints.h"
 #include "component/checkpoint/conditions.h"
 #include "component/images/category_check.h"
+#include "component/images/loader_threads.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
 #include "component/training/choose_device.h"
@@ -55,7 +56,7 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
           .precision = precision,
           .recipe = recipe(ctx),
-          .loader_threads = static_cast<int>(ctx.param<std::int64_t>("loader_threads")),
+          .loader_threads = loader_threads(ctx, ctx.param<std::int64_t>("loader_threads")),
           .fast_decode = ctx.param<std::string>("decode") == "fast",
           .cache_memory = static_cast<std::size_t>(ctx.param<std::int64_t>("cache_memory")) * kMebibyte,
           .profile = ctx.param<std::int64_t>("profile"),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "component/collectives/reducer.h"
+#include "component/collectives/roll.h"
 #include "runtime/control.h"
 #include "runtime/launch/launched_as.h"
 
@@ -21,12 +22,7 @@ struct Patience {
   std::function<void()> at_end{};                        ///< called where that was too long; then the process ends, with 13
 };
 
-/// What a rank is at in a series of calls that MPI does not make itself.
-struct RollCall {
-  std::int64_t number = 0, bytes = 0;
-};
-
-class MpiControl : public runtime::Control {
+class MpiControl : public runtime::Control, public Roll {
  public:
   /// Initialises MPI; `beside_nccl`: so that it and NCCL do not wait for each other.
   /// \throws Error FailedToCompleteOperation.mpi_world where MPI knows of another number of processes than `expected_size` (0: any)
@@ -46,11 +42,9 @@ class MpiControl : public runtime::Control {
   [[noreturn]] void abort(int exit_status) override;
   double seconds_waited() const override;
 
-  /// How long other ranks are waited for in each call, in seconds.
-  double patience() const;
-  /// Each rank's answer, where it is asked the same within `seconds`, this rank's own included. As meet(), independent of the other
-  /// calls: asked when one does not end. Once for all; what it leaves behind does not matter to a run that ends.
-  std::vector<std::optional<RollCall>> roll_call(const RollCall& mine, double seconds);
+  double patience() const override;
+  /// As meet(), independent of the other calls. What it leaves behind does not matter to a run that ends.
+  std::vector<std::optional<RollCall>> roll_call(const RollCall& mine, double seconds) override;
 
   /// For tensors of float32 or float64 on the host; this object must outlive it.
   std::unique_ptr<Reducer> reducer();

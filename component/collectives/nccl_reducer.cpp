@@ -57,10 +57,12 @@ class PendingNcclSum : public PendingSum {
 
 }  // namespace
 
-NcclReducer::NcclReducer(const cuda::Plugin& plugin, c10::Device device, MpiControl& control, std::filesystem::path log)
+NcclReducer::NcclReducer(const cuda::Plugin& plugin, c10::Device device, runtime::Control& control, Roll& roll,
+                         std::filesystem::path log)
     : plugin_(plugin),
       device_(device),
       control_(control),
+      roll_(roll),
       log_(std::move(log)),
       stream_(guard_of(device).getStreamFromGlobalPool(device, /*isHighPriority=*/true)) {
   for (int rank = 0; rank < control.size(); ++rank) hosts_.push_back(control.broadcast_text(runtime::host_name(), rank));
@@ -85,11 +87,12 @@ void NcclReducer::connect() {
                 last_words(log_));
   });
   control_.broadcast(id.data(), id.size(), 0);
+  for (int rank = 0; rank < control_.size(); ++rank) interfaces_.push_back(control_.broadcast_text(network_interface(log_), rank));
   const runtime::InOperation here(kInit);
   const auto begun = Clock::now();
   int state = plugin_.nccl.init(&communicator_, control_.size(), id.data(), control_.rank());
   while (state == cuda::kNcclInProgress) {
-    if (runtime::seconds_since(begun) > control_.patience()) time_out(kInit);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kInit);
     std::this_thread::sleep_for(kPollInterval);
     state = plugin_.nccl.async_error(communicator_);
   }
@@ -102,7 +105,7 @@ void NcclReducer::all_reduce(const at::Tensor& flat) {
   int state = plugin_.nccl.all_reduce(flat.mutable_data_ptr(), static_cast<std::size_t>(flat.numel()), type_of(flat), communicator_,
                                       stream_.native_handle());
   while (state == cuda::kNcclInProgress) {
-    if (runtime::seconds_since(begun) > control_.patience()) time_out(kAllReduce);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce);
     std::this_thread::sleep_for(kPollInterval);
     state = plugin_.nccl.async_error(communicator_);
   }
@@ -130,7 +133,7 @@ void NcclReducer::wait_until(const std::function<bool()>& done) {
   while (!done()) {
     const int state = plugin_.nccl.async_error(communicator_);
     if (state != 0 && state != cuda::kNcclInProgress) fail(kAllReduce, plugin_.error());
-    if (runtime::seconds_since(begun) > control_.patience()) time_out(kAllReduce);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce);
     std::this_thread::sleep_for(kPollInterval);
   }
 }
@@ -163,7 +166,7 @@ void NcclReducer::fail(const char* operation, const std::string& reason) {
 
 // Who has not come is known from the ranks themselves, over MPI: those that wait for the same call say so.
 void NcclReducer::time_out(const char* operation) {
-  const auto answers = control_.roll_call(last_, kTimeToAnswer);
+  const auto answers = roll_.roll_call(last_, kTimeToAnswer);
   abort();
   std::vector<std::string> missing;
   for (std::size_t rank = 0; rank < answers.size(); ++rank) {
@@ -179,10 +182,23 @@ void NcclReducer::time_out(const char* operation) {
   }
   throw Error("TimeoutOccured.nccl",
               {{"operation", last_.number == 0 ? operation : operation + (" number " + std::to_string(last_.number))},
-               {"seconds", runtime::formatted("%g", control_.patience())},
+               {"seconds", runtime::formatted("%g", roll_.patience())},
                {"missing", missing.empty() ? "all processes came to it" : runtime::join(missing, ", ") + " did not come to it"},
                {"path", log_.string()}},
-              last_words(log_));
+              with_interfaces(last_words(log_)));
+}
+
+// Where machines do not reach each other, the interface that one of them took is the reason more often than not.
+std::vector<runtime::Detail> NcclReducer::with_interfaces(std::vector<runtime::Detail> rows) const {
+  for (const auto& [host, interface] : interfaces()) rows.push_back({"NCCL on " + host, interface});
+  return rows;
+}
+
+std::map<std::string, std::string> NcclReducer::interfaces() const {
+  std::map<std::string, std::string> of_hosts;
+  for (std::size_t rank = 0; rank < interfaces_.size(); ++rank)
+    if (!interfaces_[rank].empty()) of_hosts.emplace(hosts_[rank], interfaces_[rank]);
+  return of_hosts;
 }
 
 // NCCL's abort may hang itself: then its thread is left, and the process ends without it.
@@ -201,9 +217,12 @@ bool NcclReducer::abort() {
 void tell_of_nccl(NcclReducer& reducer, runtime::Control& control, runtime::Log& log) {
   const double bandwidth = reducer.measured_bandwidth();
   const auto by = transports(reducer.log());
-  const std::string interface = network_interface(reducer.log());
+  std::vector<std::string> interfaces;
+  for (const auto& [host, interface] : reducer.interfaces())
+    interfaces.push_back(reducer.spans_machines() ? interface + " on " + host : interface);
   log.info(runtime::formatted("NCCL sums 64 MiB at %.1f GB/s", bandwidth / 1e9) +
-           (by.empty() ? "" : ", by " + runtime::join(by, ", ")) + (interface.empty() ? "." : "; interface " + interface + "."));
+           (by.empty() ? "" : ", by " + runtime::join(by, ", ")) +
+           (interfaces.empty() ? "." : "; interface " + runtime::join(interfaces, ", ") + "."));
   if (!reducer.spans_machines() || bandwidth >= kSlowBetweenMachines || control.rank() != 0) return;
   log.warning(
       runtime::formatted("NCCL sums at %.1f GB/s between machines, which slows training down: below %.0f GB/s it goes by "

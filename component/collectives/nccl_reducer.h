@@ -4,13 +4,14 @@
 #include <c10/core/Stream.h>
 
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "component/collectives/mpi.h"
 #include "component/collectives/reducer.h"
+#include "component/collectives/roll.h"
 #include "component/cuda/plugin.h"
 #include "component/training/device.h"
 #include "runtime/report/log.h"
@@ -19,9 +20,9 @@ namespace torchport::component {
 
 class NcclReducer : public Reducer {
  public:
-  /// What the ranks know of each other goes by `control`, which must outlive this; `log` is NCCL's own. All ranks come here.
-  /// \throws Error FailedToCompleteOperation.nccl_interface, nccl, TimeoutOccured.nccl
-  NcclReducer(const cuda::Plugin& plugin, c10::Device device, MpiControl& control, std::filesystem::path log);
+  /// What the ranks know of each other goes by `control` and `roll`, which must outlive this; `log` is NCCL's own. All ranks come
+  /// here. \throws Error FailedToCompleteOperation.nccl_interface, nccl, TimeoutOccured.nccl
+  NcclReducer(const cuda::Plugin& plugin, c10::Device device, runtime::Control& control, Roll& roll, std::filesystem::path log);
   ~NcclReducer() override;
   NcclReducer(const NcclReducer&) = delete;
   NcclReducer& operator=(const NcclReducer&) = delete;
@@ -35,6 +36,8 @@ class NcclReducer : public Reducer {
 
   /// Sums 64 MiB twice and returns the second one's bandwidth on each link of a ring, in bytes per second.
   double measured_bandwidth();
+  /// What NCCL reaches other machines by, e.g. "eth0:10.0.0.7", of each machine whose log says so.
+  std::map<std::string, std::string> interfaces() const;
   /// Whether the ranks are on several machines.
   bool spans_machines() const;
   const std::filesystem::path& log() const { return log_; }
@@ -44,13 +47,15 @@ class NcclReducer : public Reducer {
   void all_reduce(const at::Tensor& flat);
   [[noreturn]] void fail(const char* operation, const std::string& reason);
   [[noreturn]] void time_out(const char* operation);
+  std::vector<runtime::Detail> with_interfaces(std::vector<runtime::Detail> rows) const;
   bool abort();
 
   const cuda::Plugin& plugin_;
   const c10::Device device_;
-  MpiControl& control_;
+  runtime::Control& control_;
+  Roll& roll_;
   const std::filesystem::path log_;
-  std::vector<std::string> hosts_;  // of each rank
+  std::vector<std::string> hosts_, interfaces_;  // of each rank
   c10::Stream stream_;
   void* communicator_ = nullptr;
   std::mutex mutex_;  // sums come from the backward pass's thread

@@ -30,7 +30,7 @@ std::unique_ptr<Reducer> make_reducer(runtime::Control& control, Device& device,
   if (device.is_host() || control.size() == 1) return make_reducer(control);
   auto* const world = dynamic_cast<MpiControl*>(&control);
   if (world == nullptr) throw std::logic_error("make_reducer: GPUs of several ranks that are not MPI's");
-  auto reducer = std::make_unique<NcclReducer>(cuda::plugin(), device.where(), *world, nccl_log(run_dir, control.rank()));
+  auto reducer = std::make_unique<NcclReducer>(cuda::plugin(), device.where(), *world, *world, nccl_log(run_dir, control.rank()));
   device.wait_by([of = reducer.get()](const std::function<bool()>& done) { of->wait_until(done); });
   tell_of_nccl(*reducer, control, log);
   return reducer;

@@ -52,6 +52,11 @@ at::Tensor Device::number(double value) const {
   return bring(host);
 }
 
+void Device::wait_for(const c10::Event& event) const {
+  if (!wait_until_) return event.synchronize();
+  (*wait_until_)([&] { return event.query(); });
+}
+
 datasets::LoaderOptions Device::loading(datasets::LoaderOptions options) const {
   options.in_between = is_host() && at::get_num_threads() >= runtime::processing_units();
   if (!is_host())

@@ -45,6 +45,8 @@ class Device {
   /// A tensor of host_empty() or of the loader, here, for whatever is computed next on the current stream. The host does not wait.
   at::Tensor bring(const at::Tensor& host) const;
   HostCopy fetch(const at::Tensor& tensor) const;
+  /// Returns when `event` has come, on the host. \throws as wait_by() says
+  void wait_for(const c10::Event& event) const;
   /// Memory of the host from which bring() need not wait.
   at::Tensor host_empty(at::IntArrayRef sizes, at::ScalarType type) const;
   /// A number that decides on an update, 0-dimensional, in the type that LibTorch's kernels here read it in.

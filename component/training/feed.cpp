@@ -8,16 +8,17 @@
 namespace torchport::component {
 
 BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache,
-                     int rank, int world)
+                     const runtime::Control& control, runtime::Log& log)
     : data_(data),
       seed_(options.random_seed),
-      rank_(rank),
+      rank_(control.rank()),
       mixup_alpha_(options.recipe.mixup_alpha),
       device_(device),
       sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
-      plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), rank, world),
+      plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), control.rank(), control.size()),
       input_(data.normalisation, options.channels_last, options.precision, device),
-      loader_(data.train, data.size, {options.loader_threads, {seed_, options.fast_decode, &cache}}, device) {}
+      loader_(data.train, data.size, {options.loader_threads.count, {seed_, options.fast_decode, &cache}}, device,
+              ThreadSizing(options.loader_threads, "training images", log)) {}
 
 void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   epoch_ = epoch;

@@ -13,9 +13,9 @@ namespace torchport::component {
 
 class BatchFeed {
  public:
-  /// Everything but `options` must outlive the feed.
-  BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache, int rank,
-            int world);
+  /// Everything but `options` must outlive the feed. `control`: of which rank it is the feed.
+  BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache,
+            const runtime::Control& control, runtime::Log& log);
 
   const datasets::BatchPlan& plan() const { return plan_; }
   /// The size of the training images in `epoch` (0-based).

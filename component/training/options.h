@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "component/training/precision.h"
+#include "component/training/thread_sizing.h"
 #include "datasets/codecs/decode.h"
 #include "datasets/directory/image_directory.h"
 #include "datasets/loading/normalised.h"
@@ -35,7 +36,7 @@ struct TrainerOptions {
   bool channels_last;
   Precision precision;
   Recipe recipe;
-  int loader_threads;
+  LoaderThreads loader_threads;
   bool fast_decode;                  ///< of the training images; pixels differ a little
   std::size_t cache_memory;          ///< bytes for decoded images
   std::int64_t profile;              ///< steps of the first epoch to be recorded; 0: none

@@ -7,12 +7,13 @@
 #include <algorithm>
 
 #include "datasets/trace.h"
+#include "runtime/clock.h"
 
 namespace torchport::component {
 
 StagedLoader::StagedLoader(const datasets::ImageDirectory& images, datasets::ImageSize size, const datasets::LoaderOptions& options,
-                           const Device& device)
-    : device_(device), size_(size), loader_(images, size, device.loading(options)) {
+                           const Device& device, std::optional<ThreadSizing> sizing)
+    : device_(device), size_(size), loader_(images, size, device.loading(options)), sizing_(std::move(sizing)) {
   if (device.is_host()) return;
   copies_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device.where(), /*isHighPriority=*/true);
   for (std::size_t s = 0; s < kSlots; ++s) slots_.emplace_back(device.type());
@@ -38,6 +39,7 @@ void StagedLoader::make_room(std::int64_t images) {
 
 void StagedLoader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch) {
   staged_.reset();
+  resize();
   std::size_t largest = 0, begin = 0;
   for (const std::size_t end : ends) {
     largest = std::max(largest, end - begin);
@@ -60,9 +62,24 @@ void StagedLoader::copy(datasets::Batch& batch, Slot& slot) const {
   batch.labels = labels;
 }
 
+// The batch in use has been computed, or handed in where it is not timed.
+void StagedLoader::computed() {
+  if (!sizing_ || sizing_->knows()) return;
+  sizing_->computed(images_, runtime::seconds_since(begun_));
+  if (sizing_->knows()) resize();
+}
+
+void StagedLoader::resize() {
+  if (copies_ && sizing_ && sizing_->knows()) loader_.use_threads(sizing_->threads_for(loader_.work()));
+}
+
 void StagedLoader::prepare() {
   if (!copies_ || staged_) return;
-  if (in_use_ != nullptr) in_use_->used.record(current());  // all that computes with it has been handed in by now
+  if (in_use_ != nullptr) {
+    in_use_->used.record(current());  // all that computes with it has been handed in by now
+    if (sizing_ && sizing_->wants_time()) device_.wait_for(in_use_->used);
+    computed();
+  }
   in_use_ = nullptr;
   staged_ = loader_.next();
   if (!staged_) return;
@@ -76,8 +93,11 @@ std::optional<datasets::Batch> StagedLoader::next() {
   in_use_ = &slots_[next_];
   next_ = (next_ + 1) % kSlots;
   in_use_->arrived.block(current());
+  if (sizing_ && sizing_->wants_time()) device_.wait_for(in_use_->arrived);
+  begun_ = std::chrono::steady_clock::now();
   std::optional<datasets::Batch> batch = std::move(staged_);
   staged_.reset();
+  images_ = batch->labels.size(0);
   return batch;
 }
 

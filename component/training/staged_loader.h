@@ -4,20 +4,22 @@
 #include <c10/core/Event.h>
 #include <c10/core/Stream.h>
 
-#include <array>
+#include <chrono>
 #include <optional>
 #include <vector>
 
 #include "component/training/device.h"
+#include "component/training/thread_sizing.h"
 #include "datasets/loading/loader.h"
 
 namespace torchport::component {
 
 class StagedLoader {
  public:
-  /// As the loader's; `options` are those for the host, and `device` adds its own.
+  /// As the loader's; `options` are those for the host, and `device` adds its own. With `sizing`, which does nothing on the host,
+  /// the loader's threads become as many as the device needs.
   StagedLoader(const datasets::ImageDirectory& images, datasets::ImageSize size, const datasets::LoaderOptions& options,
-               const Device& device);
+               const Device& device, std::optional<ThreadSizing> sizing = std::nullopt);
   ~StagedLoader();
   StagedLoader(const StagedLoader&) = delete;
   StagedLoader& operator=(const StagedLoader&) = delete;
@@ -25,7 +27,7 @@ class StagedLoader {
   /// As the loader's.
   void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
   /// Begins to copy the batch after the present one, and waits for the loader where it is not ready: to be called when the device
-  /// has something to do. Nothing happens on the host.
+  /// has something to do. For the few batches that are timed it waits for the device first. Nothing happens on the host.
   void prepare();
   /// The next batch of the pass, or nothing after the last. On a device its tensors are the device's, for what is computed next on
   /// the current stream, until next() is called once more.
@@ -45,6 +47,8 @@ class StagedLoader {
   c10::Stream current() const;
   void make_room(std::int64_t images);
   void copy(datasets::Batch& batch, Slot& slot) const;
+  void computed();
+  void resize();
 
   const Device device_;
   const datasets::ImageSize size_;
@@ -54,6 +58,9 @@ class StagedLoader {
   std::size_t next_ = 0;    // slot
   Slot* in_use_ = nullptr;  // by what is computed
   std::optional<datasets::Batch> staged_;
+  std::optional<ThreadSizing> sizing_;
+  std::chrono::steady_clock::time_point begun_;  // with the batch in use, where it is timed
+  std::int64_t images_ = 0;                      // of it
 };
 
 }  // namespace torchport::component

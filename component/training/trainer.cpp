@@ -34,7 +34,7 @@ StepOptions step_options(const TrainerOptions& options, std::size_t steps) {
 
 // Validation decodes exactly, as whoever uses the model will.
 datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
-  return {options.loader_threads, {std::nullopt, false, &cache}};
+  return {options.loader_threads.count, {std::nullopt, false, &cache}};
 }
 
 std::string number(double value) { return runtime::formatted("%g", value); }
@@ -48,9 +48,10 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       around_(around),
       profiler_({options_.profile, options_.trace_file, around.control.rank()}, around.log),
       cache_(options_.cache_memory),
-      feed_(options_, data, around.device, cache_, around.control.rank(), around.control.size()),
+      feed_(options_, data, around.device, cache_, around.control, around.log),
       valid_input_(data.normalisation, options_.channels_last, options_.precision, around.device),
-      valid_loader_(data.valid, data.size, validation_loading(options_, cache_), around.device),
+      valid_loader_(data.valid, data.size, validation_loading(options_, cache_), around.device,
+                    ThreadSizing(options_.loader_threads, "validation images", around.log)),
       bad_train_(data.train, options_.max_bad_fraction, around.log),
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
       kept_(*network_, options_.recipe.ema_decay, options_.keep_best, around.control.rank() == 0),

@@ -65,8 +65,7 @@ bool on_gpu(const runtime::Request& request) { return request.has("device") && r
 /// Threads that compute: OMP_NUM_THREADS, else this process's share of the processing units.
 int compute_threads(const std::optional<LaunchedAs>& launched, const runtime::Control& world) {
   if (std::getenv("OMP_NUM_THREADS")) return at::get_num_threads();
-  const int units = runtime::processing_units();
-  return launched && launched->bound ? units : std::max(1, units / world.local_size());
+  return runtime::processing_units_of(launched, world.local_size());
 }
 
 /// Whether a progress bar can be drawn. Under a launcher standard output only looks like a terminal; `torchport run` knows.

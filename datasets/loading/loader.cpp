@@ -54,16 +54,28 @@ struct Loader::State {
   LoaderOptions options;
   bool in_between = false;  // in this pass, so far
   TimeSpent spent;
+  Work work_done;  // by its own threads
+  int active = 0;  // of its own threads
   std::vector<ImageReader::Scratch> scratches;
   std::vector<std::thread> threads;
 
   State(const ImageDirectory& i, ImageSize s, LoaderOptions o)
       : images(i), size(s), reader(i, s, o.reading), options(std::move(o)) {
     if (!options.memory) options.memory = [](at::IntArrayRef sizes, at::ScalarType type) { return at::empty(sizes, type); };
-    for (int t = 0; t < options.threads; ++t) {
-      threads.emplace_back([this] { run(); });
+    use_threads(options.threads);
+  }
+
+  void use_threads(int count) {
+    {
+      const std::lock_guard lock(mutex);
+      active = count;
+    }
+    while (static_cast<int>(threads.size()) < count) {
+      const auto t = static_cast<int>(threads.size());
+      threads.emplace_back([this, t] { run(t); });
       pthread_setname_np(threads.back().native_handle(), ("loader " + std::to_string(t)).c_str());
     }
+    work.notify_all();
   }
 
   std::size_t begin_of(std::size_t k) const { return k == 0 ? 0 : ends[k - 1]; }
@@ -80,14 +92,17 @@ struct Loader::State {
 
   bool has_work() const { return place < order.size() && filling < taken + (in_between ? 1 : kBatchesAhead) && !fault; }
 
-  void run() {
+  void run(int thread) {
     ImageReader::Scratch scratch;
     std::unique_lock lock(mutex);
     for (;;) {
-      work.wait(lock, [&] { return stop || (!in_between && has_work()); });
+      work.wait(lock, [&] { return stop || (thread < active && !in_between && has_work()); });
       if (stop) return;
+      const auto begun = std::chrono::steady_clock::now();
       try {
         load_next(lock, scratch);
+        ++work_done.images;
+        work_done.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
       } catch (...) {  // no memory for a batch
         fault = std::current_exception();
         ready.notify_all();
@@ -186,6 +201,13 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
   }
   s.work.notify_all();
 }
+
+Loader::Work Loader::work() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->work_done;
+}
+
+void Loader::use_threads(int count) { state_->use_threads(count); }
 
 std::optional<Batch> Loader::next() {
   const Span waiting("wait for batch");

@@ -60,6 +60,14 @@ class Loader {
   /// The next batch of the pass, or nothing after the last.
   std::optional<Batch> next();
 
+  /// What its own threads did since the loader began.
+  struct Work {
+    double images = 0, seconds = 0;  ///< seconds of all threads, waiting for files included
+  };
+  Work work() const;
+  /// So many threads of its own from now on. Those that are too many go on with their image, and rest then.
+  void use_threads(int count);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "runtime/launch/processing_units.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -90,6 +92,11 @@ std::optional<LaunchedAs> launched_as() {
   if (launched.job.empty()) launched.job = harmless(text_of("OMPI_MCA_ess_base_jobid"));
   if (launched.job.empty()) launched.job = "job";
   return launched;
+}
+
+int processing_units_of(const std::optional<LaunchedAs>& launched, int local_size) {
+  const int units = processing_units();
+  return launched && launched->bound ? units : std::max(1, units / local_size);
 }
 
 void forget_launcher() {

@@ -20,6 +20,10 @@ struct LaunchedAs {
 /// like any other.
 std::optional<LaunchedAs> launched_as();
 
+/// Processing units of this process: its share of those that the `local_size` processes of its machine have together, unless its
+/// launcher gave each its own.
+int processing_units_of(const std::optional<LaunchedAs>& launched, int local_size);
+
 /// Takes away the variables of a launcher that started this process alone, so that mpirun may be started here.
 void forget_launcher();
 

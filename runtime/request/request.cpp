@@ -10,6 +10,8 @@ namespace {
 
 namespace options = boost::program_options;
 
+constexpr const char* kDefault = "default";  ///< Given::origin
+
 std::string with_dashes(std::string flag) {
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
@@ -52,7 +54,7 @@ class Parser {
         if (target.port->optional) continue;
         problems_.add(Error("NullOrEmpty.port", {{"flag", target.flag}, {"title", target.port->what()}}));
       } else if (target.parameter->default_text) {
-        (*target.values)[target.parameter->name] = {parse_value(*target.parameter, *target.parameter->default_text), "default"};
+        (*target.values)[target.parameter->name] = {parse_value(*target.parameter, *target.parameter->default_text), kDefault};
       } else if (!target.parameter->optional) {
         problems_.add(Error("NullOrEmpty.parameter", {{"flag", target.flag}, {"title", target.parameter->title}}));
       }
@@ -146,6 +148,11 @@ const T& value_of(const std::map<std::string, Given, std::less<>>& values, std::
 }
 
 }  // namespace
+
+bool Request::is_given(std::string_view name) const {
+  const auto found = parameters.find(name);
+  return found != parameters.end() && found->second.origin != kDefault;
+}
 
 template <class T>
 const T& Request::get(std::string_view name) const {

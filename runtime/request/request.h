@@ -39,6 +39,8 @@ struct Request {
   void keep(std::string_view port, T directory) const {
     if (opened) opened->keep(port, std::move(directory));
   }
+  /// Whether somebody asked for the parameter's value, be it the default.
+  bool is_given(std::string_view name) const;
   bool has(std::string_view name) const { return parameters.find(name) != parameters.end(); }
   bool has_setting(std::string_view name) const { return run_settings.find(name) != run_settings.end(); }
 };

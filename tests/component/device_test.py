@@ -1,5 +1,6 @@
 """--device: what it refuses on a machine without a GPU, and what it does on one that is a stand-in."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -27,10 +28,10 @@ def stand_in(shared):
     return gpu.programs(shared / "stand-in")
 
 
-def train(bin, model, work, *more, status=14, env=None, device="cuda"):
+def train(bin, model, work, *more, status=14, env=None, device="cuda", epochs=1, batch=8):
     return command(bin / "torchport", "run", "train_pytorch_model", "--untrained-model-path", model, "--train-data-path", TRAIN,
-                   "--valid-data-path", VALID, "--trained-model-path", work / "out", "--run-dir", work / "run", "--epochs", 1,
-                   "--batch-size", 8, "--device", device, *more, status=status, env=env)
+                   "--valid-data-path", VALID, "--trained-model-path", work / "out", "--run-dir", work / "run", "--epochs", epochs,
+                   "--batch-size", batch, "--device", device, *more, status=status, env=env)
 
 
 def refusal(bin, model, work, **what):
@@ -96,6 +97,20 @@ def test_training_and_scoring(model, work, stand_in):
     numbers = [[float(word) for word in re.findall(r"\d\.\d{3,}(?:e-\d+)?", "".join(table))] for table in tables]
     assert len(numbers[0]) > 10 and len(numbers[0]) == len(numbers[1])
     assert all(abs(a - b) < 1e-4 for a, b in zip(*numbers)), "the stand-in and the CPU disagree"
+
+
+def test_threads_that_load_for_a_gpu(model, work, stand_in):
+    """As many as it takes, up to the cores; those that are asked for stay."""
+    def said(name, *more):
+        (work / name).mkdir()
+        train(stand_in, model, work / name, *more, status=0, env=pretend(), epochs=2, batch=4)
+        log = (work / name / "run/logs/70_driver_log_0").read_text()
+        return re.findall(r"The GPU takes \d+ training images/s, and one thread loads \d+: (.*)", log)
+    sized, given = said("sized"), said("given", "--loader-threads", 3)
+    most = len(os.sched_getaffinity(0))
+    assert sized in [[f"{n} thread{'s' if n > 1 else ''} of at most {most}."] for n in range(1, most + 1)], sized
+    assert given == ["3 threads, as asked for."]
+    assert (work / "sized/out/model").read_bytes() == (work / "given/out/model").read_bytes()
 
 
 def test_auto_is_the_cpu(model, work, stand_in):

@@ -107,6 +107,32 @@ TEST_CASE("loader: threads do not change the batches", "[loader]") {
   }
 }
 
+TEST_CASE("loader: more and fewer threads, in the middle of a pass, do not change the batches, and their work is counted",
+          "[loader]") {
+  const ComputeThreads beside(1);
+  const auto images = labelled();
+  const auto pass = [&](Loader& loader, const std::vector<int>& threads) {
+    std::vector<at::Tensor> all;
+    loader.begin(first_rows(24), {2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24});
+    for (std::size_t i = 0;; ++i) {
+      if (i < threads.size()) loader.use_threads(threads[i]);
+      auto batch = loader.next();
+      if (!batch) return all;
+      all.push_back(batch->images);
+    }
+  };
+  Loader fixed(images, {64, 64}, with(2)), changing(images, {64, 64}, with(2));
+  const auto wanted = pass(fixed, {});
+  for (const auto& threads : std::vector<std::vector<int>>{{7, 1, 3}, {1}, {4, 4, 2}}) {
+    const auto found = pass(changing, threads);
+    REQUIRE(found.size() == wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(at::equal(found[i], wanted[i]));
+  }
+  CHECK(changing.work().images == 3 * 24);
+  CHECK(changing.work().seconds > 0);
+  CHECK(fixed.work().images == 24);
+}
+
 TEST_CASE("loader: a pass can be given up for a new one", "[loader]") {
   const ComputeThreads compute(GENERATE(1, kAll));
   const auto images = labelled();

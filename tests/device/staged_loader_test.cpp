@@ -3,8 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <numeric>
 
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/fake_cuda.h"
 #include "tests/support/paths.h"
@@ -73,6 +75,35 @@ TEST_CASE("staged loader: the host waits for nothing, and each batch is two copi
   CHECK(counts().to_device == 8);
   CHECK(counts().allocations == 4);  // the results: batches have their memory
   CHECK(computed.size() == 4);
+}
+
+TEST_CASE("staged loader: four batches are timed, for which the host waits, and then there are threads for the device's rate",
+          "[staged]") {
+  const auto images = datasets::ImageDirectory::open(test::original("image_directory_labelled"), "dataset");
+  const test::TemporaryFolder folder;
+  runtime::Log log({folder / "log", /*console=*/false});
+  const auto sized = [&](const component::Device& where) {
+    return std::make_unique<component::StagedLoader>(images, datasets::ImageSize{64, 64}, kOptions, where,
+                                                     component::ThreadSizing({1, false, 3}, "images", log));
+  };
+  component::StagedLoader plain(images, {64, 64}, kOptions, kDevice);
+  const auto device = sized(kDevice), host = sized(component::Device());
+  const Pass wanted = pass(plain, 2, true);
+  CHECK(pass(*host, 2, true) == wanted);
+  CHECK(std::filesystem::file_size(folder / "log") == 0);  // the host decodes as before
+  const auto waits = [&](std::size_t size) {
+    test::fake_cuda::reset();
+    const Pass found = pass(*device, size, true);
+    const auto seen = counts().waits;
+    CHECK(found == pass(plain, size, true));
+    return std::count(seen.begin(), seen.end(), "an event");
+  };
+  CHECK(waits(4) == 2);  // six batches, the last of which is timed: until its images are there, and until it is computed
+  CHECK(waits(4) == 6);
+  CHECK(waits(4) == 0);
+  const std::string said = runtime::read_file(folder / "log", 1 << 20);
+  CHECK(said.find("The GPU takes ") != std::string::npos);
+  CHECK(said.find(" of at most 3.") != std::string::npos);
 }
 
 TEST_CASE("staged loader: a pass that is broken off leaves nothing behind", "[staged]") {

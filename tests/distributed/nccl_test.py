@@ -28,11 +28,19 @@ def test_sums(work, ranks):
     assert cases(ranks, work, "probe") == [str(int(ranks > 1))] * ranks   # one has no link
 
 
+def test_log_that_is_elsewhere(work):
+    """As where the user has set NCCL_DEBUG_FILE."""
+    env = {**pretend(), "NCCL_DEBUG_FILE": str(work / "elsewhere")}
+    done = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", 2, BIN / "nccl_cases", gpu.MODULE, work / "log", "sums", env=env, timeout=120)
+    assert done.stdout.split() == ["1", "1"] and (work / "elsewhere").exists() and not (work / "log").exists()
+
+
 def test_begin_that_does_not_end(work):
     """Each rank waits for NCCL, which does not come up."""
     said = cases(2, work, "sums", status=13, init="hangs")
     for rank in (0, 1):
         assert f"rank {rank}: ncclCommInitRank of NCCL did not end within 2 s: {ENDS['all']}" in said
+        assert f"rank {rank}, NCCL on {HOST}: lo:127.0.0.1" in said
 
 
 def test_rank_that_does_not_begin(work):

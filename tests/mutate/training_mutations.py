@@ -10,6 +10,7 @@ FEED = "component/training/feed.cpp"
 KEPT = "component/training/kept_weights.cpp"
 RULES = "component/training/recipe/epoch_rules.cpp"
 AVERAGE = "component/training/recipe/weight_average.cpp"
+SIZING = "component/training/thread_sizing.cpp"
 MIXUP = "component/training/recipe/mixup.cpp"
 
 MUTATIONS = [
@@ -103,5 +104,11 @@ MUTATIONS = [
              "device(device_), /*non_blocking=*/false)", ["device"]),
     Mutation("statistics read before they are there", "component/training/device.cpp", "    copied_->synchronize();\n", "", ["device"]),
     Mutation("gradients of a device left out of the gate", "component/training/step.cpp", "if (device_ != c10::kCPU) {", "if (false) {", ["device"]),
+    Mutation("one loader thread fewer than a GPU takes", SIZING, "std::ceil(kToSpare", "std::floor(kToSpare", ["component"]),
+    Mutation("loader threads of the user's changed", SIZING, "if (!threads_.given)", "if (true)", ["component", "component.device_test"]),
+    Mutation("loader threads stay as many on a GPU", "component/training/staged_loader.cpp", "if (copies_ && sizing_ && sizing_->knows())", "if (false)",
+             ["device", "component.device_test"]),
+    Mutation("a timed batch is not waited for", "component/training/staged_loader.cpp",
+             "if (sizing_ && sizing_->wants_time()) device_.wait_for(in_use_->used);", "", ["device"]),
     Mutation("norms counted one by one", "component/training/step.cpp", "    const models::CountedTogether counted;\n", "", ["device"]),
 ]

@@ -3,6 +3,7 @@
 #pragma once
 #include <ATen/ops/equal.h>
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -26,6 +27,8 @@ class SmallTraining {
         valid_(carrying("image_directory_valid", R"([["Resize", 64]])")) {}
 
   component::TrainerOptions options;
+  /// What is trained in the place of a network, e.g. the same in float64.
+  std::function<models::Classifier(models::Classifier)> in_its_place = [](models::Classifier network) { return network; };
 
   struct Outcome {
     component::TrainResult result;
@@ -91,7 +94,7 @@ class SmallTraining {
 
   Outcome part(component::TrainingState& state, bool from_state, component::Boundary& boundary) {
     const component::TrainingData data{train_, valid_, {64, 64}, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1};
-    const auto network = models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1);
+    const auto network = in_its_place(models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1));
     component::Trainer trainer(options, data, network, {device_, control_, *reducer_, log_, events_, position_});
     if (from_state) trainer.read(state);
     Outcome outcome{trainer.run(boundary), {}};
@@ -132,7 +135,7 @@ inline component::TrainerOptions plain_options() {
                      .ema_decay = 0,
                      .progressive_resize = 1,
                      .mixup_alpha = 0},
-          .loader_threads = 1,
+          .loader_threads = {.count = 1, .given = true, .most = 1},
           .fast_decode = false,
           .cache_memory = 0,
           .profile = 0,

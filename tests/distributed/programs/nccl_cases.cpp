@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "component/collectives/mpi.h"
 #include "component/collectives/nccl_reducer.h"
 
 using namespace torchport;
@@ -46,7 +47,7 @@ int run(const char* module, const char* log, const std::string& name) {
   const cuda::Plugin& plugin = load(module);
   component::MpiControl world(0, {.call = kPatience});
   try {
-    component::NcclReducer reducer(plugin, kGpu, world, log);
+    component::NcclReducer reducer(plugin, kGpu, world, world, log);
     if (name == "probe") std::printf("%d\n", reducer.measured_bandwidth() > 0);
     if (name == "sums") std::printf("%d\n", sums_are_right(reducer, world.rank()));
     if (name == "unequal") {
