@@ -26,6 +26,15 @@ Json length(const runtime::Lengths& lengths) {
   return {{"size", lengths}};
 }
 
+bool letterboxed(const runtime::Context& ctx) { return ctx.param<std::string>("resize_method") == "letterbox"; }
+
+Json letterbox(const runtime::Context& ctx) {
+  Json arguments = length(ctx.param<runtime::Lengths>("size"));
+  if (!arguments.is_object()) arguments = {{"size", arguments}};
+  arguments["fill"] = ctx.param<std::int64_t>("letterbox_fill");
+  return arguments;
+}
+
 /// Without a point where there is nothing behind it, as the original writes it.
 Json number(double value) {
   const auto whole = static_cast<std::int64_t>(value);  // of degrees, which are few
@@ -38,7 +47,11 @@ Json operations(const runtime::Context& ctx) {
   const auto add = [&](bool wanted, const char* name, const Json& arguments) {
     if (wanted) list.push_back({name, arguments});
   };
-  add(ctx.param<bool>("resize"), "Resize", length(ctx.param<runtime::Lengths>("size")));
+  if (letterboxed(ctx)) {
+    add(true, "Letterbox", letterbox(ctx));
+  } else {
+    add(ctx.param<bool>("resize"), "Resize", length(ctx.param<runtime::Lengths>("size")));
+  }
   add(ctx.param<bool>("center_crop"), "CenterCrop", length(ctx.param<runtime::Lengths>("crop_size")));
   add(ctx.param<bool>("pad"), "Pad", ctx.param<std::int64_t>("padding"));
   add(ctx.param<bool>("color_jitter"), "ColorJitter", jitter(ctx));
@@ -63,6 +76,11 @@ void init_image_transformation(runtime::Context& ctx) {
   datasets::write_transformation(output, transformation);
   ctx.record.set("summary", transformation.names());
   ctx.log.info("Operations, in this order: " + transformation.names() + ".");
+  if (letterboxed(ctx)) {
+    ctx.log.info("Letterbox is torchport's own: the original cannot read this transformation.");
+  } else if (ctx.request.parameters.at("letterbox_fill").origin != "default") {
+    ctx.log.warning("--letterbox_fill changes nothing: --resize_method is not letterbox.");
+  }
 }
 
 }  // namespace torchport::component

@@ -133,10 +133,19 @@ std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) 
          (left_out > 0 ? "; " + std::to_string(left_out) + " left out." : ".");
 }
 
+/// Float32 [N, classes] for normalised `images`; with `flip` the mean of those of each image and of its mirror image.
+at::Tensor probabilities_of(models::ClassifierModule& network, const at::Tensor& images, bool flip) {
+  const auto answer = [&](const at::Tensor& some) { return network.forward(some).to(at::kFloat).softmax(1); };
+  const at::Tensor answers = answer(images);
+  return (flip ? (answers + answer(images.flip({3}))) / 2 : answers).contiguous();
+}
+
 /// Goes through all images in their order.
 void score(const runtime::Context& ctx, models::ClassifierModule& network, const NetworkInput& input, const Device& device,
            StagedLoader& loader, std::size_t images, BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
+  const bool flip = ctx.param<bool>("test_time_flip");
+  if (flip) ctx.log.info("The probabilities are the means of those of each image and of its mirror image.");
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
   runtime::ProgressLine line(&ctx.log, "scoring", images);
@@ -145,7 +154,7 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
   while (const auto batch = loader.next()) {
     ctx.control.agree(bad.report(batch->bad, batch->none_readable));
     bad.count(static_cast<double>(batch->bad.size()));
-    HostCopy probabilities = device.fetch(network.forward(input(batch->images)).to(at::kFloat).softmax(1).contiguous());
+    HostCopy probabilities = device.fetch(probabilities_of(network, input(batch->images), flip));
     loader.prepare();
     const at::Tensor answers = probabilities.wait();
     rows.add(answers, batch->bad);

@@ -9,6 +9,7 @@
 #include "component/images/trained_input.h"
 #include "component/training/choose_device.h"
 #include "component/training/equal_inputs.h"
+#include "component/training/recipe/balance.h"
 #include "component/training/recipe/schedule.h"
 #include "component/training/trainer.h"
 #include "datasets/sources/directory_account.h"
@@ -40,7 +41,18 @@ Recipe recipe(const runtime::Context& ctx) {
           .accumulation_steps = ctx.param<std::int64_t>("accumulation_steps"),
           .ema_decay = ctx.param<double>("ema_decay"),
           .progressive_resize = ctx.param<double>("progressive_resize"),
-          .mixup_alpha = ctx.param<double>("mixup_alpha")};
+          .mixup_alpha = ctx.param<double>("mixup_alpha"),
+          .decay = ctx.param<std::string>("schedule") == "cosine" ? Decay::cosine : Decay::polynomial,
+          .balanced_sampling = ctx.param<std::string>("sampling") == "balanced"};
+}
+
+EpochMetric metric(std::string_view name) { return name == "top1" ? EpochMetric::top1 : EpochMetric::loss; }
+
+StopRule stop_rule(const runtime::Context& ctx) {
+  return {.patience = ctx.param<std::int64_t>("patience"),
+          .metric = metric(ctx.param<std::string>("early_stop_metric")),
+          .against_best = ctx.param<std::string>("early_stop_reference") == "best",
+          .min_delta = ctx.param<double>("min_delta")};
 }
 
 TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision) {
@@ -49,9 +61,10 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .warmup_epochs = ctx.param<std::int64_t>("num_warmup_steps"),
           .learning_rate = ctx.param<double>("learning_rate"),
           .random_seed = ctx.param<std::int64_t>("random_seed"),
-          .patience = ctx.param<std::int64_t>("patience"),
+          .early_stop = stop_rule(ctx),
           .print_freq = ctx.param<std::int64_t>("print_freq"),
           .keep_best = ctx.param<std::string>("keep") == "best",
+          .best_by = metric(ctx.param<std::string>("best_metric")),
           .max_bad_fraction = ctx.param<double>("max_bad_fraction"),
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
           .precision = precision,
@@ -196,7 +209,7 @@ std::unique_ptr<runtime::HeldRoom> hold_room(const runtime::Context& ctx, const 
 /// The rate of each epoch, for who looks at the run: a training that stops early has not used the last of them.
 void record_plan(const runtime::Context& ctx, const TrainerOptions& options) {
   if (options.epochs > kMostPlanned) return;
-  const Schedule schedule{options.learning_rate * ctx.control.size(), options.epochs, options.warmup_epochs};
+  const Schedule schedule = options.schedule(ctx.control.size());
   std::vector<double> rates;
   for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) rates.push_back(learning_rate(schedule, epoch));
   ctx.record.set("planned_learning_rates", rates);
@@ -237,6 +250,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   check_equal(train, ctx.control);
   check_equal(valid, ctx.control);
   const auto size = check_data(ctx, options, train, valid, model);
+  if (options.recipe.balanced_sampling) ctx.record.set("sampling", tell_of_balance(train, ctx.log));
   const auto labels = label_names(train);
   const auto network = build_network(ctx, *directory, labels, options.random_seed);
   directory.reset();  // the network has its weights: training needs the memory

@@ -1,5 +1,6 @@
-// Which images make up which batch: one permutation an epoch, cut into global batches, of which every rank takes its slice.
-// A function of (seed, epoch, step, rank) alone, so that any step can be sought without replaying the ones before it.
+// Which images make up which batch: one order an epoch, a permutation or a balanced choice, cut into global batches, of which every
+// rank takes its slice. A function of (seed, epoch, step, rank) alone, so that any step can be sought without replaying the ones
+// before it.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include "datasets/directory/image_directory.h"
 #include "models/directory/model_directory.h"
 #include "runtime/report/checkpoints.h"
+#include "runtime/request/parse_value.h"
 
 namespace torchport::component {
 namespace {
@@ -54,6 +55,14 @@ void check_resume(const runtime::Request& request) {
   if (how != "auto" && how != "never") runtime::checkpoints_named(how);
 }
 
+/// Where images are drawn more than once, their faults cannot be counted by images.
+void check_sampling(const runtime::Request& request, runtime::Problems& problems) {
+  if (!request.has("sampling") || !request.has("max_bad_fraction")) return;
+  if (request.get<std::string>("sampling") == "balanced" && request.get<double>("max_bad_fraction") > 0)
+    problems.add(runtime::Error("ParameterParsing.balanced_bad_images",
+                                {{"value", runtime::text_of_value(request.get<double>("max_bad_fraction"))}}));
+}
+
 }  // namespace
 
 void train_pytorch_model(const runtime::Request& request, runtime::Problems& problems) {
@@ -67,6 +76,7 @@ void train_pytorch_model(const runtime::Request& request, runtime::Problems& pro
   auto validation = open_dataset(request, "validation_dataset", problems);
   if (training && validation) problems.collect([&] { datasets::check_same_categories(*training, *validation); });
   if (training) problems.collect([&] { check_batch_size(request, *training); });
+  check_sampling(request, problems);
   problems.collect([&] { check_resume(request); });
   if (training) request.keep("training_dataset", std::move(*training));
   if (validation) request.keep("validation_dataset", std::move(*validation));

@@ -7,12 +7,23 @@
 
 namespace torchport::component {
 
+namespace {
+
+std::vector<std::int32_t> labels_of(const datasets::ImageDirectory& images) {
+  std::vector<std::int32_t> labels;
+  for (std::size_t i = 0; i < images.size(); ++i) labels.push_back(images.label(i));
+  return labels;
+}
+
+}  // namespace
+
 BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, const Device& device, datasets::CacheBudget& cache,
                      const runtime::Control& control, runtime::Log& log)
     : data_(data),
       seed_(options.random_seed),
       rank_(control.rank()),
       mixup_alpha_(options.recipe.mixup_alpha),
+      balanced_labels_(options.recipe.balanced_sampling ? labels_of(data.train) : std::vector<std::int32_t>()),
       device_(device),
       sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), control.rank(), control.size()),
@@ -20,17 +31,27 @@ BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, co
       loader_(data.train, data.size, {options.loader_threads.count, {seed_, options.fast_decode, &cache}}, device,
               ThreadSizing(options.loader_threads, "training images", log)) {}
 
+datasets::EpochOrder BatchFeed::order_in(std::int64_t epoch) const {
+  if (!balanced_labels_.empty()) return datasets::balanced_order(balanced_labels_, seed_, epoch);
+  return {datasets::permutation(data_.train.size(), seed_, epoch), {}};
+}
+
 void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   epoch_ = epoch;
   step_ = step;
-  const auto order = datasets::permutation(data_.train.size(), seed_, epoch);
-  std::vector<std::uint32_t> mine;
+  const datasets::EpochOrder order = order_in(epoch);
+  datasets::EpochOrder mine;
+  const auto take = [](const std::vector<std::uint32_t>& from, const datasets::Slice& slice, std::vector<std::uint32_t>& to) {
+    if (from.empty()) return;
+    to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(slice.begin),
+              from.begin() + static_cast<std::ptrdiff_t>(slice.end));
+  };
   std::vector<std::size_t> ends;
   for (std::size_t s = step; s < plan_.steps(); ++s) {
     const auto slice = plan_.slice(s);
-    mine.insert(mine.end(), order.begin() + static_cast<std::ptrdiff_t>(slice.begin),
-                order.begin() + static_cast<std::ptrdiff_t>(slice.end));
-    ends.push_back(mine.size());
+    take(order.images, slice, mine.images);
+    take(order.draws, slice, mine.draws);
+    ends.push_back(mine.images.size());
   }
   loader_.begin(std::move(mine), std::move(ends), epoch);
 }

@@ -34,10 +34,13 @@ class BatchFeed {
   void prepare() { loader_.prepare(); }
 
  private:
+  datasets::EpochOrder order_in(std::int64_t epoch) const;
+
   const TrainingData data_;
   const std::int64_t seed_;
   const int rank_;
   const double mixup_alpha_;
+  const std::vector<std::int32_t> balanced_labels_;  // of all images where sampling is balanced, else none
   const Device& device_;
   const ProgressiveSize sizes_;
   const datasets::BatchPlan plan_;

@@ -5,8 +5,8 @@
 
 namespace torchport::component {
 
-KeptWeights::KeptWeights(models::ClassifierModule& network, double ema_decay, bool keep_best, bool copies)
-    : keep_best_(keep_best), copies_(keep_best && copies) {
+KeptWeights::KeptWeights(models::ClassifierModule& network, double ema_decay, bool keep_best, EpochMetric best_by, bool copies)
+    : keep_best_(keep_best), copies_(keep_best && copies), best_(best_by) {
   for (const auto& tensors : {network.parameters(), network.buffers()}) {
     for (const auto& tensor : tensors) weights_.push_back(tensor.detach());
   }

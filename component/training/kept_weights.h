@@ -12,9 +12,9 @@ namespace torchport::component {
 
 class KeptWeights {
  public:
-  /// `ema_decay` 0: no average. `copies`: whether the best epoch's weights are copied here, which one rank needs to do. `network`
-  /// must outlive this.
-  KeptWeights(models::ClassifierModule& network, double ema_decay, bool keep_best, bool copies);
+  /// `ema_decay` 0: no average. `best_by`: what BestEpoch goes by first. `copies`: whether the best epoch's weights are copied
+  /// here, which one rank needs to do. `network` must outlive this.
+  KeptWeights(models::ClassifierModule& network, double ema_decay, bool keep_best, EpochMetric best_by, bool copies);
   /// What the updates feed, or null.
   WeightAverage* average() { return average_ ? &*average_ : nullptr; }
   /// The average, where there is one, and the network's weights change places: before what is validated, and after.

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "component/training/precision.h"
+#include "component/training/recipe/epoch_rules.h"
+#include "component/training/recipe/schedule.h"
 #include "component/training/thread_sizing.h"
 #include "datasets/codecs/decode.h"
 #include "datasets/directory/image_directory.h"
@@ -21,6 +23,8 @@ struct Recipe {
   double ema_decay;                 ///< [0, 1); 0: no average of the weights
   double progressive_resize;        ///< (0, 1], share of the images' edges in the first epoch; 1: full size throughout
   double mixup_alpha;               ///< 0: no mixup
+  Decay decay;                      ///< of the learning rate
+  bool balanced_sampling;           ///< each category as often, by datasets::balanced_order()
 };
 
 struct TrainerOptions {
@@ -29,9 +33,10 @@ struct TrainerOptions {
   std::int64_t warmup_epochs;  ///< num_warmup_steps, which counts epochs
   double learning_rate;        ///< of one process; the trainer multiplies it by their number
   std::int64_t random_seed;
-  std::int64_t patience;    ///< epochs
+  StopRule early_stop;
   std::int64_t print_freq;  ///< iterations
   bool keep_best;           ///< else the last epoch's weights come out
+  EpochMetric best_by;
   double max_bad_fraction;  ///< of the images of a dataset
   bool channels_last;
   Precision precision;
@@ -42,6 +47,8 @@ struct TrainerOptions {
   std::int64_t profile;              ///< steps of the first epoch to be recorded; 0: none
   std::filesystem::path trace_file;  ///< what they are written to
   double gpu_advice_seconds;         ///< a predicted training time above which one warning advises a GPU
+
+  Schedule schedule(int world) const { return {learning_rate * world, epochs, warmup_epochs, recipe.decay}; }
 };
 
 /// What a training reads. Both datasets have the same categories and images of one size.

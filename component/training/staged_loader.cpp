@@ -37,7 +37,7 @@ void StagedLoader::make_room(std::int64_t images) {
   }
 }
 
-void StagedLoader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch) {
+void StagedLoader::begin(datasets::EpochOrder order, std::vector<std::size_t> ends, std::int64_t epoch) {
   staged_.reset();
   resize();
   std::size_t largest = 0, begin = 0;

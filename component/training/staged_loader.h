@@ -25,7 +25,10 @@ class StagedLoader {
   StagedLoader& operator=(const StagedLoader&) = delete;
 
   /// As the loader's.
-  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
+  void begin(datasets::EpochOrder order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
+  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0) {
+    begin(datasets::EpochOrder{std::move(order), {}}, std::move(ends), epoch);
+  }
   /// Begins to copy the batch after the present one, and waits for the loader where it is not ready: to be called when the device
   /// has something to do. For the few batches that are timed it waits for the device first. Nothing happens on the host.
   void prepare();

@@ -54,13 +54,13 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
                     ThreadSizing(options_.loader_threads, "validation images", around.log)),
       bad_train_(data.train, options_.max_bad_fraction, around.log),
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
-      kept_(*network_, options_.recipe.ema_decay, options_.keep_best, around.control.rank() == 0),
+      kept_(*network_, options_.recipe.ema_decay, options_.keep_best, options_.best_by, around.control.rank() == 0),
       step_(step_options(options_, feed_.plan().steps()), network_, around.device, around.reducer, kept_.average()),
       progress_(
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
       times_(around.control),
-      early_stop_(options_.patience) {}
+      early_stop_(options_.early_stop) {}
 
 TrainResult Trainer::run(Boundary& boundary) {
   say_what_changes_nothing();
@@ -75,9 +75,7 @@ TrainResult Trainer::run(Boundary& boundary) {
   }
   if (interrupted_) return result_;
   if (result_.stopped_early) {
-    around_.log.info("Early stop after epoch " + std::to_string(epoch_) +
-                     ": the validation loss was not below the previous epoch's for " + std::to_string(options_.patience) +
-                     " consecutive epochs.");
+    around_.log.info("Early stop after epoch " + std::to_string(epoch_) + ": " + early_stop_.why() + ".");
   }
   result_.kept_epoch = kept_.choose(epoch_);
   return result_;
@@ -88,6 +86,8 @@ void Trainer::say_what_changes_nothing() {
     around_.log.warning("The warm-up of " + std::to_string(options_.warmup_epochs) + " epochs is as long as the training of " +
                         std::to_string(options_.epochs) + ": the learning rate rises throughout and never decays.");
   }
+  if (!options_.keep_best && options_.best_by == EpochMetric::loss)
+    around_.log.warning("--best-metric changes nothing: with --keep last no best epoch is chosen.");
   if (options_.recipe.progressive_resize < 1 && feed_.size_in(0) == data_.size) {
     around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
                         size_text(data_.size) + " even the first epoch is at full size.");
@@ -105,8 +105,7 @@ void Trainer::train_epoch(Boundary& boundary) {
   if (size != data_.size) around_.log.info("The training images of this epoch are shrunk to " + size_text(size) + ".");
   runtime::standing().enter(runtime::Phase::training);
   network_->train();
-  learning_rate_ =
-      learning_rate({options_.learning_rate * around_.control.size(), options_.epochs, options_.warmup_epochs}, epoch_);
+  learning_rate_ = learning_rate(options_.schedule(around_.control.size()), epoch_);
   feed_.begin(epoch_, next_step_);
   if (next_step_ == 0) {
     bad_train_.start_pass();
@@ -235,7 +234,7 @@ void Trainer::validate(Boundary& boundary) {
   result_.epochs.push_back(metrics);
   ++epoch_;
   next_step_ = 0;
-  result_.stopped_early = early_stop_.after(metrics.valid_loss) && epoch_ < options_.epochs;
+  result_.stopped_early = early_stop_.after(metrics.top1, metrics.valid_loss) && epoch_ < options_.epochs;
   if (epoch_ < options_.epochs && !result_.stopped_early) tell(boundary, Place::validation, wishes);
 }
 

@@ -22,8 +22,8 @@ ImageReader::ImageReader(const ImageDirectory& images, ImageSize size, const Rea
       cache_(images.size(), options.cache),
       sound_(images.size()) {}
 
-void ImageReader::read(std::size_t image, std::int64_t epoch, Scratch& scratch, std::uint8_t* out) {
-  const DrawKey key{seed_, epoch, image};
+void ImageReader::read(std::size_t image, std::int64_t epoch, std::uint32_t draw, Scratch& scratch, std::uint8_t* out) {
+  const DrawKey key{seed_, epoch, image, draw};
   if (const PartOfImage* kept = cache_.find(image)) {
     transform(*kept, beginning(kept->pixels.size(), key), key, scratch, out);
     return;

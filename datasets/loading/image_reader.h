@@ -21,7 +21,7 @@ struct ReaderOptions {
   CacheBudget* cache;  ///< room for decoded images, or null
 };
 
-/// Thread-safe. What an image becomes depends on it, the seed and the epoch alone, not on the threads or the cache.
+/// Thread-safe. What an image becomes depends on it, the seed, the epoch and the draw alone, not on the threads or the cache.
 class ImageReader {
  public:
   /// A thread's own memory.
@@ -36,7 +36,8 @@ class ImageReader {
 
   /// Writes height x width RGB pixels to `out`. \throws std::runtime_error where the image is not readable, cannot be transformed
   /// or does not get the size that is wanted
-  void read(std::size_t image, std::int64_t epoch, Scratch& scratch, std::uint8_t* out);
+  /// `draw`: DrawKey::draw.
+  void read(std::size_t image, std::int64_t epoch, std::uint32_t draw, Scratch& scratch, std::uint8_t* out);
 
  private:
   Transformation::Beginning beginning(ImageSize from, const DrawKey& key) const;

@@ -40,7 +40,7 @@ struct Loader::State {
 
   std::mutex mutex;
   std::condition_variable work, ready;
-  std::vector<std::uint32_t> order;
+  std::vector<std::uint32_t> order, draws;
   std::vector<std::size_t> ends;
   std::int64_t epoch = 0;
   std::size_t place = 0;       // in `order`: the next image to decode
@@ -115,14 +115,14 @@ struct Loader::State {
     while (window.size() <= filling - taken) window.push_back(empty_batch(taken + window.size()));
     Filling& target = window[filling - taken];  // stays put: a deque moves no element, and a batch with missing images is not taken
     const std::size_t row = place - begin_of(filling);
-    const std::uint32_t index = order[place];
+    const std::uint32_t index = order[place], draw = draws.empty() ? 0 : draws[place];
     if (++place == ends[filling]) ++filling;
     ++busy;
     lock.unlock();
     std::optional<BadImage> bad;
     std::exception_ptr thrown;
     try {
-      bad = load(index, scratch, target.batch, row);
+      bad = load(index, draw, scratch, target.batch, row);
     } catch (...) {
       thrown = std::current_exception();
     }
@@ -150,13 +150,14 @@ struct Loader::State {
   }
 
   // Puts image `index`, or the next readable one, into row `row`. Says what was wrong with the former.
-  std::optional<BadImage> load(std::uint32_t index, ImageReader::Scratch& scratch, Batch& batch, std::size_t row) {
+  std::optional<BadImage> load(std::uint32_t index, std::uint32_t draw, ImageReader::Scratch& scratch, Batch& batch,
+                               std::size_t row) {
     std::optional<BadImage> bad;
     const std::size_t bytes = std::size_t{3} * static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
     for (std::size_t tries = 0; tries < (none_readable ? 1 : images.size()); ++tries) {
       const auto i = static_cast<std::uint32_t>((index + tries) % images.size());
       try {
-        reader.read(i, epoch, scratch, batch.images.mutable_data_ptr<std::uint8_t>() + row * bytes);
+        reader.read(i, epoch, draw, scratch, batch.images.mutable_data_ptr<std::uint8_t>() + row * bytes);
         batch.labels.data_ptr<std::int64_t>()[row] = images.label(i);
         return bad;
       } catch (const std::runtime_error& error) {
@@ -182,7 +183,7 @@ Loader::~Loader() {
   for (auto& thread : state_->threads) thread.join();
 }
 
-void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch) {
+void Loader::begin(EpochOrder order, std::vector<std::size_t> ends, std::int64_t epoch) {
   auto& s = *state_;
   {
     std::unique_lock lock(s.mutex);
@@ -193,7 +194,8 @@ void Loader::begin(std::vector<std::uint32_t> order, std::vector<std::size_t> en
     s.filling = s.taken = 0;
     s.fault = nullptr;
     s.none_readable = false;
-    s.order = std::move(order);
+    s.order = std::move(order.images);
+    s.draws = std::move(order.draws);
     s.ends = std::move(ends);
     s.epoch = epoch;
     s.in_between = s.options.in_between;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "datasets/balanced_order.h"
 #include "datasets/codecs/decode.h"
 #include "datasets/directory/image_directory.h"
 #include "datasets/loading/image_reader.h"
@@ -55,8 +56,11 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   /// Begins a pass: batch k holds the images order[ends[k-1]] .. order[ends[k] - 1]. Ends a pass that is under way. `epoch` counts
-  /// from 0; with the seed and the image it decides on what a transformation draws.
-  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
+  /// from 0; with the seed, the image and its draw it decides on what a transformation draws.
+  void begin(EpochOrder order, std::vector<std::size_t> ends, std::int64_t epoch = 0);
+  void begin(std::vector<std::uint32_t> order, std::vector<std::size_t> ends, std::int64_t epoch = 0) {
+    begin(EpochOrder{std::move(order), {}}, std::move(ends), epoch);
+  }
   /// The next batch of the pass, or nothing after the last.
   std::optional<Batch> next();
 

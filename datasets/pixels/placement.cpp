@@ -124,4 +124,15 @@ void place(const PartOfImage& in, const Placement& placement, PlaceScratch& scra
   }
 }
 
+Pixels placed(Pixels image, const Placement& placement) {
+  if (placement.keeps(image.size())) return image;
+  const Box all{0, 0, image.height, image.width};
+  const PartOfImage in{std::move(image), all, 1};
+  PlaceScratch scratch;
+  Pixels out;
+  out.reset(placement.part.size());
+  place(in, placement, scratch, out.rgb.data());
+  return out;
+}
+
 }  // namespace torchport::datasets

@@ -50,4 +50,7 @@ struct PlaceScratch {
 /// If it was not made smaller, the result equals that of Pillow's `crop`, `resize`, `crop` and `transpose`, bit for bit.
 void place(const PartOfImage& in, const Placement& placement, PlaceScratch& scratch, std::uint8_t* out);
 
+/// A whole image's pixels of `placement`.
+Pixels placed(Pixels image, const Placement& placement);
+
 }  // namespace torchport::datasets

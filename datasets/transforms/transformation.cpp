@@ -53,18 +53,9 @@ ImageSize size_after(const std::string& name, const Operation& operation, ImageS
 }
 
 RandomStream stream(const DrawKey& key, std::uint64_t operation) {
-  return RandomStream{static_cast<std::uint64_t>(key.seed), static_cast<std::uint64_t>(key.epoch), key.image, operation};
-}
-
-void apply_placement(const Placement& placement, Pixels& image) {
-  if (placement.keeps(image.size())) return;
-  const Box all{0, 0, image.height, image.width};
-  const PartOfImage in{std::move(image), all, 1};
-  PlaceScratch scratch;
-  Pixels out;
-  out.reset(placement.part.size());
-  place(in, placement, scratch, out.rgb.data());
-  image = std::move(out);
+  const auto seed = static_cast<std::uint64_t>(key.seed), epoch = static_cast<std::uint64_t>(key.epoch);
+  return key.draw == 0 ? RandomStream{seed, epoch, key.image, operation}
+                       : RandomStream{seed, epoch, key.image, operation, key.draw};
 }
 
 }  // namespace
@@ -135,7 +126,7 @@ std::optional<ImageSize> Transformation::fixed_size() const {
 
 void Transformation::apply(Pixels& image, const DrawKey& key) const {
   const Beginning first = beginning(image.size(), key);
-  apply_placement(first.placement, image);
+  image = placed(std::move(image), first.placement);
   apply_after(first, image, key);
 }
 
@@ -158,7 +149,7 @@ void Transformation::apply_after(const Beginning& beginning, Pixels& image, cons
     RandomStream random = stream(key, step->stream);
     const auto placement = step->operation.place ? step->operation.place(image.size(), random) : std::nullopt;
     if (placement) {
-      apply_placement(*placement, image);
+      image = placed(std::move(image), *placement);
     } else {
       step->operation.apply(image, random);
     }

@@ -23,6 +23,7 @@ struct TransformError : std::runtime_error {
 struct DrawKey {
   std::int64_t seed = 0, epoch = 0;  ///< epochs count from 0
   std::size_t image = 0;             ///< its place in its directory
+  std::uint32_t draw = 0;            ///< how often it came before in the epoch
 };
 
 class Transformation {

@@ -107,14 +107,14 @@ TEST_CASE("data path: what is in the cache is neither read nor decoded again", "
   ImageReader reader(images, {24, 24}, {5, false, &cache});
   ImageReader::Scratch scratch;
   std::vector<std::uint8_t> out(24 * 24 * 3);
-  reader.read(3, 0, scratch, out.data());
+  reader.read(3, 0, 0, scratch, out.data());
   const std::size_t left = cache.left();
   std::filesystem::remove(images.path(3));
-  reader.read(3, 1, scratch, out.data());
+  reader.read(3, 1, 0, scratch, out.data());
   CHECK(cache.left() == left);
   CacheBudget none(0);
   ImageReader forgetful(images, {24, 24}, {5, false, &none});
-  CHECK_THROWS(forgetful.read(3, 0, scratch, out.data()));
+  CHECK_THROWS(forgetful.read(3, 0, 0, scratch, out.data()));
 }
 
 TEST_CASE("data path: damage outside of the crop is found in every epoch", "[data_path]") {

@@ -69,6 +69,20 @@ struct Carrying {
 
 }  // namespace
 
+TEST_CASE("loader: an image that comes again in an epoch is transformed by other draws", "[loader]") {
+  const Carrying carrying(R"([["RandomCrop", 20]])");
+  const auto images = ImageDirectory::open(carrying.root, "training dataset");
+  Loader loader(images, {20, 20}, with(2, 1));
+  loader.begin(EpochOrder{{3, 3, 3}, {0, 1, 1}}, {3});
+  const auto drawn = loader.next();
+  loader.begin({3}, {1});
+  const auto plain = loader.next();
+  REQUIRE((drawn && plain));
+  CHECK(drawn->images[0].equal(plain->images[0]));
+  CHECK_FALSE(drawn->images[0].equal(drawn->images[1]));
+  CHECK(drawn->images[1].equal(drawn->images[2]));
+}
+
 TEST_CASE("loader: a batch holds the images in order, as bytes in channels-last memory", "[loader]") {
   const auto images = labelled();
   Loader loader(images, {64, 64}, with(2));

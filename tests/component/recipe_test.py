@@ -1,6 +1,8 @@
 """The recipe options of Train PyTorch Model against the real PyTorch: ten updates from the same weights on the same batches."""
+import collections
 import json
 import pathlib
+import shutil
 
 import pytest
 import scipy.stats
@@ -83,6 +85,64 @@ def test_label_smoothing(work, model):
     recorded = json.loads((work / "smooth-run/run.json").read_text())["parameters"]
     assert recorded["label_smoothing"] == {"value": 0.1, "origin": "command line"}, recorded["label_smoothing"]
     assert recorded["ema_decay"]["value"] == 0 and recorded["ema_decay"]["origin"] == "default", recorded["ema_decay"]
+
+
+def test_cosine(work, model):
+    """The learning rates of the log and of the plan are those of torch's own scheduler after the warm-up."""
+    out = work / "cosine"
+    train(model, out, "--epochs", 6, "--batch-size", ROWS, "--schedule", "cosine", "--num-warmup-steps", 2)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=RATE)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
+    wanted = [1e-4, 1e-4 + (RATE - 1e-4) / 2]
+    for _ in range(4):
+        wanted.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    planned = json.loads((work / "cosine-run/run.json").read_text())["planned_learning_rates"]
+    for found in (reference.metrics(work / "cosine-run", "learning rate"), planned):
+        print(f"cosine: torch {wanted}, ours {found}")
+        assert found == pytest.approx(wanted, rel=1e-12)
+
+
+def test_balanced_sampling(work, model):
+    """An epoch has as many images of each category; how many is said and recorded; the batches are what balanced_order() gives on any number of ranks."""
+    shutil.copytree(TRAIN, work / "unequal")
+    rows = (TRAIN / "images.lst").read_text().splitlines(keepends=True)
+    kept = [row for number, row in enumerate(rows) if json.loads(row)["category"] != "circle" or number < 4]
+    (work / "unequal/images.lst").write_text("".join(kept))
+    for name in ("_sizes.lst", "_origins.lst"):
+        (work / "unequal" / name).unlink(missing_ok=True)
+    counts = collections.Counter(json.loads(row)["category"] for row in kept)
+    out = work / "balanced"
+    words = arguments(model, out, "--epochs", 1, "--batch-size", 6, "--sampling", "balanced")
+    words[words.index("--train-data-path") + 1] = work / "unequal"
+    torchport(*words)
+    exact = len(kept) / 3
+    record = json.loads((work / "balanced-run/run.json").read_text())["sampling"]
+    assert record == [{"category": name, "images": counts[name], "draws": pytest.approx(exact)} for name in sorted(counts)]
+    log = (work / "balanced-run/logs/70_driver_log_0").read_text()
+    assert f"Balanced sampling: each epoch draws {len(kept)} images, " in log and f"'circle' has {counts['circle']}, {exact / counts['circle']:.3g} draws of each" in log, log
+
+
+def test_balanced_sampling_counts_no_bad_images(work, model):
+    done = torchport(*arguments(model, work / "never", "--sampling", "balanced", "--max-bad-fraction", 0.5), status=2)
+    assert ("error[ParameterParsingError] train_pytorch_model: --sampling is balanced and --max-bad-fraction 0.5: images that are drawn several times "
+            "would count as several unreadable ones") in done.stderr, done.stderr
+
+
+def test_early_stop_and_best(work, model):
+    """By a least delta that nothing reaches the second epoch is the last; the best is chosen by the metric that was asked for."""
+    out = work / "stop"
+    words = ["--epochs", 9, "--batch-size", ROWS, "--early-stop-metric", "top1", "--early-stop-reference", "best", "--min-delta", 1, "--best-metric", "valid_loss"]
+    given = arguments(model, out, *words, keep="best")
+    given[given.index("--patience") + 1] = 1
+    torchport(*given)
+    log = (work / "stop-run/logs/70_driver_log_0").read_text()
+    assert "Early stop after epoch 2: top-1 was not more than 1 above the best epoch's for 1 consecutive epochs." in log, log
+    losses = reference.metrics(work / "stop-run", "Valid loss")
+    assert len(losses) == 2
+    result = json.loads((work / "stop-run/run.json").read_text())["result"]
+    assert result["stopped_early"] and result["kept_epoch"] == 1 + losses.index(min(losses))
 
 
 def without_norm_decay(net):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "datasets/balanced_order.h"
 #include "tests/support/catch.h"
 
 using namespace torchport::datasets;
@@ -81,6 +82,63 @@ TEST_CASE("sampler: a permutation holds every row once and depends on seed and e
   CHECK(order != permutation(1000, 1, 1));
   CHECK(order != permutation(1000, 2, 0));
   CHECK(permutation(1000, -1, 0) != permutation(1000, 1, 0));
+}
+
+namespace {
+/// 40 images of category 0, 7 of category 1, none of 2, 4 of 3.
+std::vector<std::int32_t> unequal_labels() {
+  std::vector<std::int32_t> labels(51, 0);
+  for (const std::size_t i : {3U, 9U, 11U, 20U, 33U, 40U, 50U}) labels[i] = 1;
+  for (const std::size_t i : {0U, 1U, 30U, 49U}) labels[i] = 3;
+  return labels;
+}
+}  // namespace
+
+TEST_CASE("sampler: a balanced order has as many draws as images, as many of each category, no image twice more than another",
+          "[sampler]") {
+  auto labels = unequal_labels();
+  labels.pop_back();
+  labels.push_back(0);  // 41, 6, 4: 51 are 17 each
+  const auto order = balanced_order(labels, 1, 0);
+  REQUIRE(order.images.size() == 51);
+  REQUIRE(order.draws.size() == 51);
+  std::map<std::uint32_t, std::vector<std::uint32_t>> draws;
+  std::map<std::int32_t, int> of;
+  for (std::size_t i = 0; i < 51; ++i) {
+    ++of[labels[order.images[i]]];
+    draws[order.images[i]].push_back(order.draws[i]);
+  }
+  CHECK(of == std::map<std::int32_t, int>{{0, 17}, {1, 17}, {3, 17}});
+  for (auto& [image, numbers] : draws) {  // 17 of 41, 17 = 2 * 6 + 5, 17 = 4 * 4 + 1
+    std::sort(numbers.begin(), numbers.end());
+    for (std::size_t n = 0; n < numbers.size(); ++n) CHECK(numbers[n] == n);
+    if (labels[image] == 0) CHECK(numbers.size() == 1);
+    if (labels[image] == 1) CHECK((numbers.size() == 2 || numbers.size() == 3));
+    if (labels[image] == 3) CHECK((numbers.size() == 4 || numbers.size() == 5));
+  }
+}
+
+TEST_CASE("sampler: a balanced order depends on seed and epoch, and is shuffled", "[sampler]") {
+  const auto labels = unequal_labels();
+  const auto order = balanced_order(labels, 1, 0);
+  CHECK(order.images == balanced_order(labels, 1, 0).images);
+  CHECK(order.images != balanced_order(labels, 1, 1).images);
+  CHECK(order.images != balanced_order(labels, 2, 0).images);
+  std::vector<std::int32_t> found;
+  for (const auto image : order.images) found.push_back(labels[image]);
+  CHECK_FALSE(std::is_sorted(found.begin(), found.end()));
+}
+
+TEST_CASE("sampler: a balanced order draws images as often as torch's WeightedRandomSampler", "[sampler]") {
+  // Its expectation: an image of a category of n images comes 50 / 3 / n times in an epoch of 50. What does not divide wanders.
+  auto labels = unequal_labels();
+  labels.pop_back();
+  std::vector<double> counts(50);
+  constexpr int kEpochs = 4000;
+  for (int epoch = 0; epoch < kEpochs; ++epoch)
+    for (const auto image : balanced_order(labels, 5, epoch).images) counts[image] += 1.0 / kEpochs;
+  const std::map<std::int32_t, double> size = {{0, 40}, {1, 6}, {3, 4}};
+  for (std::size_t i = 0; i < 50; ++i) CHECK(counts[i] == Approx(50.0 / 3 / size.at(labels[i])).epsilon(0.1));
 }
 
 TEST_CASE("sampler: permutations are uniform", "[sampler]") {

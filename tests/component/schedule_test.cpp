@@ -8,9 +8,9 @@ using namespace torchport::component;
 
 namespace {
 
-std::vector<double> rates(double peak, std::int64_t epochs, std::int64_t warmup) {
+std::vector<double> rates(double peak, std::int64_t epochs, std::int64_t warmup, Decay decay = Decay::polynomial) {
   std::vector<double> result;
-  for (std::int64_t e = 0; e < epochs; ++e) result.push_back(learning_rate({peak, epochs, warmup}, e));
+  for (std::int64_t e = 0; e < epochs; ++e) result.push_back(learning_rate({peak, epochs, warmup, decay}, e));
   return result;
 }
 
@@ -35,8 +35,17 @@ TEST_CASE("schedule: a warm-up as long as the training is a ramp", "[schedule]")
   check_close(rates(0.1, 2, 4), {0.0001, 0.025075});
 }
 
+TEST_CASE("schedule: a cosine gives the rates of torch's CosineAnnealingLR", "[schedule]") {
+  // torch 2.11, SGD(lr=0.5), CosineAnnealingLR(T_max=5), last_epoch 0 to 4
+  check_close(rates(0.5, 5, 0, Decay::cosine),
+              {0.5, 0.45225424859373686, 0.32725424859373686, 0.17274575140626314, 0.04774575140626315});
+  check_close(rates(0.5, 7, 2, Decay::cosine),
+              {0.0001, 0.25005, 0.5, 0.45225424859373686, 0.32725424859373686, 0.17274575140626314, 0.04774575140626315});
+  check_close(rates(0.1, 2, 4, Decay::cosine), {0.0001, 0.025075});
+}
+
 TEST_CASE("best epoch: higher top-1, then lower loss, then the earlier", "[epoch_rules]") {
-  BestEpoch best;
+  BestEpoch best(EpochMetric::top1);
   CHECK(best.offer(1, 0.5, 1.0));
   CHECK_FALSE(best.offer(2, 0.4, 0.1));
   CHECK(best.offer(3, 0.5, 0.9));
@@ -45,21 +54,53 @@ TEST_CASE("best epoch: higher top-1, then lower loss, then the earlier", "[epoch
   CHECK(best.epoch() == 5);
 }
 
+TEST_CASE("best epoch: by the loss, then top-1, then the earlier", "[epoch_rules]") {
+  BestEpoch best(EpochMetric::loss);
+  CHECK(best.offer(1, 0.5, 1.0));
+  CHECK_FALSE(best.offer(2, 0.9, 1.1));
+  CHECK(best.offer(3, 0.6, 1.0));
+  CHECK_FALSE(best.offer(4, 0.6, 1.0));
+  CHECK(best.offer(5, 0.1, 0.9));
+  CHECK(best.epoch() == 5);
+}
+
 TEST_CASE("early stop: a loss not below the previous epoch's, for this many consecutive epochs", "[epoch_rules]") {
-  EarlyStop stop(2);
-  CHECK_FALSE(stop.after(1.0));
-  CHECK_FALSE(stop.after(1.0));  // not below: 1
-  CHECK_FALSE(stop.after(0.9));  // below: back to 0
-  CHECK_FALSE(stop.after(1.5));  // 1
-  CHECK(stop.after(1.6));        // 2, although it compares with the previous epoch and not with the best
+  EarlyStop stop({2, EpochMetric::loss, false, 0});
+  CHECK_FALSE(stop.after(0, 1.0));
+  CHECK_FALSE(stop.after(0, 1.0));  // not below: 1
+  CHECK_FALSE(stop.after(0, 0.9));  // below: back to 0
+  CHECK_FALSE(stop.after(0, 1.5));  // 1
+  CHECK(stop.after(0, 1.6));        // 2, although it compares with the previous epoch and not with the best
+  CHECK(stop.why() == "the validation loss was not below the previous epoch's for 2 consecutive epochs");
 }
 
 TEST_CASE("early stop: compares with the previous epoch, not with the best", "[epoch_rules]") {
-  EarlyStop stop(2);
-  CHECK_FALSE(stop.after(0.1));
-  CHECK_FALSE(stop.after(5.0));
-  CHECK_FALSE(stop.after(4.0));
-  CHECK_FALSE(stop.after(3.0));
+  EarlyStop stop({2, EpochMetric::loss, false, 0});
+  CHECK_FALSE(stop.after(0, 0.1));
+  CHECK_FALSE(stop.after(0, 5.0));
+  CHECK_FALSE(stop.after(0, 4.0));
+  CHECK_FALSE(stop.after(0, 3.0));
+}
+
+TEST_CASE("early stop: against the best, slow progress below the least delta adds up", "[epoch_rules]") {
+  EarlyStop stop({3, EpochMetric::loss, true, 0.1});
+  CHECK_FALSE(stop.after(0, 1.0));
+  CHECK_FALSE(stop.after(0, 0.95));  // 1
+  CHECK_FALSE(stop.after(0, 0.91));  // 2
+  CHECK_FALSE(stop.after(0, 0.89));  // more than 0.1 below 1.0: back to 0
+  CHECK_FALSE(stop.after(0, 2.0));
+  CHECK_FALSE(stop.after(0, 1.0));
+  CHECK(stop.after(0, 0.80));  // below all before, but not by more than 0.1
+  CHECK(stop.why() == "the validation loss was not more than 0.1 below the best epoch's for 3 consecutive epochs");
+}
+
+TEST_CASE("early stop: by top-1, whatever the loss does", "[epoch_rules]") {
+  EarlyStop stop({2, EpochMetric::top1, true, 0});
+  CHECK_FALSE(stop.after(0.0, 1.0));
+  CHECK_FALSE(stop.after(0.5, 2.0));
+  CHECK_FALSE(stop.after(0.5, 1.0));  // 1
+  CHECK(stop.after(0.4, 0.5));        // 2
+  CHECK(stop.why() == "top-1 was not above the best epoch's for 2 consecutive epochs");
 }
 
 TEST_CASE("metrics: the iteration line has the original's form", "[metrics]") {

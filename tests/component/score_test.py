@@ -110,6 +110,21 @@ def test_against_torchvision(work, model):
     assert_form(work / "plain", ORIGINAL / "scored_valid")
 
 
+def test_flip(work, model):
+    """--test-time-flip is the mean of torchvision's softmax of the images and of their mirror images, which the images by themselves miss."""
+    network = reference.network(model, "resnet18", len(CLASSES)).eval()
+    images, _ = reference.dataset(VALID)
+    with torch.no_grad():
+        plain = network(images).softmax(1)
+        wanted = ((plain + network(images.flip(3)).softmax(1)) / 2).numpy()
+    for name, options in {"flip": [], "flip-contiguous": ["--memory-format", "contiguous", "--batch-size", 7]}.items():
+        score(model, VALID, work / name, "--test-time-flip", "True", *options)
+        found = table(work / name)[PROBABILITIES].to_numpy()
+        print(f"{name}: largest difference to torchvision's means {numpy.abs(found - wanted).max():.1e}, of the images alone {numpy.abs(plain.numpy() - wanted).max():.1e}")
+        assert numpy.abs(found - wanted).max() <= 1e-5 < numpy.abs(plain.numpy() - wanted).max() / 10
+    assert "The probabilities are the means of those of each image and of its mirror image." in (work / "flip-run/logs/70_driver_log_0").read_text()
+
+
 def test_csv(work, model):
     """--scored-format csv gives the same table as text, whose numbers read back to the same bits."""
     score(model, VALID, work / "plain")

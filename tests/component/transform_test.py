@@ -8,7 +8,7 @@ import pytest
 import torch
 import torchvision
 import yaml
-from PIL import Image
+from PIL import Image, ImageOps
 
 import reference
 from harness import BIN, NOTES, ORIGINAL, class_folders, command, torchport
@@ -72,6 +72,24 @@ def test_sizes_and_degrees_as_the_program_took_them(work):
         with Image.open(IMAGES / source) as image:
             wanted = torchvision.transforms.CenterCrop((40, 50))(torchvision.transforms.Resize((48, 64))(image.convert("RGB")))
         assert abs(pixels(work / "out", name) - numpy.asarray(wanted).astype(int)).max() <= 1, name
+
+
+def test_letterbox(work):
+    """Written as an operation of its own, applied as Pillow's ImageOps.pad; what would undo it is refused, and what it leaves unused is said."""
+    assert init(work / "square", "--resize_method=letterbox", "--size=40", "--center_crop=False", "--random_horizontal_flip=False") == [
+        ["Letterbox", {"size": 40, "fill": 114}]]
+    assert init(work / "box", "--resize_method=letterbox", "--size=[40, 64]", "--crop_size=[48, 70]", "--letterbox_fill=0") == [
+        ["Letterbox", {"size": [40, 64], "fill": 0}], ["CenterCrop", {"size": [48, 70]}], ["RandomHorizontalFlip", {}]]
+    apply(work / "square", IMAGES, work / "out")
+    for name, source in zip(names(work / "out"), names(IMAGES)):
+        with Image.open(IMAGES / source) as image:
+            wanted = ImageOps.pad(image.convert("RGB"), (40, 40), Image.BILINEAR, color=(114, 114, 114))
+        assert abs(pixels(work / "out", name) - numpy.asarray(wanted).astype(int)).max() == 0, name
+    refused = torchport("run", "init_image_transformation", "--resize_method=letterbox", "--resize=False", f"--output_path={work / 'no'}", "--run-dir", work / "no-run", status=2).stderr
+    assert "error[ParameterParsingError] init_image_transformation: --resize_method is letterbox, but --resize is False" in refused, refused
+    assert "error[GreaterThanOrEqualToError] init_image_transformation: --crop_size is 224, but must be at least 256, the letterbox's --size: the crop would cut off what the letterbox keeps" in refused
+    init(work / "unused", "--letterbox_fill=9")
+    assert "--letterbox_fill changes nothing: --resize_method is not letterbox." in (work / "unused-run/logs/70_driver_log_0").read_text()
 
 
 def test_golden(work):

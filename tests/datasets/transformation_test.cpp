@@ -106,6 +106,8 @@ TEST_CASE("transformation: faulty lists and arguments are refused, naming the pl
         "operation 1, Resize: max_size is 50, but must be a whole number, 51 to 65535");
   CHECK(argument(R"(["RandomHorizontalFlip", [0.5, 1]])") == "operation 1, RandomHorizontalFlip: it has 2 arguments, more than 1");
   CHECK(argument(R"(["RandomHorizontalFlip", 2])") == "operation 1, RandomHorizontalFlip: p is 2, but must be a number, 0 to 1");
+  CHECK(argument(R"(["Letterbox", {"fill": 3}])") == "operation 1, Letterbox: size is missing");
+  CHECK(argument(R"(["Letterbox", [8, 256]])") == "operation 1, Letterbox: fill is 256, but must be a number, 0 to 255");
   CHECK(argument(R"(["Pad", -1])") == "operation 1, Pad: padding is -1, but must be a whole number, 0 to 65535");
   CHECK(argument(R"(["Pad", [[1, 2, 3]]])") == "operation 1, Pad: padding is [1,2,3], but must be one, two or four numbers");
   CHECK(argument(R"(["Pad", {"padding": 1, "padding_mode": "wrap"}])") ==
@@ -149,6 +151,8 @@ TEST_CASE("transformation: an image that cannot be transformed is told from its 
   CHECK(why(R"([["Resize", 256], ["CenterCrop", 224]])", {375, 500}) == "224 x 224");
   CHECK(why(R"([["Resize", 256]])", {375, 500}) == "341 x 256");
   CHECK(why(R"([["CenterCrop", 40]])", {20, 30}) == "40 x 40");
+  CHECK(why(R"([["Letterbox", [[40, 50]]]])", {200, 3000}) == "50 x 40");
+  CHECK(why(R"([["Letterbox", 40]])", {1, 9000}) == "Letterbox: its shorter edge would vanish");
   CHECK(why(R"([["RandomCrop", [[40, 30]]]])", {39, 30}) == "RandomCrop: the image is 30 x 39, smaller than the crop of 30 x 40");
   CHECK(why(R"([["RandomCrop", {"size": 40, "pad_if_needed": true}]])", {20, 30}) == "40 x 40");
   CHECK(why(R"([["Pad", 60000]])", {20, 30}) == "Pad: it would become 120030 x 120020");
@@ -176,6 +180,7 @@ TEST_CASE("transformation: which images a crop blackens is told from their sizes
 TEST_CASE("transformation: what gives one size, whatever comes in, is known without an image", "[transformation]") {
   const auto fixed = [](const char* json) { return Transformation::parse(json).fixed_size(); };
   CHECK(fixed(R"([["Resize", [[30, 20]]]])") == ImageSize{30, 20});
+  CHECK(fixed(R"([["Pad", 2], ["Letterbox", [[30, 20]]]])") == ImageSize{30, 20});
   CHECK(fixed(R"([["Resize", 40], ["CenterCrop", 32], ["ColorJitter", {}]])") == ImageSize{32, 32});
   CHECK(fixed(R"([["RandomResizedCrop", 24], ["Pad", [[1, 2, 3, 4]]]])") == ImageSize{30, 28});
   CHECK(fixed(R"([["RandomCrop", {"size": 8, "padding": 3}], ["Resize", 16]])") == ImageSize{16, 16});

@@ -9,7 +9,7 @@ import pytest
 import sklearn
 import torch
 import torchvision
-from PIL import Image
+from PIL import Image, ImageOps
 from torchvision import transforms as T
 from torchvision.transforms import functional as F
 
@@ -118,6 +118,26 @@ def test_fixed(ours, images):
                 different.append(f"{transforms} of {name}: up to {off.max()}, in {(off > 0).mean():.2%} of the values")
     print(f"{len(FIXED)} fixed transformations of {len(images)} images, {len(different)} differ")
     assert not different, "\n".join(different)
+
+
+def test_letterbox(ours, images):
+    """Bit for bit Pillow's ImageOps.pad, by itself and with what may come before and after."""
+    frames, methods = [(224, 224), (40, 41), (99, 200), (640, 427), (300, 7), (23, 1)], {2: Image.BILINEAR, 3: Image.BICUBIC}
+    for name, path in images.items():
+        with Image.open(path) as file:
+            image = file.convert("RGB")
+        for width, height in frames:
+            for number, method in methods.items():
+                given = {"size": [height, width], "fill": [114, 3, 250], "interpolation": number}
+                wanted = ImageOps.pad(image, (width, height), method, color=(114, 3, 250))
+                if min(ImageOps.contain(image, (width, height), method).size) < 1:
+                    continue
+                found = ours.image(path, [["Letterbox", given]])
+                assert numpy.array_equal(found, numpy.asarray(wanted)), f"{given} of {name}"
+        wanted = ImageOps.pad(F.hflip(F.center_crop(image, [15, 21])), (50, 50), Image.BILINEAR, color=(7, 7, 7))
+        around = F.center_crop(F.hflip(wanted), [44, 61])
+        found = ours.image(path, [["CenterCrop", [[15, 21]]], ["RandomHorizontalFlip", 1], ["Letterbox", [50, 7]], ["RandomHorizontalFlip", 1], ["CenterCrop", [[44, 61]]]])
+        assert numpy.array_equal(found, numpy.asarray(around)), name
 
 
 def test_drawn(ours, images):

@@ -123,9 +123,10 @@ inline component::TrainerOptions plain_options() {
           .warmup_epochs = 1,
           .learning_rate = 0.01,
           .random_seed = 1,
-          .patience = 10,
+          .early_stop = {.patience = 10, .metric = component::EpochMetric::loss, .against_best = false, .min_delta = 0},
           .print_freq = 10,
           .keep_best = true,
+          .best_by = component::EpochMetric::top1,
           .max_bad_fraction = 0,
           .channels_last = true,
           .precision = component::Precision::float32,
@@ -134,7 +135,9 @@ inline component::TrainerOptions plain_options() {
                      .accumulation_steps = 1,
                      .ema_decay = 0,
                      .progressive_resize = 1,
-                     .mixup_alpha = 0},
+                     .mixup_alpha = 0,
+                     .decay = component::Decay::polynomial,
+                     .balanced_sampling = false},
           .loader_threads = {.count = 1, .given = true, .most = 1},
           .fast_decode = false,
           .cache_memory = 0,
@@ -151,7 +154,9 @@ inline component::TrainerOptions rich_options() {
                     .accumulation_steps = 2,
                     .ema_decay = 0.5,
                     .progressive_resize = 0.5,
-                    .mixup_alpha = 0.2};
+                    .mixup_alpha = 0.2,
+                    .decay = component::Decay::cosine,
+                    .balanced_sampling = true};
   options.batch_size = 4;
   options.cache_memory = 1 << 20;
   return options;
@@ -161,7 +166,7 @@ inline component::TrainerOptions rich_options() {
 inline component::TrainerOptions stopping_options() {
   component::TrainerOptions options = plain_options();
   options.epochs = options.warmup_epochs = 6;
-  options.patience = 1;
+  options.early_stop.patience = 1;
   options.learning_rate = 2;
   return options;
 }

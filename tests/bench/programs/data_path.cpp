@@ -49,7 +49,7 @@ void measure_reading(const ImageDirectory& images, double seconds) {
     ImageReader::Scratch scratch;
     std::vector<std::uint8_t> out(std::size_t{3} * kSize.height * kSize.width);
     measure(fast ? "transform fast, 1 thread" : "transform exact, 1 thread", seconds, [&](std::int64_t n) {
-      for (std::size_t i = 0; i < count; ++i) reader.read(i, n, scratch, out.data());
+      for (std::size_t i = 0; i < count; ++i) reader.read(i, n, 0, scratch, out.data());
       return count;
     });
   }

@@ -10,7 +10,7 @@ SHARE = 6
 COMMANDS = [("run", "apply_image_transformation", "--mode=For training", f"--input_image_transform_path={IN}", f"--input_image_dir_path={GOOD}/images", f"--output_path={OUT}"),
             ("validate", "apply_image_transformation", "--mode=For inference", f"--input_image_transform_path={IN}", f"--input_image_dir_path={GOOD}/images", f"--output_path={OUT}")]
 NUMBERS = ["0", "-1", "1.5", "65536", "4294967296", "1e9", "1e999", "NaN", "null", '"x"', "[]", "[0,0]", "[1,2,3]", "[65535,65535]", "{}", "true", "[[1]]", "-0.0", "1e-320"]
-OPERATIONS = {"Resize": ("size", "interpolation", "max_size", "antialias"), "CenterCrop": ("size",), "Pad": ("padding", "fill", "padding_mode"),
+OPERATIONS = {"Resize": ("size", "interpolation", "max_size", "antialias"), "CenterCrop": ("size",), "Letterbox": ("size", "fill", "interpolation"), "Pad": ("padding", "fill", "padding_mode"),
               "RandomCrop": ("size", "padding", "pad_if_needed", "fill", "padding_mode"), "RandomResizedCrop": ("size", "scale", "ratio", "interpolation"),
               "RandomHorizontalFlip": ("p",), "RandomRotation": ("degrees", "interpolation", "expand", "center", "fill"),
               "RandomAffine": ("degrees", "translate", "scale", "shear", "interpolation", "fill"), "RandomPerspective": ("distortion_scale", "p", "interpolation", "fill"),
