@@ -114,6 +114,11 @@ CommandLine read_command(const std::string& text) {
   const Words read(text);
   CommandLine line;
   line.odd = read.odd;
+  if (read.words.size() > 2 && read.words[0].text == "torchport" && read.words[1].text == "run") {
+    line.component = read.words[2].text;
+    read_flags(line, read.words, 3);
+    return line;
+  }
   for (std::size_t i = 0; i + 2 < read.words.size(); ++i) {
     if (!is_python(read.words[i].text) || read.words[i + 1].text != "-m") continue;
     line.module = read.words[i + 2].text;

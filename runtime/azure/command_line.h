@@ -1,4 +1,4 @@
-// The `command:` of a command component, as far as it is one call of a Python module. Called by the reader of jobs.
+// The `command:` of a command component, as far as it is one call of a Python module or of torchport. Called by the reader of jobs.
 #pragma once
 #include <string>
 #include <vector>
@@ -12,7 +12,8 @@ struct CommandFlag {
 };
 
 struct CommandLine {
-  std::string module;  ///< of `python -m MODULE`, or what --module-name of the designer's invoker names; "": there is none
+  std::string module;     ///< of `python -m MODULE`, or what --module-name of the designer's invoker names; "": there is none
+  std::string component;  ///< of `torchport run COMPONENT`, in place of a module
   std::vector<CommandFlag> flags;  ///< a flag without value is True
   std::string odd;                 ///< what makes it more than one call with flags, e.g. "'&&'"; "": nothing
 };

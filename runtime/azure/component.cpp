@@ -86,9 +86,10 @@ AzureComponent component_of_job(const YAML::Node& job, const std::shared_ptr<Fil
   return component;
 }
 
-const ComponentSpec* counterpart(const std::string& module) {
+const ComponentSpec* counterpart(const CommandLine& command) {
   for (const ComponentSpec& component : Specs::get().components())
-    if (component.original && component.original->module == module) return &component;
+    if (component.name == command.component || (component.original && component.original->module == command.module))
+      return &component;
   return nullptr;
 }
 

@@ -10,8 +10,8 @@ AzureComponent read_component(const YAML::Node& node, const std::shared_ptr<File
 /// A job with a `command:` of its own: its inputs are declared by having values.
 AzureComponent component_of_job(const YAML::Node& job, const std::shared_ptr<FileFaults>& faults);
 
-/// Our component that stands for a module of the designer's, or null.
-const ComponentSpec* counterpart(const std::string& module);
+/// Our component that a command runs, or that stands for the module of the designer's which it runs; or null.
+const ComponentSpec* counterpart(const CommandLine& command);
 
 /// Our component that most inputs of a step have names of, at least two; or null.
 const ComponentSpec* alike(const AzureComponent& component);

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "runtime/text/text.h"
+#include "runtime/text/yaml_writer.h"
 
 namespace torchport::runtime::azure {
 namespace fs = std::filesystem;
@@ -112,21 +111,6 @@ std::string as_name(const std::string& text) {
   while (!name.empty() && name.back() == '_') name.pop_back();
   if (name.empty() || !is_small(name[0]) || name == "inputs") name = "step_" + name;
   return name.substr(0, kLongestName);
-}
-
-std::string yaml_text(const std::string& text) {
-  static const std::vector<std::string> others = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
-  std::string small = text;
-  std::transform(small.begin(), small.end(), small.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const auto harmless = [](char c) {
-    return is_small(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '/' || c == '.' || c == '-' || c == ' ';
-  };
-  const bool starts =
-      !text.empty() && (is_small(small[0]) || text[0] == '/' || (text[0] == '.' && text.size() > 1 && !is_digit(text[1])));
-  const bool plain = starts && text.back() != ' ' && std::all_of(text.begin(), text.end(), harmless) &&
-                     std::find(others.begin(), others.end(), small) == others.end() && !text.starts_with("inputs.");
-  return plain ? text : nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace torchport::runtime::azure

@@ -19,6 +19,7 @@ struct DraftStep {
   std::string name, place;
   const ComponentSpec* component = nullptr;
   std::vector<DraftValue> inputs, parameters, run;
+  bool own = false;  ///< of a command of torchport's: it is to differ from nothing
   const DraftValue* parameter(const std::string& wanted) const;
 };
 
@@ -63,8 +64,5 @@ struct Draft {
 
 /// `text` as a name of a step or an input: small letters, digits and _.
 std::string as_name(const std::string& text);
-
-/// A text that YAML reads as this text, in quotes where it must be.
-std::string yaml_text(const std::string& text);
 
 }  // namespace torchport::runtime::azure

@@ -6,6 +6,7 @@
 #include "runtime/azure/job.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
+#include "runtime/text/yaml_writer.h"
 
 namespace torchport::runtime::azure {
 namespace {
@@ -39,6 +40,7 @@ void settle_differences(Draft& draft, const ImportOptions& options) {
       if (value_of(step, row) == wanted) continue;
       const DraftValue* const own = step.parameter(name);
       const std::string place = own ? own->place : step.place, was = value_of(step, row);
+      if (!options.as_original && step.own) continue;
       if (!options.as_original) {
         draft.note(place, step.name + ": " + name + " is " + was + "; the original's result is that of " + wanted +
                               ": --as-original, or --set " + step.name + "." + name + "=" + wanted);
@@ -56,6 +58,7 @@ void settle_differences(Draft& draft, const ImportOptions& options) {
 void note_trained_start(Draft& draft) {
   for (const DraftStep& step : draft.steps)
     for (const DraftValue& input : step.inputs) {
+      if (step.own) continue;
       const DraftStep* const from = draft.step(input.text.substr(0, input.text.find('.')));
       const PortSpec* const port = from ? from->component->output(input.text.substr(input.text.find('.') + 1)) : nullptr;
       const PortSpec* const own = step.component->input(input.name);

@@ -4,6 +4,7 @@
 
 #include "runtime/azure/component.h"
 #include "runtime/files/files.h"
+#include "runtime/pipeline/inputs.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime::azure {
@@ -187,7 +188,7 @@ class StepReader {
 
   void match(JobStep& step) {
     const CommandLine& command = step.azure_component.command;
-    step.component = counterpart(command.module);
+    step.component = counterpart(command);
     if (!step.component) {
       const ComponentSpec* const near = alike(step.azure_component);
       draft_.note(step.place, step.where() +
@@ -245,7 +246,7 @@ void read_steps(const YAML::Node& jobs, const std::shared_ptr<FileFaults>& fault
 
 void read_job(const YAML::Node& root, std::shared_ptr<FileFaults> faults, const ImportOptions& options, Draft& draft) {
   const std::string title = text_at(root, "display_name").empty() ? text_at(root, "name") : text_at(root, "display_name");
-  draft.name = as_name(title.empty() ? faults->file().stem().string() : title);
+  draft.name = is_pipeline_name(title, true) ? title : as_name(title.empty() ? faults->file().stem().string() : title);
   note_root(root, *faults, draft);
   auto scope = std::make_shared<Scope>();
   Job job;

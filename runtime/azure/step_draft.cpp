@@ -7,6 +7,7 @@
 #include "runtime/azure/replaced_step.h"
 #include "runtime/azure/run_settings.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/yaml_writer.h"
 
 namespace torchport::runtime::azure {
 namespace {
@@ -60,6 +61,8 @@ class FlagReader {
     } else if (const auto row = std::find_if(component.parameters.begin(), component.parameters.end(), named);
                row != component.parameters.end()) {
       read_parameter(*row, flag);
+    } else if (const ParameterSpec* const setting = run_setting(flag)) {
+      read_setting(*setting, flag);
     } else if (std::none_of(component.outputs.begin(), component.outputs.end(), named)) {
       fault(Error("ParameterParsing.unknown_flag", {{"flag", flag.name}, {"component", component.name}, {"nearest", ""}}));
     }
@@ -98,6 +101,23 @@ class FlagReader {
     fault(Error("FileParsingFailed.azure", {{"reason", "--" + flag.name + " of " + step_.azure + " gets no value"}}));
   }
 
+  /// Of torchport's own command, whose flags are run settings, too.
+  const ParameterSpec* run_setting(const CommandFlag& flag) const {
+    if (step_.azure_component.command.component.empty()) return nullptr;
+    for (const ParameterSpec* const row : Specs::get().run_settings_of(*step_.component))
+      if (bare(row->flag) == bare(flag.name)) return row;
+    return nullptr;
+  }
+
+  void read_setting(const ParameterSpec& row, const CommandFlag& flag) {
+    const Bound value = text_of(flag, step_);
+    Problems mine;
+    mine.collect([&] {
+      made_.run.push_back({row.name, yaml_value(row, understand(row, value.text).value, value.text), value.place});
+    });
+    for (const Error& error : mine.all()) step_.azure_component.faults->add(error, value.place);
+  }
+
   DraftStep& made_;
   const JobStep& step_;
   Wiring& wiring_;
@@ -120,6 +140,7 @@ void note_unused(const JobStep& step, const std::set<std::string>& used, Draft& 
 
 /// What the program itself takes for flags that its command lacks.
 void add_code_defaults(DraftStep& made, const JobStep& step, const std::set<std::string>& set, Draft& draft) {
+  if (!step.azure_component.command.component.empty()) return;  // of torchport, whose defaults are these
   const OriginalSpec& original = *step.component->original;
   const std::string place = step.azure_component.command_place;
   for (const auto& [name, text] : original.defaults) {
@@ -161,6 +182,7 @@ void draft_steps(Job& job, const ImportOptions&, Draft& draft) {
   for (const JobStep& step : job.steps) {
     if (!step.component) continue;
     DraftStep made{step.name, step.place, step.component, {}, {}, {}};
+    made.own = !step.azure_component.command.component.empty();
     if (step.replaced) {
       follow_names(made, step, wiring, draft);
     } else {

@@ -159,6 +159,12 @@ std::string components_page(const Specs& specs) {
   return out;
 }
 
+std::string component_page(const ComponentSpec& component) {
+  return component_section(component).substr(std::string("\n#").size());
+}
+
+std::string markdown_cell(std::string_view text) { return cell(text); }
+
 std::string computes_page(const std::vector<EngineSpec>& engines) {
   std::string out =
       "# Computes\n\n" + std::string(kRendered) +

@@ -1,6 +1,7 @@
 // The reference pages, Markdown rendered from the specs. Called by `torchport reference`.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/cli/command_spec.h"
@@ -13,6 +14,10 @@ namespace torchport::runtime {
 std::string commands_page(const std::vector<CommandSpec>& commands);
 /// docs/reference/components.md
 std::string components_page(const Specs& specs);
+/// The part of it that is about one component, as a page.
+std::string component_page(const ComponentSpec& component);
+/// A text as a cell of a Markdown table.
+std::string markdown_cell(std::string_view text);
 /// docs/reference/computes.md
 std::string computes_page(const std::vector<EngineSpec>& engines);
 /// docs/reference/error-codes.md

@@ -27,6 +27,7 @@ void PipelineInputs::read(const YAML::Node& inputs, Settings* settings, const st
     } else {
       inputs_[name].said = said(entry.second, "the input " + name, faults_);
     }
+    if (settings) inputs_[name].name = name;
   }
 }
 

@@ -13,6 +13,7 @@ namespace torchport::runtime {
 struct GivenInput {
   Said said;
   std::string step, output;
+  std::string name{};  ///< of the input of the whole pipeline that it comes from, or ""
   bool is_wire() const { return !step.empty(); }
 };
 

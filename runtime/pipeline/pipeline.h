@@ -16,6 +16,7 @@ struct StepInput {
   std::string step, output;    ///< of a wire, else empty
   std::filesystem::path path;  ///< of anything else
   std::string place;           ///< "pipeline.yaml:12:15"
+  std::string given_as;        ///< the pipeline's input that it is, or ""
   bool is_wire() const { return !step.empty(); }
 };
 
@@ -24,7 +25,8 @@ struct StepValue {
   const ParameterSpec* spec = nullptr;
   Value value;
   std::string text;
-  std::string origin;  ///< "default", "pipeline.yaml:14:15" or "command line"
+  std::string origin;      ///< "default", "pipeline.yaml:14:15" or "command line"
+  std::string given_as{};  ///< the pipeline's input that it is, or ""
 };
 
 struct Step {

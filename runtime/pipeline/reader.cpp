@@ -243,6 +243,7 @@ class Reader {
       if (!given) return;
       made.step = given->step;
       made.output = given->output;
+      made.given_as = given->name;
       if (!given->is_wire())
         made.path =
             given->said.from_command_line() ? fs::path(given->said.text) : (given->said.base / given->said.text).lexically_normal();
@@ -287,10 +288,13 @@ class Reader {
       return;
     }
     const GivenInput* const given = inputs_.find(wire->second, node);
-    if (given && given->is_wire())
+    if (given && given->is_wire()) {
       faults_.unclear(node, "the value of " + spec.name + " is the output of a step");
-    else if (given)
+    } else if (given) {
+      const std::size_t before = values.size();
       add_value(values, spec, given->said, pipeline_, faults_);
+      if (values.size() > before) values.back().given_as = given->name;
+    }
   }
 
   Whole& whole_;

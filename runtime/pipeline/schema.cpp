@@ -49,18 +49,6 @@ json kind_of(const ParameterSpec& parameter) {
   return kind;
 }
 
-json value_schema(const ParameterSpec& parameter) {
-  json schema = {{"title", parameter.title},
-                 {"description", parameter.help + (parameter.unit == "none" ? "" : " Unit: " + parameter.unit + ".")},
-                 {"anyOf", {kind_of(parameter), {{"$ref", "#/$defs/input"}}}}};
-  if (parameter.type == ParameterType::boolean)
-    schema["anyOf"].push_back({{"type", "number"}, {"description", "0 is False, any other number True."}});
-  const bool number = parameter.is_number() || parameter.type == ParameterType::size;
-  if (parameter.default_text)
-    schema["default"] = number ? parse_ordered_json(*parameter.default_text, {}) : json(*parameter.default_text);
-  return schema;
-}
-
 /// A map with these names only.
 json closed(json properties, const std::vector<std::string>& required) {
   json schema = {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(properties)}};
@@ -72,7 +60,7 @@ json values_schema(const std::vector<const ParameterSpec*>& rows) {
   json properties = json::object();
   std::vector<std::string> required;
   for (const ParameterSpec* row : rows) {
-    properties[row->name] = value_schema(*row);
+    properties[row->name] = value_schema(*row, true);
     if (!row->default_text && !row->optional) required.push_back(row->name);
   }
   return closed(std::move(properties), required);
@@ -131,6 +119,19 @@ json definitions(json names, json rules) {
 }
 
 }  // namespace
+
+json value_schema(const ParameterSpec& parameter, bool wires) {
+  json schema = {{"title", parameter.title},
+                 {"description", parameter.help + (parameter.unit == "none" ? "" : " Unit: " + parameter.unit + ".")},
+                 {"anyOf", json::array({kind_of(parameter)})}};
+  if (wires) schema["anyOf"].push_back({{"$ref", "#/$defs/input"}});
+  if (parameter.type == ParameterType::boolean)
+    schema["anyOf"].push_back({{"type", "number"}, {"description", "0 is False, any other number True."}});
+  const bool number = parameter.is_number() || parameter.type == ParameterType::size;
+  if (parameter.default_text)
+    schema["default"] = number ? parse_ordered_json(*parameter.default_text, {}) : json(*parameter.default_text);
+  return schema;
+}
 
 std::string pipeline_schema(const Specs& specs) {
   json names = json::array(), rules = json::array();

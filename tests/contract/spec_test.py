@@ -95,9 +95,10 @@ for stem, command in commands.items():
     problems += [f"component/commands/{stem}.cpp reads '{name}', which its spec does not declare" for name in sorted(read - declared)]
     problems += [f"component/commands/{stem}.cpp does not read '{name}'" for name in sorted(declared - read - for_all)]
     problems += [f"commands/{stem}.yaml: there is no shared option '{name}'" for name in command.get("shared_options", []) if name not in shared["shared_options"]]
-formats = sorted(path.stem for path in (SOURCE / "component/exports").glob("*.cpp"))
-if commands["export"]["options"]["format"]["choices"] != formats:
-    problems.append(f"commands/export.yaml: the formats of component/exports are {formats}")
+for command, folder in (("export", "exports"), ("contract", "contracts")):
+    formats = sorted(path.stem.replace("_", "-") for path in (SOURCE / "component" / folder).glob("*.cpp"))
+    if commands[command]["options"]["format"]["choices"] != formats:
+        problems.append(f"commands/{command}.yaml: the formats of component/{folder} are {formats}")
 problems += [f"component/estimates/{path.name} serves no component" for path in (SOURCE / "component/estimates").glob("*.cpp") if path.stem not in functions]
 
 # An engine's spec and its source, and the settings that somebody reads.
