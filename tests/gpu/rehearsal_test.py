@@ -34,6 +34,13 @@ def test_rehearsal(work):
     assert [row["epoch"] for row in table["training"]] == [1, 2] and table["rivals"][0]["images_per_s"] > 0
 
 
+def test_where_the_time_is_over_parts_are_named(work):
+    done = command(*GPU, "--rehearse", "--within", "3", "--out", work / "out", env=ENV, cwd=work, status=1)
+    table, parts = ended(work / "out")
+    assert len(parts) >= 20 and set(parts.values()) == {"not run"}, parts
+    assert {row["why"] for row in table["parts"]} == {"the 3 s were over"} and "0 of" in done.stdout
+
+
 def test_without_a_card_every_part_says_so(work):
     if os.path.exists("/proc/driver/nvidia/version"):
         pytest.skip("there is a driver here")

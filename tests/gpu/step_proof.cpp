@@ -1,4 +1,4 @@
-// Updates on a GPU beside the CPU's.
+// Updates on a GPU: float64 on the CPU judges, and what LibTorch's operations on the CPU lose in the same precision is the measure.
 #include <torch/torch.h>
 
 #include <cstdio>
@@ -38,65 +38,89 @@ bool same_bits(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& 
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return at::equal(x, y); });
 }
 
-/// Relative distances: of the first loss, of what the first update changes in the last layer and in all (which small differences
-/// change much in a network of random weights: two ways of the CPU's are 0.004 to 0.03 apart in float32), and of the loss after
-/// three updates.
-struct Bounds {
-  double loss, last_layer, all, later_loss;
+/// What updates come to.
+struct Outcome {
+  double loss = 0;                     ///< of the first update
+  std::vector<at::Tensor> changes;     ///< that it made to momenta and parameters
+  std::vector<at::Tensor> statistics;  ///< of the norms, after it
+  double later_loss = 0;               ///< of the third
 };
 
-void compare(const StepPlan& plan, const std::string& mode, const Bounds& bounds) {
+Outcome train(const StepPlan& plan, const component::Device& device) {
   constexpr double kRate = 1e-3;
-  constexpr std::ptrdiff_t kLastLayer = 2;              // its weight and bias are the last parameters
-  const component::Device host, &device = test::gpu();  // before anything else asks LibTorch for CUDA
-  SyntheticTraining wanted(plan, host), found(plan, device);
-  const auto on_host = [&] {
-    const models::UnfusedScope operation_by_operation;
-    return wanted.update(kRate).batches.at(0).loss;
-  };
-  const auto on_device = [&] {
-    const test::ModeScope scope(mode);
-    return found.update(kRate).batches.at(0).loss;
-  };
-  const auto loss_apart = [&] {
-    const double loss = on_host();
-    return std::abs(on_device() - loss) / std::abs(loss);
-  };
-  const auto before = wanted.weights(), statistics = wanted.statistics();
-  REQUIRE(same_bits(found.weights(), before));
-  const double loss = loss_apart();
-  const auto changed = changes(before, found.weights()), should = changes(before, wanted.weights());
-  const double last_layer = distance({changed.end() - kLastLayer, changed.end()}, {should.end() - kLastLayer, should.end()});
-  const double all = distance(changed, should), of_norms = distance(found.statistics(), wanted.statistics());
-  loss_apart();
-  const double later_loss = loss_apart();
-  std::printf(
-      "%s, %s, %s: loss %.2g (bound %.2g), last layer %.2g (%.2g), all %.2g (%.2g), norms %.2g (%.2g), third loss %.2g (%.2g)\n",
-      plan.variant.c_str(), component::name_of(plan.precision).c_str(), mode.c_str(), loss, bounds.loss, last_layer,
-      bounds.last_layer, all, bounds.all, of_norms, bounds.last_layer, later_loss, bounds.later_loss);
-  CHECK(loss <= bounds.loss);
-  CHECK(last_layer <= bounds.last_layer);
-  CHECK(all <= bounds.all);
-  CHECK(of_norms <= bounds.last_layer);
-  CHECK(later_loss <= bounds.later_loss);
+  SyntheticTraining training(plan, device);
+  Outcome outcome;
+  const auto before = training.weights();
+  outcome.loss = training.update(kRate).batches.at(0).loss;
+  outcome.changes = changes(before, training.weights());
+  outcome.statistics = training.statistics();
+  training.update(kRate);
+  outcome.later_loss = training.update(kRate).batches.at(0).loss;
+  return outcome;
 }
 
-void compare_all(Precision precision, const Bounds& bounds) {
+/// Relative distances from float64's.
+struct Errors {
+  double loss, last_layer, all, norms, later_loss;
+};
+
+constexpr std::pair<const char*, double Errors::*> kErrors[] = {{"loss", &Errors::loss},
+                                                                {"change of the last layer", &Errors::last_layer},
+                                                                {"change of all", &Errors::all},
+                                                                {"norms' statistics", &Errors::norms},
+                                                                {"third loss", &Errors::later_loss}};
+
+Errors errors_of(const Outcome& found, const Outcome& exact) {
+  constexpr std::ptrdiff_t kLastLayer = 2;  // its weight and bias are the last parameters
+  const auto last = [](const Outcome& of) { return std::vector<at::Tensor>{of.changes.end() - kLastLayer, of.changes.end()}; };
+  const auto apart = [](double a, double b) { return std::abs(a - b) / std::abs(b); };
+  return {apart(found.loss, exact.loss), distance(last(found), last(exact)), distance(found.changes, exact.changes),
+          distance(found.statistics, exact.statistics), apart(found.later_loss, exact.later_loss)};
+}
+
+/// How many times the CPU's own errors in the same precision the GPU's may be. cuDNN may choose Winograd's convolutions, which have
+/// a digit less in float32; bfloat16's rounding of what goes from layer to layer is the same everywhere.
+double times_of(Precision precision) { return precision == Precision::float32 ? 10 : 2; }
+/// Of that size each error may be where the CPU's is less, by luck.
+Errors floors_of(Precision precision) {
+  return precision == Precision::float32 ? Errors{1e-6, 1e-5, 1e-4, 1e-6, 1e-5} : Errors{2e-3, 1e-2, 0.1, 2e-3, 1e-2};
+}
+
+void compare(const std::string& variant) {
   models::use_convolution(models::Convolution::direct);
-  for (const char* variant : {"resnet18", "resnet50", "densenet121"})
-    for (const char* mode : test::kModes) compare({variant, precision}, mode, bounds);
+  const component::Device host, &device = test::gpu();  // before anything else asks LibTorch for CUDA
+  const auto on_host = [&](const StepPlan& plan) {
+    const models::UnfusedScope operation_by_operation;
+    return train(plan, host);
+  };
+  const auto report = [&](const char* mode, Precision precision, const Errors& gpu, const Errors& cpu) {
+    const Errors floor = floors_of(precision);
+    for (const auto& [what, of] : kErrors) {
+      const double bound = times_of(precision) * std::max(floor.*of, cpu.*of);
+      std::printf("%s, %s, %s: %s %.2g off float64, the CPU's %.2g, bound %.2g\n", variant.c_str(),
+                  component::name_of(precision).c_str(), mode, what, gpu.*of, cpu.*of, bound);
+      INFO(what << " in mode " << mode);
+      CHECK(gpu.*of <= bound);
+    }
+  };
+  const Outcome exact = on_host({.variant = variant, .exact = true});
+  for (const auto precision : {Precision::float32, Precision::bfloat16}) {
+    const StepPlan plan{.variant = variant, .precision = precision};
+    const Errors cpu = errors_of(on_host(plan), exact);
+    for (const char* mode : test::kModes) {
+      const test::ModeScope scope(mode);
+      report(mode, precision, errors_of(train(plan, device), exact), cpu);
+    }
+  }
 }
 
 }  // namespace
 
-TEST_CASE("gpu: updates in strict float32 are the CPU's within rounding", "[step]") {
-  compare_all(Precision::float32, {1e-5, 1e-3, 0.05, 1e-2});
-}
-
-// Of a deep network's update in bfloat16 little more than the last layer is the same on any two ways.
-TEST_CASE("gpu: updates in bfloat16 are the CPU's within bfloat16's rounding", "[step]") {
-  compare_all(Precision::bfloat16, {2e-2, 0.1, 1.5, 5e-2});
-}
+// Of a deep network's whole update in bfloat16 nothing is the same on any two ways, where its weights are random: there the last
+// layer, the loss and the statistics speak.
+TEST_CASE("gpu: ResNet-18's updates are as near to float64 as the CPU's", "[step]") { compare("resnet18"); }
+TEST_CASE("gpu: ResNet-50's updates are as near to float64 as the CPU's", "[step]") { compare("resnet50"); }
+TEST_CASE("gpu: DenseNet-121's updates are as near to float64 as the CPU's", "[step]") { compare("densenet121"); }
 
 TEST_CASE("gpu: a gradient that is not finite leaves weights and momenta as they were", "[nan]") {
   for (const auto precision : {Precision::float32, Precision::bfloat16}) {

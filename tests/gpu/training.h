@@ -21,6 +21,7 @@ struct StepPlan {
   component::Precision precision = component::Precision::float32;
   std::int64_t batch = 8;
   int size = 64;
+  bool exact = false;  ///< in float64, on the host; the precision is then float32's
 };
 
 class SyntheticTraining {
@@ -34,6 +35,7 @@ class SyntheticTraining {
         network_(models::make_classifier(model_spec(plan.variant), kClasses, 1)),
         input_({{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, /*channels_last=*/true, plan.precision, device) {
     models::use_channels_last(*network_);
+    if (plan.exact) network_->to(at::kDouble);
     device_.take(*network_);
     network_->train();
     step_.emplace(component::StepOptions{1, 0, true, plan.precision}, network_, device_, alone_, nullptr);
@@ -47,7 +49,10 @@ class SyntheticTraining {
     const at::Tensor numbers = device_.host_empty({component::StepInputs::kNumbers}, at::kFloat).zero_();
     numbers[component::StepInputs::kImages] = images;
     step_->begin();
-    step_->add({input_(images_), labels_, device_.bring(numbers), false, models::random_key(1, 0, 0, 0)}, /*last=*/true);
+    const at::Tensor input = input_(images_);
+    step_->add(
+        {plan_.exact ? input.to(at::kDouble) : input, labels_, device_.bring(numbers), false, models::random_key(1, 0, 0, 0)},
+        /*last=*/true);
     return device_.fetch(step_->finish(device_.number(rate), /*warming_up=*/false));
   }
   static component::StepSums settle(component::HostCopy& given) { return component::TrainingStep::read(given.wait(), 1); }

@@ -100,6 +100,7 @@ MUTATIONS = [
     Mutation("kernel: gradient without the mean's part", GPU + "gradient_kernels.h", "offset[c] = static_cast<float>(factor * sum / count);",
              "offset[c] = 0;", ["models"]),
     Mutation("kernel: gradient replaced instead of added", GPU + "gradient_kernels.h", "if (add) value +=", "if (false) value +=", ["models"]),
+    Mutation("kernel: norm without its epsilon", GPU + "norm_kernels.h", "sqrt(variance + norm.eps)", "sqrt(variance)", ["gpu.proofs_test"]),
     Mutation("kernel: last bytes of a batch left out", GPU + "input_kernels.h", "for (Index i = begin; i < count; ++i,", "for (Index i = begin; i < count - 1; ++i,",
              ["models"]),
     Mutation("device: a caller's gradient overwritten", "models/nn/device/device_norm.cpp", "reuse = is_ours_alone(gradient)", "reuse = true", ["device"]),

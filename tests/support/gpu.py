@@ -7,10 +7,10 @@ from harness import BIN
 MODULE = BIN / "fake/torchport-cuda.so"
 
 
-def programs(folder, module=MODULE):
-    """A folder of the programs with this module, or with none; the others are links."""
+def programs(folder, module=MODULE, names=("torchport", "torchport-worker")):
+    """A folder of these programs with this module, or with none; the others are links."""
     folder.mkdir()
-    for path in [BIN / "torchport", BIN / "torchport-worker", *BIN.glob("torchport-*.so")]:
+    for path in [*(BIN / name for name in names), *BIN.glob("torchport-*.so")]:
         if path.name == "torchport-cuda.so":
             continue
         try:
