@@ -59,6 +59,14 @@ def test_images_beside_the_file(here, kind):
     assert f"--path_map '{head}frog/=FOLDER'" in error, error
 
 
+def test_coco_beside_its_images(here):
+    """As a labeling project exports it into the folder of the images: the addresses in it do not count."""
+    text = (LABELS / "coco_mapped/labeledDatapoints.json").read_text()
+    (here / "photos/coco.json").write_text(text.replace('"file_name": "UI/2021-03-01_101500_UTC/animals/', '"file_name": "'))
+    said = convert(here, "photos").stdout
+    assert "8 images in 3 categories" in said and "cat: 3" in said and "dog: 2" in said and "frog: 3" in said, said
+
+
 def test_the_longest_prefix_counts(here):
     shutil.move(here / "photos/dog", here / "dogs")
     said = convert(here, LABELS / "csv", f"--path_map={STORE}=photos", f"--path_map={STORE}dog/=dogs").stdout
