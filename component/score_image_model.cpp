@@ -12,11 +12,15 @@
 #include "component/images/trained_input.h"
 #include "component/training/choose_device.h"
 #include "component/training/network_input.h"
+#include "component/training/precision.h"
 #include "datasets/directory/image_origins.h"
 #include "datasets/sources/directory_account.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
+#include "models/nn/autocast.h"
 #include "models/nn/convolution.h"
+#include "models/nn/cpu/cpu_bfloat16.h"
+#include "models/nn/inference.h"
 #include "models/nn/load_weights.h"
 #include "runtime/clock.h"
 #include "runtime/report/progress_line.h"
@@ -133,19 +137,56 @@ std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) 
          (left_out > 0 ? "; " + std::to_string(left_out) + " left out." : ".");
 }
 
-/// Float32 [N, classes] for normalised `images`; with `flip` the mean of those of each image and of its mirror image.
-at::Tensor probabilities_of(models::ClassifierModule& network, const at::Tensor& images, bool flip) {
-  const auto answer = [&](const at::Tensor& some) { return network.forward(some).to(at::kFloat).softmax(1); };
-  const at::Tensor answers = answer(images);
-  return (flip ? (answers + answer(images.flip({3}))) / 2 : answers).contiguous();
+/// A network and how images come to it.
+struct Scorer {
+  models::ClassifierModule& network;
+  const datasets::Normalisation normalisation;
+  const bool channels_last;
+  const bool flip;  ///< whether each answer is the mean of those of an image and of its mirror image
+  const Device& device;
+};
+
+/// Forward passes in one precision. The network's weights do not change while one lives.
+class Pass {
+ public:
+  Pass(const Scorer& scorer, Precision precision)
+      : network_(scorer.network),
+        flip_(scorer.flip),
+        input_(scorer.normalisation, scorer.channels_last, precision, scorer.device),
+        autocast_(scorer.device.where().type(), precision == Precision::bfloat16) {}
+  /// Probabilities, float32 [N, classes] on the device, of images as StagedLoader gives them.
+  at::Tensor operator()(const at::Tensor& images) const {
+    const at::Tensor input = input_(images), answers = answer(input);
+    return (flip_ ? (answers + answer(input.flip({3}))) / 2 : answers).contiguous();
+  }
+
+ private:
+  at::Tensor answer(const at::Tensor& input) const { return network_.forward(input).to(at::kFloat).softmax(1); }
+
+  models::ClassifierModule& network_;
+  const bool flip_;
+  const NetworkInput input_;
+  const models::AutocastScope autocast_;
+  const models::InferenceScope inference_;
+};
+
+/// What bfloat16 changes, seen in one batch.
+void tell_of_rounding(const Scorer& scorer, const at::Tensor& images, const at::Tensor& rounded, runtime::Log& log) {
+  const at::Tensor exact = Pass(scorer, Precision::float32)(images).cpu();
+  log.info(
+      runtime::formatted("bfloat16 beside float32 in the first %lld images: the likeliest category is the same in %lld, and "
+                         "probabilities differ by at most %.4f.",
+                         static_cast<long long>(exact.size(0)),
+                         static_cast<long long>(exact.argmax(1).eq(rounded.argmax(1)).sum().item<std::int64_t>()),
+                         static_cast<double>((exact - rounded).abs().max().item<float>())));
 }
 
 /// Goes through all images in their order.
-void score(const runtime::Context& ctx, models::ClassifierModule& network, const NetworkInput& input, const Device& device,
-           StagedLoader& loader, std::size_t images, BadImages& bad, Rows& rows) {
+void score(const runtime::Context& ctx, const Scorer& scorer, Precision precision, StagedLoader& loader, std::size_t images,
+           BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
-  const bool flip = ctx.param<bool>("test_time_flip");
-  if (flip) ctx.log.info("The probabilities are the means of those of each image and of its mirror image.");
+  if (scorer.flip) ctx.log.info("The probabilities are the means of those of each image and of its mirror image.");
+  const Pass pass(scorer, precision);
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
   runtime::ProgressLine line(&ctx.log, "scoring", images);
@@ -154,9 +195,10 @@ void score(const runtime::Context& ctx, models::ClassifierModule& network, const
   while (const auto batch = loader.next()) {
     ctx.control.agree(bad.report(batch->bad, batch->none_readable));
     bad.count(static_cast<double>(batch->bad.size()));
-    HostCopy probabilities = device.fetch(probabilities_of(network, input(batch->images), flip));
+    HostCopy probabilities = scorer.device.fetch(pass(batch->images));
     loader.prepare();
     const at::Tensor answers = probabilities.wait();
+    if (precision == Precision::bfloat16 && rows.done() == 0) tell_of_rounding(scorer, batch->images, answers, ctx.log);
     rows.add(answers, batch->bad);
     line.done(static_cast<std::size_t>(answers.size(0)));
     if (Clock::now() - reported < kBetweenReports) continue;
@@ -178,6 +220,7 @@ void score_image_model(runtime::Context& ctx) {
   const auto& spec = model.spec();
   const bool channels_last = ctx.param<std::string>("memory_format") == "channels_last";
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
+  const Precision precision = decide_precision(ctx, ctx.param<std::string>("precision"), device);
   const LoaderThreads threads = loader_threads(ctx, ctx.param<std::int64_t>("loader_threads"));
   BadImages bad(images, ctx.param<double>("max_bad_fraction"), ctx.log, Fate::left_out);
   const auto size = as_is ? common_size(images, bad, ctx.control) : size_as_trained(images, model, bad, ctx.control);
@@ -186,12 +229,11 @@ void score_image_model(runtime::Context& ctx) {
   const auto network = load_network(ctx, model, channels_last, device);
   ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
   warn_of_strangers(images, spec.labels, ctx.log);
-  const auto normalisation = normalisation_of(spec);
-  const NetworkInput input(normalisation, channels_last, Precision::float32, device);
   StagedLoader loader(images, size, {threads.count, {std::nullopt, false, nullptr}}, device,
                       ThreadSizing(threads, "images", ctx.log));
   Rows rows(images, model, ctx.log);
-  score(ctx, *network, input, device, loader, images.size(), bad, rows);
+  const Scorer scorer{*network, normalisation_of(spec), channels_last, ctx.param<bool>("test_time_flip"), device};
+  score(ctx, scorer, precision, loader, images.size(), bad, rows);
 
   ctx.record.set("result", {{"images", rows.done()}, {"rows", rows.size()}});
   ctx.record.set("summary", std::to_string(rows.size()) + " of " + std::to_string(rows.done()) + " images scored");

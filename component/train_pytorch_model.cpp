@@ -15,7 +15,6 @@
 #include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
-#include "models/nn/cpu/cpu_bfloat16.h"
 #include "models/nn/load_weights.h"
 #include "models/nn/state_dict.h"
 #include "runtime/files/space.h"
@@ -235,10 +234,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   runtime::standing().enter(runtime::Phase::loading);
   Checkpoints checkpoints(ctx, checkpoint_options(ctx));
   Device device = choose_device(ctx, ctx.param<std::string>("device"));
-  const auto why_slow = device.is_host() ? models::why_bfloat16_is_slow(models::bfloat16_features()) : "";
-  const Precision precision =
-      decide_precision(ctx.param<std::string>("precision"), device.is_host() ? "CPU" : "GPU", why_slow, ctx.control, ctx.log);
-  ctx.record.set("precision", name_of(precision));
+  const Precision precision = decide_precision(ctx, ctx.param<std::string>("precision"), device);
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
   record_plan(ctx, options);

@@ -37,8 +37,8 @@ struct DenseLayer final : torch::nn::Module {
     conv2 = register_module("conv2", convolution(width, o.growth_rate, 3));
   }
   at::Tensor forward(DenseFeatures& features) {
-    return convolve(conv2, norm_relu(norm2, memory_efficient ? forgetful_bottleneck(features.list())
-                                                             : convolve(conv1, features.norm_relu(norm1))));
+    if (memory_efficient) return convolve(conv2, norm_relu(norm2, forgetful_bottleneck(features.list())));
+    return convolve(conv2, convolve_norm_relu(conv1, norm2, features.norm_relu(norm1)));
   }
   // The normalised copies of all features are what makes a DenseNet's memory grow with the square of its depth.
   at::Tensor forgetful_bottleneck(const std::vector<at::Tensor>& features) {
@@ -106,7 +106,7 @@ struct Features final : torch::nn::Module {
     norm5 = register_module("norm5", BatchNorm2d(channels));
   }
   at::Tensor forward(const at::Tensor& images) {
-    at::Tensor x = norm_relu_max_pool(norm0, convolve(conv0, images));
+    at::Tensor x = convolve_norm_relu_max_pool(conv0, norm0, images);
     for (std::size_t i = 0; i < transitions.size(); ++i) x = transitions[i]->forward(blocks[i]->forward(x));
     return blocks.back()->forward(x).norm_relu(norm5);
   }

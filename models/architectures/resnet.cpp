@@ -4,7 +4,6 @@
 
 #include "models/nn/classifier.h"
 #include "models/nn/convolution.h"
-#include "models/nn/norm_activation.h"
 
 namespace torchport::models {
 namespace {
@@ -33,9 +32,7 @@ struct Block : torch::nn::Module {
   void register_downsample() {
     if (!downsample.is_empty()) register_module("downsample", downsample);
   }
-  at::Tensor shortcut(const at::Tensor& x) {
-    return downsample.is_empty() ? x : norm_only(projection_norm, convolve(projection, x));
-  }
+  at::Tensor shortcut(const at::Tensor& x) { return downsample.is_empty() ? x : convolve_norm(projection, projection_norm, x); }
   virtual at::Tensor forward(const at::Tensor& x) = 0;
   virtual BatchNorm2d& last_norm() = 0;
 };
@@ -54,8 +51,8 @@ struct BasicBlock final : Block {
     register_downsample();
   }
   at::Tensor forward(const at::Tensor& x) override {
-    const at::Tensor y = norm_relu(bn1, convolve(conv1, x));
-    return norm_relu(bn2, convolve(conv2, y), shortcut(x));
+    const at::Tensor y = convolve_norm_relu(conv1, bn1, x);
+    return convolve_norm_relu(conv2, bn2, y, shortcut(x));
   }
   BatchNorm2d& last_norm() override { return bn2; }
 };
@@ -77,9 +74,9 @@ struct Bottleneck final : Block {
     register_downsample();
   }
   at::Tensor forward(const at::Tensor& x) override {
-    at::Tensor y = norm_relu(bn1, convolve(conv1, x));
-    y = norm_relu(bn2, convolve(conv2, y));
-    return norm_relu(bn3, convolve(conv3, y), shortcut(x));
+    at::Tensor y = convolve_norm_relu(conv1, bn1, x);
+    y = convolve_norm_relu(conv2, bn2, y);
+    return convolve_norm_relu(conv3, bn3, y, shortcut(x));
   }
   BatchNorm2d& last_norm() override { return bn3; }
 };
@@ -128,7 +125,7 @@ struct ResNet final : ClassifierModule {
   }
 
   at::Tensor forward(const at::Tensor& images) override {
-    at::Tensor x = norm_relu_max_pool(bn1, convolve(conv1, images));
+    at::Tensor x = convolve_norm_relu_max_pool(conv1, bn1, images);
     for (const auto& stage : stages) {
       for (const auto& block : stage) x = block->forward(x);
     }

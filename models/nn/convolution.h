@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 
 namespace torchport::models {
@@ -22,5 +23,12 @@ void use_convolution(Convolution way);
 
 /// What the convolution gives for x.
 at::Tensor convolve(torch::nn::Conv2d& convolution, const at::Tensor& x);
+
+/// Convolution and batch norm, then relu(... + shortcut), nothing, or ReLU and the stem's max_pool2d(..., 3, 2, 1), as
+/// norm_activation.h has them; in an InferenceScope in one pass, which may overwrite the shortcut.
+at::Tensor convolve_norm_relu(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x,
+                              const at::Tensor& shortcut = {});
+at::Tensor convolve_norm(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x);
+at::Tensor convolve_norm_relu_max_pool(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x);
 
 }  // namespace torchport::models

@@ -1,5 +1,6 @@
 """Score Image Model against the tables that the original wrote, and against torchvision with the same weights."""
 import json
+import re
 import shutil
 
 import numpy
@@ -123,6 +124,20 @@ def test_flip(work, model):
         print(f"{name}: largest difference to torchvision's means {numpy.abs(found - wanted).max():.1e}, of the images alone {numpy.abs(plain.numpy() - wanted).max():.1e}")
         assert numpy.abs(found - wanted).max() <= 1e-5 < numpy.abs(plain.numpy() - wanted).max() / 10
     assert "The probabilities are the means of those of each image and of its mirror image." in (work / "flip-run/logs/70_driver_log_0").read_text()
+def test_precision(work, model):
+    """bfloat16 gives float32's answers but for rounding, says how they differ, and is only used where it is asked for."""
+    score(model, VALID, work / "exact")
+    done = score(model, VALID, work / "rounded", "--precision", "bfloat16", "--batch-size", 4)
+    exact, rounded = table(work / "exact"), table(work / "rounded")
+    difference = numpy.abs(exact[PROBABILITIES].to_numpy() - rounded[PROBABILITIES].to_numpy()).max()
+    assert 0 < difference < 0.02
+    assert re.search(r"Precision: bfloat16\.\n", done.stdout)
+    told = re.search(r"bfloat16 beside float32 in the first 4 images: the likeliest category is the same in ([0-4]), and probabilities differ by at most "
+                     r"(0\.\d{4})\.", done.stdout)
+    same = (exact["Scored Labels"][:4] == rounded["Scored Labels"][:4]).sum()
+    assert told and int(told[1]) == same and float(told[2]) <= difference + 1e-4
+    assert json.loads((work / "rounded-run/run.json").read_text())["precision"] == "bfloat16"
+    assert "bfloat16" not in score(model, VALID, work / "again").stdout
 
 
 def test_csv(work, model):

@@ -9,6 +9,10 @@ WINOGRAD_LOOPS = "models/nn/cpu/kernels/winograd_loops.cpp"
 WINOGRAD_TRANSFORM = "models/nn/cpu/kernels/winograd_transform.h"
 
 MUTATIONS = [
+    Mutation("folded bias without the running mean", "models/nn/cpu/folded_convolution.cpp", "- mean * scale)", ")", ["models"]),
+    Mutation("a network in training folded", "models/nn/inference.cpp", "(*norm)->is_training() ||", "", ["models"]),
+    Mutation("float32 convolutions kept for bfloat16", "models/nn/inference.cpp", "{convolution.get(), x.scalar_type()}",
+             "{convolution.get(), at::kFloat}", ["component.score_test"]),
     Mutation("weights of a new ResNet not drawn", "models/architectures/resnet.cpp", "if (options.drawn == Drawn::all) initialise",
              "if (options.drawn == Drawn::head) initialise", ["models", "component.init_model_test"]),
     Mutation("CRC not checked", "models/weights/zip_reader.cpp", "data.size()) != entries[i].crc)", "data.size()) != entries[i].crc && false)",

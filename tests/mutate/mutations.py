@@ -71,7 +71,7 @@ MUTATIONS = [
     Mutation("open bound taken as closed", "runtime/request/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
              ["runtime"]),
     Mutation("closed bound taken as open", "runtime/request/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
-    Mutation("scored without softmax", SCORE, ".softmax(1); };", ".sigmoid(); };", ["component.score_test"]),
+    Mutation("scored without softmax", SCORE, ".softmax(1); }", ".sigmoid(); }", ["component.score_test"]),
     Mutation("scored while training", SCORE, "  network->eval();\n", "", ["component.score_test"]),
     Mutation("scored with training's normalisation", "component/images/trained_input.cpp", "return {{0, 0, 0}, {1, 1, 1}};",
              "return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};",
