@@ -68,6 +68,7 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .channels_last = ctx.param<std::string>("memory_format") == "channels_last",
           .precision = precision,
           .recipe = recipe(ctx),
+          .cuda_graphs = ctx.param<bool>("cuda_graphs"),
           .loader_threads = loader_threads(ctx, ctx.param<std::int64_t>("loader_threads")),
           .fast_decode = ctx.param<std::string>("decode") == "fast",
           .cache_memory = static_cast<std::size_t>(ctx.param<std::int64_t>("cache_memory")) * kMebibyte,

@@ -26,6 +26,8 @@ class BatchPlan {
   BatchPlan(std::size_t rows, std::size_t batch_size, int rank, int world);
   std::size_t steps() const { return steps_; }
   Slice slice(std::size_t step) const;
+  /// Images of a step over all ranks, but for the last.
+  std::size_t global_batch() const { return global_batch_; }
 
  private:
   std::size_t rows_, global_batch_, steps_;

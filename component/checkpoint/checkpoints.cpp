@@ -49,7 +49,7 @@ Wishes Checkpoints::wishes() {
 }
 
 bool Checkpoints::reached(const Trainer& trainer, Place place, const Wishes& all) {
-  there_ = options_.on && trainer.place() == options_.stop_at;
+  there_ = waits_for(trainer.place());
   if (all.stop || there_) {
     ctx_.log.info("Stopping: all processes have come to " + trainer.place() + ".");
     if (saver_) {

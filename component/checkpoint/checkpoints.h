@@ -24,6 +24,7 @@ class Checkpoints : public Boundary {
   /// thread. \throws Error as resumed()
   void begin(Trainer& trainer, std::function<Conditions(const std::atomic<bool>&)> conditions);
   Wishes wishes() override;
+  bool waits_for(const std::string& place) const override { return options_.on && place == options_.stop_at; }
   bool reached(const Trainer& trainer, Place place, const Wishes& all) override;
   /// After a training that did not come to its end. \throws Error FailedToCompleteOperation.saved on all ranks alike, or why it
   /// could not be saved

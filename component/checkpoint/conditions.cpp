@@ -18,8 +18,8 @@ constexpr std::size_t kShown = 12;  ///< digits of a hash: enough to tell two ap
 
 /// Parameters on which no bit of the weights depends.
 const std::set<std::string, std::less<>> kFree = {
-    "print_freq",           "loader_threads", "profile", "max_bad_fraction", "checkpoints", "checkpoint_minutes", "resume",
-    "allow_inexact_resume", "stop_at",        "device"};  // what it came to counts
+    "print_freq", "loader_threads",       "profile", "max_bad_fraction", "checkpoints", "checkpoint_minutes",
+    "resume",     "allow_inexact_resume", "stop_at", "device",           "cuda_graphs"};  // what it came to counts
 
 std::string short_hash(const std::string& hash) { return "SHA-256 " + (hash.empty() ? "unknown" : hash.substr(0, kShown)); }
 

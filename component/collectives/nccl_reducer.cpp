@@ -92,7 +92,7 @@ void NcclReducer::connect() {
   const auto begun = Clock::now();
   int state = plugin_.nccl.init(&communicator_, control_.size(), id.data(), control_.rank());
   while (state == cuda::kNcclInProgress) {
-    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kInit);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kInit, last_);
     std::this_thread::sleep_for(kPollInterval);
     state = plugin_.nccl.async_error(communicator_);
   }
@@ -105,7 +105,7 @@ void NcclReducer::all_reduce(const at::Tensor& flat) {
   int state = plugin_.nccl.all_reduce(flat.mutable_data_ptr(), static_cast<std::size_t>(flat.numel()), type_of(flat), communicator_,
                                       stream_.native_handle());
   while (state == cuda::kNcclInProgress) {
-    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce, last_);
     std::this_thread::sleep_for(kPollInterval);
     state = plugin_.nccl.async_error(communicator_);
   }
@@ -126,14 +126,36 @@ std::unique_ptr<PendingSum> NcclReducer::sum(const at::Tensor& flat) {
   return std::make_unique<PendingNcclSum>(device_, stream_);
 }
 
-void NcclReducer::wait_until(const std::function<bool()>& done) {
+void NcclReducer::begin_recording() {
+  const std::lock_guard lock(mutex_);
+  before_ = last_;
+}
+
+RecordedSums NcclReducer::end_recording() {
+  const std::lock_guard lock(mutex_);
+  const RecordedSums sums{last_.number - before_.number, last_.bytes};
+  last_ = before_;
+  return sums;
+}
+
+void NcclReducer::replayed(const RecordedSums& sums) {
+  const std::lock_guard lock(mutex_);
+  if (sums.count > 0) last_ = {last_.number + sums.count, sums.last_bytes};
+}
+
+WaitUntil NcclReducer::waiter() {
+  const std::lock_guard lock(mutex_);
+  return [this, last = last_](const std::function<bool()>& done) { wait_until(done, last); };
+}
+
+void NcclReducer::wait_until(const std::function<bool()>& done, const RollCall& last) {
   const datasets::Span span("wait for NCCL");
-  const runtime::InOperation here("NCCL's all-reduce", last_.number);
+  const runtime::InOperation here("NCCL's all-reduce", last.number);
   const auto begun = Clock::now();
   while (!done()) {
     const int state = plugin_.nccl.async_error(communicator_);
     if (state != 0 && state != cuda::kNcclInProgress) fail(kAllReduce, plugin_.error());
-    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce);
+    if (runtime::seconds_since(begun) > roll_.patience()) time_out(kAllReduce, last);
     std::this_thread::sleep_for(kPollInterval);
   }
 }
@@ -147,7 +169,7 @@ double NcclReducer::measured_bandwidth() {
     sum(probe)->wait();
     c10::Event over(device_.type());
     over.record(guard_of(device_).getStream(device_));
-    wait_until([&] { return over.query(); });
+    waiter()([&] { return over.query(); });
     seconds = runtime::seconds_since(begun);
   }
   const double share = 2.0 * (size() - 1) / size();
@@ -165,23 +187,23 @@ void NcclReducer::fail(const char* operation, const std::string& reason) {
 }
 
 // Who has not come is known from the ranks themselves, over MPI: those that wait for the same call say so.
-void NcclReducer::time_out(const char* operation) {
-  const auto answers = roll_.roll_call(last_, kTimeToAnswer);
+void NcclReducer::time_out(const char* operation, const RollCall& last) {
+  const auto answers = roll_.roll_call(last, kTimeToAnswer);
   abort();
   std::vector<std::string> missing;
   for (std::size_t rank = 0; rank < answers.size(); ++rank) {
     const auto& answer = answers[rank];
     const std::string place = "rank " + std::to_string(rank) + " (host " + hosts_[rank] + ")";
-    if (answer && answer->number == last_.number && answer->bytes != last_.bytes) {
+    if (answer && answer->number == last.number && answer->bytes != last.bytes) {
       throw Error("TimeoutOccured.mismatch",
-                  {{"sequence", std::to_string(last_.number)},
-                   {"one", "rank " + std::to_string(control_.rank()) + " sums " + std::to_string(last_.bytes) + " bytes"},
+                  {{"sequence", std::to_string(last.number)},
+                   {"one", "rank " + std::to_string(control_.rank()) + " sums " + std::to_string(last.bytes) + " bytes"},
                    {"other", place + " " + std::to_string(answer->bytes) + " bytes"}});
     }
-    if (!answer || answer->number < last_.number) missing.push_back(place);
+    if (!answer || answer->number < last.number) missing.push_back(place);
   }
   throw Error("TimeoutOccured.nccl",
-              {{"operation", last_.number == 0 ? operation : operation + (" number " + std::to_string(last_.number))},
+              {{"operation", last.number == 0 ? operation : operation + (" number " + std::to_string(last.number))},
                {"seconds", runtime::formatted("%g", roll_.patience())},
                {"missing", missing.empty() ? "all processes came to it" : runtime::join(missing, ", ") + " did not come to it"},
                {"path", log_.string()}},

@@ -30,9 +30,13 @@ class NcclReducer : public Reducer {
   int size() const override { return control_.size(); }
   /// \pre `flat` is float32, float64 or bfloat16, contiguous, and lies on the device
   std::unique_ptr<PendingSum> sum(const at::Tensor& flat) override;
-  /// Returns once `done`, which depends on sums. \throws Error FailedToCompleteOperation.nccl where NCCL reports a fault,
-  /// TimeoutOccured.nccl, TimeoutOccured.mismatch where the time is over
-  void wait_until(const std::function<bool()>& done);
+  void begin_recording() override;
+  RecordedSums end_recording() override;
+  void replayed(const RecordedSums& sums) override;
+  /// Waits for what depends on the sums handed in so far, by call or by replay, and on none after them.
+  /// \throws Error, when called, FailedToCompleteOperation.nccl where NCCL reports a fault, TimeoutOccured.nccl,
+  /// TimeoutOccured.mismatch where the time is over
+  WaitUntil waiter();
 
   /// Sums 64 MiB twice and returns the second one's bandwidth on each link of a ring, in bytes per second.
   double measured_bandwidth();
@@ -46,7 +50,8 @@ class NcclReducer : public Reducer {
   void connect();
   void all_reduce(const at::Tensor& flat);
   [[noreturn]] void fail(const char* operation, const std::string& reason);
-  [[noreturn]] void time_out(const char* operation);
+  void wait_until(const std::function<bool()>& done, const RollCall& last);
+  [[noreturn]] void time_out(const char* operation, const RollCall& last);
   std::vector<runtime::Detail> with_interfaces(std::vector<runtime::Detail> rows) const;
   bool abort();
 
@@ -60,6 +65,7 @@ class NcclReducer : public Reducer {
   void* communicator_ = nullptr;
   std::mutex mutex_;  // sums come from the backward pass's thread
   RollCall last_;     // the sum handed in last
+  RollCall before_;   // the same when recording began
 };
 
 /// Tells how fast sums are, by which interface and transports they go, and warns where that is slower than it should be.

@@ -31,7 +31,7 @@ std::unique_ptr<Reducer> make_reducer(runtime::Control& control, Device& device,
   auto* const world = dynamic_cast<MpiControl*>(&control);
   if (world == nullptr) throw std::logic_error("make_reducer: GPUs of several ranks that are not MPI's");
   auto reducer = std::make_unique<NcclReducer>(cuda::plugin(), device.where(), *world, *world, nccl_log(run_dir, control.rank()));
-  device.wait_by([of = reducer.get()](const std::function<bool()>& done) { of->wait_until(done); });
+  device.wait_by([of = reducer.get()] { return of->waiter(); });
   tell_of_nccl(*reducer, control, log);
   return reducer;
 }

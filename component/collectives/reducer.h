@@ -4,6 +4,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -23,6 +24,11 @@ class PendingSum {
   virtual void wait() = 0;
 };
 
+/// Sums that are part of a graph.
+struct RecordedSums {
+  std::int64_t count = 0, last_bytes = 0;
+};
+
 class Reducer {
  public:
   virtual ~Reducer() = default;
@@ -31,6 +37,12 @@ class Reducer {
   /// Replaces a contiguous tensor by its sum over all ranks, after what the current stream has been given so far. As many may be
   /// under way as the caller likes, in the same order on all ranks.
   virtual std::unique_ptr<PendingSum> sum(const at::Tensor& flat) = 0;
+
+  /// From here to end_recording(), which tells what they were, sums are recorded in a graph instead of being done.
+  virtual void begin_recording() {}
+  virtual RecordedSums end_recording() { return {}; }
+  /// A replay has handed them in.
+  virtual void replayed(const RecordedSums&) {}
 };
 
 /// The world of one process, on any device: each tensor is its own sum.

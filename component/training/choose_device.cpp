@@ -107,7 +107,7 @@ Device choose_gpu(runtime::Control& control, runtime::Log& log) {
   control.agree_on([&] { use(*plugin, index); });
   log.info("Device: GPU " + std::to_string(index) + " of " + std::to_string(mine.visible) + ", " + mine.gpu + ", PCI " +
            mine.bus_id + ", driver for " + mine.driver + (mine.nccl.empty() ? "." : ", NCCL " + mine.nccl + "."));
-  return Device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), mine.gpu);
+  return Device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), mine.gpu, plugin);
 }
 
 Device choose_device(const runtime::Context& ctx, const std::string& choice) {

@@ -11,7 +11,7 @@ namespace torchport::component {
 
 const at::Tensor& HostCopy::wait() {
   if (copied_ && wait_until_) {
-    (*wait_until_)([this] { return copied_->query(); });
+    wait_until_([this] { return copied_->query(); });
   } else if (copied_) {
     copied_->synchronize();
   }
@@ -35,7 +35,7 @@ HostCopy Device::fetch(const at::Tensor& tensor) const {
   }
   copy.values_ = host_empty(tensor.sizes(), tensor.scalar_type());
   copy.values_.copy_(tensor, /*non_blocking=*/true);
-  copy.wait_until_ = wait_until_;
+  if (waiter_) copy.wait_until_ = (*waiter_)();
   copy.copied_.emplace(type());
   copy.copied_->record(c10::impl::VirtualGuardImpl(type()).getStream(device_));
   return copy;
@@ -53,8 +53,8 @@ at::Tensor Device::number(double value) const {
 }
 
 void Device::wait_for(const c10::Event& event) const {
-  if (!wait_until_) return event.synchronize();
-  (*wait_until_)([&] { return event.query(); });
+  if (!waiter_) return event.synchronize();
+  (*waiter_)()([&] { return event.query(); });
 }
 
 datasets::LoaderOptions Device::loading(datasets::LoaderOptions options) const {
@@ -62,6 +62,34 @@ datasets::LoaderOptions Device::loading(datasets::LoaderOptions options) const {
   if (!is_host())
     options.memory = [device = *this](at::IntArrayRef sizes, at::ScalarType type) { return device.host_empty(sizes, type); };
   return options;
+}
+
+namespace {
+
+// What comes next on `later` comes after what `earlier` has been given.
+void in_order(const c10::Stream& earlier, const c10::Stream& later) {
+  c10::Event event(earlier.device_type());
+  event.record(earlier);
+  event.block(later);
+}
+
+}  // namespace
+
+OwnStream::OwnStream(const Device& device) {
+  if (device.is_host()) return;
+  const c10::impl::VirtualGuardImpl guard(device.type());
+  outer_ = guard.getStream(device.where());
+  const c10::Stream own = guard.getStreamFromGlobalPool(device.where());
+  in_order(*outer_, own);
+  own_.emplace(own);
+}
+
+OwnStream::~OwnStream() {
+  if (!outer_) return;
+  try {
+    in_order(own_->current_stream(), *outer_);
+  } catch (const c10::Error&) {  // the device has failed before, and nothing comes after it
+  }
 }
 
 }  // namespace torchport::component

@@ -24,7 +24,6 @@ BatchFeed::BatchFeed(const TrainerOptions& options, const TrainingData& data, co
       rank_(control.rank()),
       mixup_alpha_(options.recipe.mixup_alpha),
       balanced_labels_(options.recipe.balanced_sampling ? labels_of(data.train) : std::vector<std::int32_t>()),
-      device_(device),
       sizes_{data.size, options.recipe.progressive_resize, options.epochs, data.minimum_size},
       plan_(data.train.size(), static_cast<std::size_t>(options.batch_size), control.rank(), control.size()),
       input_(data.normalisation, options.channels_last, options.precision, device),
@@ -61,26 +60,29 @@ BatchFeed::Fed BatchFeed::next(std::size_t images_in_update, const Wishes& wishe
   if (!batch) throw std::logic_error("BatchFeed: the loader ended before the epoch");
   const auto step = static_cast<std::int64_t>(step_++);
   const double share = mixup_share(mixup_alpha_, seed_, epoch_, step);
-  const auto size = sizes_.in(epoch_);
-  const at::Tensor numbers = device_.host_empty({StepInputs::kNumbers}, at::kFloat);
-  auto* const of = numbers.mutable_data_ptr<float>();
+  Fed fed;
+  auto& of = fed.batch.numbers;
   of[StepInputs::kImages] = static_cast<float>(images_in_update);
   of[StepInputs::kBad] = static_cast<float>(batch->bad.size());
   of[StepInputs::kShare] = static_cast<float>(share);
   of[StepInputs::kPreviousShare] = static_cast<float>(1 - share);
   of[StepInputs::kWishes] = wishes.number();
-
-  Fed fed;
-  fed.inputs.key = models::random_key(seed_, epoch_, step, rank_);
+  fed.batch.key = models::random_key(seed_, epoch_, step, rank_);
+  fed.batch.mixed = share != 1;
+  fed.batch.size = sizes_.in(epoch_);
+  fed.batch.images = std::move(batch->images);
+  fed.batch.labels = std::move(batch->labels);
   fed.bad = std::move(batch->bad);
   fed.none_readable = batch->none_readable;
-  fed.inputs.mixed = share != 1;
-  fed.inputs.numbers = device_.bring(numbers);
-  fed.inputs.labels = std::move(batch->labels);
-  const bool changed = fed.inputs.mixed || size != data_.size;  // in float32, whatever the network computes in
-  at::Tensor& images = fed.inputs.images = resized(input_(batch->images, changed), size);
-  if (fed.inputs.mixed) images = mixed_with_previous(images, fed.inputs.numbers[StepInputs::kShare]);
   return fed;
+}
+
+StepInputs BatchFeed::inputs(const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) const {
+  StepInputs inputs{{}, batch.labels, numbers, batch.mixed, key};
+  const bool changed = batch.mixed || batch.size != data_.size;  // in float32, whatever the network computes in
+  inputs.images = resized(input_(batch.images, changed), batch.size);
+  if (batch.mixed) inputs.images = mixed_with_previous(inputs.images, numbers[StepInputs::kShare]);
+  return inputs;
 }
 
 }  // namespace torchport::component

@@ -1,6 +1,7 @@
 // The inputs of any step of any epoch: order, slice, loader, the way to the device, normalised, shrunk and mixed.
 // Called by the trainer, which hands them to TrainingStep.
 #pragma once
+#include <array>
 #include <vector>
 
 #include "component/training/network_input.h"
@@ -10,6 +11,15 @@
 #include "datasets/sampler.h"
 
 namespace torchport::component {
+
+/// One batch, before anything is computed with it.
+struct StepBatch {
+  at::Tensor images, labels;                        ///< as StagedLoader gives them
+  std::array<float, StepInputs::kNumbers> numbers;  ///< StepInputs::numbers
+  at::Tensor key;                                   ///< StepInputs::key, on the host
+  bool mixed = false;                               ///< StepInputs::mixed
+  datasets::ImageSize size;                         ///< which the network gets
+};
 
 class BatchFeed {
  public:
@@ -24,12 +34,15 @@ class BatchFeed {
   void begin(std::int64_t epoch, std::size_t step);
 
   struct Fed {
-    StepInputs inputs;
+    StepBatch batch;
     std::vector<datasets::BadImage> bad;
     bool none_readable = false;  ///< Batch::none_readable
   };
-  /// The inputs of the next step of the epoch. `images_in_update`: of all ranks and all of its batches. `wishes`: of this rank.
+  /// What the next step of the epoch is to work on. `images_in_update`: of all ranks and all of its batches. `wishes`: of this
+  /// rank.
   Fed next(std::size_t images_in_update, const Wishes& wishes);
+  /// `batch` as the step takes it: normalised, shrunk and mixed. `numbers` and `key` are the batch's, where the training computes.
+  StepInputs inputs(const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) const;
   /// StagedLoader::prepare(): while the device is at work on what next() gave.
   void prepare() { loader_.prepare(); }
 
@@ -41,7 +54,6 @@ class BatchFeed {
   const int rank_;
   const double mixup_alpha_;
   const std::vector<std::int32_t> balanced_labels_;  // of all images where sampling is balanced, else none
-  const Device& device_;
   const ProgressiveSize sizes_;
   const datasets::BatchPlan plan_;
   const NetworkInput input_;

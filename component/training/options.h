@@ -41,6 +41,7 @@ struct TrainerOptions {
   bool channels_last;
   Precision precision;
   Recipe recipe;
+  bool cuda_graphs;  ///< on a device: whether an update is recorded and replayed as a whole
   LoaderThreads loader_threads;
   bool fast_decode;                  ///< of the training images; pixels differ a little
   std::size_t cache_memory;          ///< bytes for decoded images

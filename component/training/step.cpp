@@ -1,10 +1,13 @@
 #include "component/training/step.h"
 
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 #include "component/training/recipe/training_loss.h"
 #include "datasets/trace.h"
@@ -39,7 +42,9 @@ TrainingStep::TrainingStep(const StepOptions& options, models::Classifier networ
       buckets_(trainable_parameters(*network_), reducer, static_cast<std::size_t>(place_of(options.most_batches)),
                device.keeps_gradients()),
       optimizer_(trainable_parameters(*network_), options.norm_weight_decay),
-      average_(average) {}
+      average_(average) {
+  if (!device.is_host()) halted_ = at::zeros({}, at::TensorOptions(at::kFloat).device(device.where()));
+}
 
 void TrainingStep::begin() {
   buckets_.begin();
@@ -93,11 +98,23 @@ at::Tensor TrainingStep::found_inf(const at::Tensor& statistics) const {
 at::Tensor TrainingStep::finish(const at::Tensor& learning_rate, bool warming_up) {
   const at::Tensor statistics = buckets_.finish();
   const torch::NoGradGuard no_grad;
-  const at::Tensor stopped = found_inf(statistics);
+  at::Tensor stopped = found_inf(statistics);
+  if (halted_.defined()) stopped = halted_.copy_(at::maximum(halted_, stopped));
   statistics[kStopped].copy_(stopped);
   optimizer_.step(learning_rate, stopped);
   if (average_) average_->update(warming_up, stopped);
   return statistics;
+}
+
+std::vector<const void*> TrainingStep::addresses() const {
+  std::vector<const void*> all;
+  for (const auto& tensors : {network_->parameters(), network_->buffers()})
+    for (const auto& tensor : tensors) all.push_back(tensor.storage().data());
+  return all;
+}
+
+bool has_one_value_per_channel(const c10::Error& error) {
+  return std::string_view(error.what_without_backtrace()).find("more than 1 value per channel") != std::string_view::npos;
 }
 
 StepSums TrainingStep::read(const at::Tensor& statistics, std::size_t batches) {

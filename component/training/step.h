@@ -17,7 +17,7 @@
 
 namespace torchport::component {
 
-/// What one batch brings: tensors on the training's device, and on the host the key.
+/// What one batch brings: tensors on the training's device.
 struct StepInputs {
   /// The numbers of a batch that differ from step to step, by their places in `numbers`.
   enum Number { kImages, kBad, kShare, kPreviousShare, kWishes, kNumbers };
@@ -61,11 +61,22 @@ class TrainingStep {
   void add(const StepInputs& inputs, bool last);
   /// This rank cannot go on: the weights will change on none.
   void fail();
-  /// Changes the weights. `learning_rate` as Device::number() makes it. Returns what read() understands, on the device.
+  /// Changes the weights, on a device only where no update before was stopped: the host may know of that too late. `learning_rate`
+  /// as Device::number() makes it. Returns what read() understands, on the device, until the next update begins.
   at::Tensor finish(const at::Tensor& learning_rate, bool warming_up);
 
   /// What finish() returned, now on the host.
   static StepSums read(const at::Tensor& statistics, std::size_t batches);
+
+  // --- what a graph of an update (CapturedStep) has for good, and what it does not know of
+  /// Where the weights and statistics lie that an update changes.
+  std::vector<const void*> addresses() const;
+  /// Whether the next update adds to the average, rather than beginning it; true where there is none.
+  bool average_begun() const { return !average_ || average_->begun(); }
+  /// A replay has made an update, or recording one has not.
+  void set_average_begun(bool begun) {
+    if (average_) average_->set_begun(begun);
+  }
 
   void write(TrainingState& state) const { optimizer_.write(state); }
   void read(const TrainingState& state) { optimizer_.read(state); }
@@ -80,7 +91,11 @@ class TrainingStep {
   Sgd optimizer_;
   WeightAverage* const average_;
   std::size_t batches_ = 0;  // added to this update
+  at::Tensor halted_;        // 1 once an update was stopped; undefined on the host
 };
+
+/// Whether batch norm refused a batch for which a channel has one value.
+bool has_one_value_per_channel(const c10::Error& error);
 
 /// The parameters that are not frozen.
 std::vector<at::Tensor> trainable_parameters(const models::ClassifierModule& network);

@@ -1,15 +1,12 @@
 #include "component/training/trainer.h"
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "component/images/size_check.h"
 #include "component/training/evaluate.h"
 #include "component/training/recipe/schedule.h"
 #include "component/training/replicas.h"
 #include "component/training/same_tensors.h"
-#include "datasets/trace.h"
 #include "runtime/text/format.h"
 #include "runtime/watch/standing.h"
 
@@ -26,10 +23,8 @@ models::Classifier prepared(models::Classifier network, bool channels_last, cons
   return network;
 }
 
-// No more batches than an epoch has.
-StepOptions step_options(const TrainerOptions& options, std::size_t steps) {
-  const auto most = std::min(options.recipe.accumulation_steps, static_cast<std::int64_t>(steps));
-  return {static_cast<std::size_t>(most), options.recipe.label_smoothing, options.recipe.norm_weight_decay, options.precision};
+StepOptions step_options(const TrainerOptions& options, const datasets::BatchPlan& plan) {
+  return {most_batches(options, plan), options.recipe.label_smoothing, options.recipe.norm_weight_decay, options.precision};
 }
 
 // Validation decodes exactly, as whoever uses the model will.
@@ -44,6 +39,7 @@ std::string number(double value) { return runtime::formatted("%g", value); }
 Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around)
     : options_(std::move(options)),
       data_(data),
+      stream_(around.device),
       network_(prepared(std::move(network), options_.channels_last, around)),
       around_(around),
       profiler_({options_.profile, options_.trace_file, around.control.rank()}, around.log),
@@ -55,11 +51,12 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       bad_train_(data.train, options_.max_bad_fraction, around.log),
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
       kept_(*network_, options_.recipe.ema_decay, options_.keep_best, options_.best_by, around.control.rank() == 0),
-      step_(step_options(options_, feed_.plan().steps()), network_, around.device, around.reducer, kept_.average()),
+      step_(step_options(options_, feed_.plan()), network_, around.device, around.reducer, kept_.average()),
       progress_(
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
       times_(around.control),
+      updates_(options_, data, {feed_, step_, bad_train_, times_, progress_}, around),
       early_stop_(options_.early_stop) {}
 
 TrainResult Trainer::run(Boundary& boundary) {
@@ -92,6 +89,9 @@ void Trainer::say_what_changes_nothing() {
     around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
                         size_text(data_.size) + " even the first epoch is at full size.");
   }
+  if (!around_.device.is_host() && options_.cuda_graphs && options_.profile > 0) {
+    around_.log.info("No CUDA graphs in this run: --profile is to show the operations of a step.");
+  }
 }
 
 void Trainer::tell(Boundary& boundary, Place place, const Wishes& wishes) {
@@ -113,94 +113,20 @@ void Trainer::train_epoch(Boundary& boundary) {
   }
   progress_.start_clock();
   times_.begin();
-  const auto steps = static_cast<std::int64_t>(feed_.plan().steps());
-  for (Update update = next_update(); !update.images.empty(); update = next_update()) {
-    profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(update.begin) + 1, steps);
-    const Wishes wishes = run_update(update, boundary.wishes());
-    next_step_ += update.images.size();
+  updates_.begin({epoch_ + 1, learning_rate_, epoch_ < options_.warmup_epochs});
+  const std::size_t steps = feed_.plan().steps();
+  while (next_step_ < steps) {
+    profiler_.before_step(epoch_ + 1, static_cast<std::int64_t>(next_step_) + 1, static_cast<std::int64_t>(steps));
+    next_step_ += updates_.give(next_step_, boundary.wishes());
+    Wishes wishes = updates_.settle(/*left=*/1);
+    const bool to_be_told = wishes.stop || wishes.save || boundary.waits_for(place());
+    // The device computes this update while the host prepares the next one.
+    if (updates_.may_be_late() && next_step_ < steps && !to_be_told) continue;
+    wishes = wishes.and_also(updates_.settle());
     tell(boundary, Place::update, wishes);
     if (interrupted_) return;
   }
   bad_train_.check_categories(around_.control);
-}
-
-Trainer::Update Trainer::next_update() const {
-  const auto& plan = feed_.plan();
-  Update update{next_step_, {}};
-  const auto end = std::min(next_step_ + static_cast<std::size_t>(options_.recipe.accumulation_steps), plan.steps());
-  for (std::size_t s = next_step_; s < end; ++s) update.images.push_back(plan.slice(s).global);
-  return update;
-}
-
-// All ranks reach finish() in every update, whatever happens to them before it: a rank that cannot go on says so in the statistics,
-// and all stop after the same step. Weights that such a step would have changed stay as they were.
-Wishes Trainer::run_update(const Update& update, const Wishes& mine) {
-  StepSums sums;
-  std::optional<runtime::Error> fault;
-  {
-    const datasets::Span whole("step");
-    const bool warming_up = epoch_ < options_.warmup_epochs;
-    step_.begin();
-    fault = add_batches(update, mine);
-    if (fault) step_.fail();
-    HostCopy statistics = around_.device.fetch(step_.finish(around_.device.number(learning_rate_), warming_up));
-    {
-      const auto time = times_.measure(RankTimes::kData);
-      feed_.prepare();
-    }
-    sums = TrainingStep::read(statistics.wait(), update.images.size());
-  }
-  check(update, sums, fault);
-  progress_.updated(sums.batches, update.images);
-  return sums.wishes;
-}
-
-std::optional<runtime::Error> Trainer::add_batches(const Update& update, const Wishes& mine) {
-  const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
-  for (std::size_t i = 0; i < update.images.size(); ++i) {
-    around_.position.at(epoch_ + 1, static_cast<std::int64_t>(update.begin + i) + 1);
-    if (auto fault = add_batch(next_inputs(all, mine), i + 1 == update.images.size())) return fault;
-  }
-  return std::nullopt;
-}
-
-BatchFeed::Fed Trainer::next_inputs(std::size_t images_in_update, const Wishes& mine) {
-  const auto time = times_.measure(RankTimes::kData);
-  auto fed = feed_.next(images_in_update, mine);
-  times_.count(fed.inputs.labels.size(0));
-  return fed;
-}
-
-std::optional<runtime::Error> Trainer::add_batch(BatchFeed::Fed&& fed, bool last) {
-  if (auto fault = bad_train_.report(fed.bad, fed.none_readable)) return fault;
-  try {
-    step_.add(fed.inputs, last);
-  } catch (const c10::Error& error) {
-    if (std::string(error.what_without_backtrace()).find("more than 1 value per channel") == std::string::npos) throw;
-    return runtime::Error("GreaterThanOrEqualTo.one_value_per_channel",
-                          {{"value", std::to_string(options_.batch_size)}, {"size", size_text(feed_.size_in(epoch_))}});
-  }
-  return std::nullopt;
-}
-
-// Where all is well this returns; what it throws, it throws on all ranks.
-void Trainer::check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault) {
-  if (sums.failed) around_.control.agree(fault);
-  double bad = 0;
-  for (const auto& batch : sums.batches) bad += batch.bad;
-  bad_train_.count(bad);
-  if (!sums.stopped) return;
-  const auto is_finite = [](const StepSums::Batch& batch) { return std::isfinite(batch.loss); };
-  const auto found = std::find_if_not(sums.batches.begin(), sums.batches.end(), is_finite);
-  const bool in_loss = found != sums.batches.end();  // else in a gradient, which is known of the update as a whole
-  const std::size_t i = in_loss ? static_cast<std::size_t>(found - sums.batches.begin()) : sums.batches.size() - 1;
-  const auto step = static_cast<std::int64_t>(update.begin + i) + 1;
-  around_.position.at(epoch_ + 1, step);
-  const double loss = sums.batches[i].loss / static_cast<double>(update.images[i]);
-  throw runtime::Error(in_loss ? "NaN.training_loss" : "NaN.training_gradient", {{"value", number(loss)},
-                                                                                 {"step", std::to_string(step)},
-                                                                                 {"epoch", std::to_string(epoch_ + 1)},
-                                                                                 {"lr", number(learning_rate_)}});
 }
 
 void Trainer::validate(Boundary& boundary) {
@@ -238,20 +164,16 @@ void Trainer::validate(Boundary& boundary) {
   if (epoch_ < options_.epochs && !result_.stopped_early) tell(boundary, Place::validation, wishes);
 }
 
-std::size_t Trainer::images_per_step() const {
-  return static_cast<std::size_t>(options_.batch_size) * static_cast<std::size_t>(around_.control.size());
-}
-
 std::size_t Trainer::same_step(const TrainingState& state) const {
   const auto done = static_cast<std::size_t>(state.integer("next_step"));
   const auto images = done * static_cast<std::size_t>(state.integer("images_per_step"));
-  return images >= data_.train.size() ? feed_.plan().steps() : images / images_per_step();
+  return images >= data_.train.size() ? feed_.plan().steps() : images / feed_.plan().global_batch();
 }
 
 void Trainer::write(TrainingState& state) const {
   state.set("epoch", epoch_);
   state.set("next_step", static_cast<std::int64_t>(next_step_));
-  state.set("images_per_step", static_cast<std::int64_t>(images_per_step()));
+  state.set("images_per_step", static_cast<std::int64_t>(feed_.plan().global_batch()));
   state.set("stopped_early", static_cast<std::int64_t>(result_.stopped_early));
   state.set("network.parameter", network_->parameters());
   state.set("network.buffer", network_->buffers());

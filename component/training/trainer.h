@@ -5,37 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "component/collectives/reducer.h"
 #include "component/images/bad_images.h"
 #include "component/training/boundary.h"
-#include "component/training/device.h"
 #include "component/training/feed.h"
 #include "component/training/kept_weights.h"
 #include "component/training/metrics.h"
 #include "component/training/options.h"
 #include "component/training/profiler.h"
-#include "component/training/progress.h"
-#include "component/training/rank_times.h"
 #include "component/training/recipe/epoch_rules.h"
 #include "component/training/state.h"
-#include "component/training/step.h"
+#include "component/training/surroundings.h"
+#include "component/training/updates.h"
 #include "models/nn/classifier.h"
-#include "runtime/control.h"
-#include "runtime/report/events.h"
-#include "runtime/report/log.h"
-#include "runtime/report/position.h"
 
 namespace torchport::component {
-
-/// Where a training runs and what it tells.
-struct Surroundings {
-  const Device& device;
-  runtime::Control& control;
-  Reducer& reducer;
-  runtime::Log& log;
-  runtime::Events& events;
-  runtime::Position& position;
-};
 
 struct TrainResult {
   std::vector<EpochMetrics> epochs;
@@ -46,7 +29,8 @@ struct TrainResult {
 class Trainer {
  public:
   /// `network`, on the host, starts from its present weights (those of rank 0 on every rank), and its frozen parameters keep them.
-  /// It is moved to the device. Everything referred to must outlive the trainer.
+  /// It is moved to the device, on which this thread computes on a stream of the trainer's own while that lives. Everything
+  /// referred to must outlive the trainer.
   Trainer(TrainerOptions options, TrainingData data, models::Classifier network, Surroundings around);
 
   /// Trains to the end, or until `boundary` says so. After the end, rank 0's network holds the weights that are to come out.
@@ -61,26 +45,15 @@ class Trainer {
   void read(const TrainingState& state);
 
  private:
-  /// Consecutive batches of an epoch after which the weights change once.
-  struct Update {
-    std::size_t begin = 0;
-    std::vector<std::size_t> images;  ///< of each batch, over all ranks
-  };
   void say_what_changes_nothing();
   void train_epoch(Boundary& boundary);
   void validate(Boundary& boundary);
-  Update next_update() const;
-  std::size_t images_per_step() const;
   std::size_t same_step(const TrainingState& state) const;
-  Wishes run_update(const Update& update, const Wishes& mine);
-  std::optional<runtime::Error> add_batches(const Update& update, const Wishes& mine);
-  BatchFeed::Fed next_inputs(std::size_t images_in_update, const Wishes& mine);
-  std::optional<runtime::Error> add_batch(BatchFeed::Fed&& fed, bool last);
-  void check(const Update& update, const StepSums& sums, const std::optional<runtime::Error>& fault);
   void tell(Boundary& boundary, Place place, const Wishes& wishes);
 
   const TrainerOptions options_;
   const TrainingData data_;
+  const OwnStream stream_;  // before all that lies on the device
   models::Classifier network_;
   Surroundings around_;
   Profiler profiler_;            // before the loaders, so that it outlives their threads
@@ -93,6 +66,7 @@ class Trainer {
   TrainingStep step_;
   Progress progress_;
   RankTimes times_;
+  Updates updates_;
   EarlyStop early_stop_;
   TrainResult result_;
   std::int64_t epoch_ = 0;     // 0-based: under way, or next

@@ -23,7 +23,7 @@ struct Stepping {
     const at::Tensor numbers = at::zeros({StepInputs::kNumbers});
     numbers[StepInputs::kImages] = of_update;
     numbers[StepInputs::kBad] = 1;
-    return {images, torch::tensor({0, 2}, at::kLong), numbers, false};
+    return {images, torch::tensor({0, 2}, at::kLong), numbers, false, {}};
   }
   component::StepSums finish(std::size_t batches) {
     auto copy = device.fetch(step.finish(device.number(0.01), false));

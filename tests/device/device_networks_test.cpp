@@ -117,8 +117,7 @@ Errors errors_of(const Result& found, const Result& exact) {
 // In bfloat16 there are so many that chance evens out.
 constexpr struct {
   Errors times, least;
-} kFloat32 = {{2, 4, 4, 4, 4}, {1e-6, 1e-4, 0.02, 1e-3, 1e-3}},
-  kBFloat16 = {{1.5, 1.5, 1.5, 1.5, 2}, {5e-3, 0.1, 0.1, 0.01, 0.01}};
+} kFloat32 = {{2, 4, 4, 4, 4}, {1e-6, 1e-4, 0.02, 1e-3, 1e-3}}, kBFloat16 = {{1.5, 1.5, 1.5, 1.5, 2}, {5e-3, 0.1, 0.1, 0.01, 0.01}};
 
 void check_network(const std::string& variant) {
   const Result exact = train(variant, By::exact, false);

@@ -1,4 +1,5 @@
 """Sums between GPUs, with MPI in NCCL's place behind the same functions: they are right, and what goes wrong is said, by 1, 2 and 4 ranks."""
+import os
 import re
 import socket
 import subprocess
@@ -6,6 +7,7 @@ import subprocess
 import pytest
 
 import gpu
+from checkpoints import stop, wait_for
 from gpu import pretend
 from harness import AS_ROOT, BIN, ORIGINAL, command, torchport
 
@@ -102,15 +104,21 @@ def model(shared):
     return shared / "model"
 
 
-def train(bin, model, work, ranks, status=0, **what):
-    """The error's sentence, or the log of rank 0."""
+def log_of(work, out, rank):
+    return (work / f"run-{out}/logs/70_driver_log_{rank}").read_text()
+
+
+def train(bin, model, work, ranks, status=0, out="out", options=("--epochs", 1), **what):
+    """The sentence of the error, the processes' or the watcher's, or the log of rank 0."""
     done = command("mpirun", *AS_ROOT, "--oversubscribe", "-np", ranks, bin / "torchport", "run", "train_pytorch_model",
                    "--untrained-model-path", model, "--train-data-path", TRAIN, "--valid-data-path", VALID, "--trained-model-path",
-                   work / "out", "--run-dir", work / "run", "--epochs", 1, "--batch-size", 6, "--device", "cuda", status=status,
+                   work / out, "--run-dir", work / f"run-{out}", "--batch-size", 6, "--device", "cuda", *options, status=status,
                    env=pretend(**what))
     if status == 0:
-        return (work / "run/logs/70_driver_log_0").read_text()
-    return re.search(r"^error\[.*?\] train_pytorch_model: (.*)$", done.stderr, re.M)[1]
+        return log_of(work, out, 0)
+    said = re.search(r"^error\[.*?\] (?:train_pytorch_model|torchport): (.*)$", done.stderr, re.M)
+    assert said, done.stderr
+    return said[1]
 
 
 def test_training_of_two(bin, model, work):
@@ -118,7 +126,56 @@ def test_training_of_two(bin, model, work):
     assert re.search(r"NCCL sums 64 MiB at \d+\.\d GB/s, by P2P/fake; interface lo:127.0.0.1\.", log), log
     assert "driver for CUDA 13.0, NCCL 2.28.9." in log
     assert f"Each of the 2 processes of {HOST} sees one GPU only" in log
-    assert (work / "out/model").exists() and (work / "run/logs/nccl_1").exists()
+    assert (work / "out/model").exists() and (work / "run-out/logs/nccl_1").exists()
+
+
+FOUR_EPOCHS = ("--epochs", 4, "--keep", "last")     # of two updates, of which the first three go without a graph
+BUCKETS = 3                                         # of ResNet-18
+GRAPH = "CUDA graph: updates of 6 images of"
+
+
+def test_graphs_of_two(bin, model, work):
+    """Sums within replays are those of steps without a graph."""
+    with_graphs = train(bin, model, work, 2, options=FOUR_EPOCHS)
+    without = train(bin, model, work, 2, out="plain", options=(*FOUR_EPOCHS, "--cuda-graphs", "False"))
+    assert with_graphs.count(GRAPH) == 1 and "CUDA graph" not in without
+    assert GRAPH in log_of(work, "out", 1)
+    weights = [(work / out / "model").read_bytes() for out in ("out", "plain")]
+    assert weights[0] == weights[1]
+
+
+def test_graph_that_one_rank_cannot_record(bin, model, work):
+    """Then none replays, as its sums would wait for others."""
+    log = train(bin, model, work, 2, options=FOUR_EPOCHS, graphs_at_1="fails")
+    warning = "No CUDA graphs: {}. Each operation of a step is started by itself"
+    assert log.count(warning.format("another process cannot record the step")) == 1 and GRAPH not in log
+    assert log_of(work, "out", 1).count(warning.format("operation not permitted")) == 1
+
+
+def test_sum_of_a_replay_that_does_not_end(bin, model, work):
+    """The watcher is the first to say so. The sum has the number that it would have without graphs: two of the probe, then BUCKETS for each
+    update. The sixth update stands while the host waits for the fifth."""
+    said = train(bin, model, work, 2, status=13, options=(*FOUR_EPOCHS, "--comm-timeout", 3), all_reduce=f"stands:{2 + 5 * BUCKETS + 1}")
+    assert said == f"all processes waited 3 s in NCCL's all-reduce number {2 + 5 * BUCKETS}, and none came through"
+
+
+def test_stopped_between_replays(bin, model, work):
+    """Statistics are read a step late, and the wish to stop with them: both stop after the same step, and go on to the same bits."""
+    eight = ("--epochs", 8, "--keep", "last")
+    words = [bin / "torchport", "run", "train_pytorch_model", "--untrained-model-path", model, "--train-data-path", TRAIN, "--valid-data-path",
+             VALID, "--trained-model-path", work / "out", "--run-dir", work / "run-out", "--batch-size", 6, "--device", "cuda", "--print-freq", 1,
+             "--process-count-per-node=2", *AS_ROOT, *eight]
+    run = subprocess.Popen(list(map(str, words)), env={**os.environ, **pretend()}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert wait_for(run, "Epoch: [3/8]")
+    stop(run)
+    assert GRAPH in log_of(work, "out", 0)
+    stopped = [re.search(r"Stopping: all processes have come to (\S+)\.$", log_of(work, "out", rank), re.M)[1] for rank in (0, 1)]
+    assert stopped[0] == stopped[1] and stopped[0] >= "3.1", stopped
+    command(*words, env=pretend())
+    assert f"Going on from the checkpoint '{work / 'run-out/checkpoints' / stopped[0]}'" in log_of(work, "out", 0)
+    train(bin, model, work, 2, out="plain", options=(*eight, "--cuda-graphs", "False"))
+    weights = [(work / out / "model").read_bytes() for out in ("out", "plain")]
+    assert weights[0] == weights[1]
 
 
 def test_more_processes_than_gpus(bin, model, work):

@@ -43,7 +43,7 @@ struct Alone {
   void wait_for_all() {
     c10::Event over(c10::kCUDA);
     over.record(c10::impl::VirtualGuardImpl(c10::kCUDA).getStream(test::gpu().where()));
-    reducer->wait_until([&] { return over.query(); });
+    reducer->waiter()([&] { return over.query(); });
   }
 };
 
@@ -84,7 +84,7 @@ TEST_CASE("gpu: a sum of NCCL's that does not end is given up, with the call, it
   const auto begun = Clock::now();
   std::string said;
   try {
-    alone.reducer->wait_until([] { return false; });
+    alone.reducer->waiter()([] { return false; });
   } catch (const runtime::Error& error) {
     said = error.what();
   }

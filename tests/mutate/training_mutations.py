@@ -4,7 +4,10 @@ from mutation import Mutation
 OPTIMIZER = "component/training/recipe/optimizer.cpp"
 SCHEDULE = "component/training/recipe/schedule.cpp"
 TRAINER = "component/training/trainer.cpp"
+UPDATES = "component/training/updates.cpp"
 STEP = "component/training/step.cpp"
+CAPTURED = "component/training/captured_step.cpp"
+NCCL = "component/collectives/nccl_reducer.cpp"
 DEVICE = "component/training/device.cpp"
 FEED = "component/training/feed.cpp"
 KEPT = "component/training/kept_weights.cpp"
@@ -37,7 +40,7 @@ MUTATIONS = [
              "static_cast<float>(2 * batch->labels.size(0))", ["distributed.training_test"]),
     Mutation("norms decay all the same", OPTIMIZER, "norm_weight_decay || parameter.dim() > 1", "norm_weight_decay || parameter.dim() > 0",
              ["component"]),
-    Mutation("accumulated gradients summed not averaged", TRAINER, "update.images.end(), std::size_t{0});",
+    Mutation("accumulated gradients summed not averaged", UPDATES, "update.images.end(), std::size_t{0});",
              "update.images.begin() + 1, std::size_t{0});", ["component.recipe_test"]),
     Mutation("smoothing also in validation", "component/training/evaluate.cpp", "at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum)",
              "at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum, -100, 0.1)",
@@ -118,4 +121,27 @@ MUTATIONS = [
     Mutation("a timed batch is not waited for", "component/training/staged_loader.cpp",
              "if (sizing_ && sizing_->wants_time()) device_.wait_for(in_use_->used);", "", ["device"]),
     Mutation("norms counted one by one", "component/training/step.cpp", "    const models::CountedTogether counted;\n", "", ["device"]),
+    Mutation("the learning rate is baked into a graph", CAPTURED, "return step_.finish(learning_rate_, warming_up);",
+             "return step_.finish(device_.number(0.1), warming_up);", ["device"]),
+    Mutation("the key is baked into a graph", CAPTURED, "keys_[place])", "batches_[i].key)", ["device"]),
+    Mutation("a tail is recorded", CAPTURED, "if (!graphs_ || !whole_) return", "if (!graphs_) return", ["device"]),
+    Mutation("sizes share a graph", CAPTURED, "UpdateKind kind{{}, batches_.front().size, {},", "UpdateKind kind{{}, {}, {},", ["device"]),
+    Mutation("mixed images share a graph", CAPTURED, "kind.mixed.push_back(batch.mixed);", "kind.mixed.push_back(false);", ["device"]),
+    Mutation("the average's beginning is replayed", CAPTURED, "  step_.set_average_begun(!warming_up);\n", "", ["device"]),
+    Mutation("weights that moved are not seen", CAPTURED, "if (entry.graph && entry.addresses != addresses) let_go(entry);", "", ["device"]),
+    Mutation("every graph is kept", CAPTURED, "if (with_graph.size() < kMostGraphs) return;", "return;", ["device"]),
+    Mutation("a graph on every rank but one", CAPTURED, "  control_.sum({&failed, 1});\n", "", ["distributed.nccl_test"]),
+    Mutation("a failed rank does not say so in its numbers", CAPTURED, "if (failed_) batches_[i]", "if (false) batches_[i]", ["device"]),
+    Mutation("sums of a replay are not counted", CAPTURED, "  reducer_.replayed(entry.sums);\n", "", ["distributed.nccl_test"]),
+    Mutation("recorded sums are counted as done", NCCL, "  last_ = before_;\n", "", ["distributed.nccl_test"]),
+    Mutation("the step after a bad one changes weights", STEP, "stopped = halted_.copy_(at::maximum(halted_, stopped));", "halted_.copy_(stopped);",
+             ["device"]),
+    Mutation("a device's statistics are read at once", TRAINER, "if (updates_.may_be_late() &&", "if (false &&", ["device"]),
+    Mutation("an update's statistics are read a second step late", TRAINER, "updates_.settle(/*left=*/1)", "updates_.settle(/*left=*/2)", ["device"]),
+    Mutation("a place that is waited for is passed", TRAINER, " || boundary.waits_for(place())", "", ["device"]),
+    Mutation("an epoch's last update is left unread", TRAINER, "next_step_ < steps && !to_be_told)", "!to_be_told)", ["device"]),
+    Mutation("a late error names the step that is under way", UPDATES, "static_cast<std::int64_t>(update.first + i) + 1;\n  around_.position.at(epoch_.number, step);",
+             "static_cast<std::int64_t>(given_.back().first + i) + 1;\n  around_.position.at(epoch_.number, step);", ["device"]),
+    Mutation("a number of the host in a step", STEP, "sum / inputs.numbers[StepInputs::kImages]", "sum / at::zeros({}).add_(4)", ["device"]),
+    Mutation("the trainer stays on the default stream", DEVICE, "  own_.emplace(own);\n", "  own_.emplace(*outer_);\n", ["device"]),
 ]

@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "tests/support/fake_cuda_graph.h"
 #include "tests/support/fake_cuda_memory.h"
 
 namespace torchport::test::fake_cuda {
@@ -20,9 +21,15 @@ std::atomic<bool> stands_still = false;
 c10::Stream stream_of(c10::StreamId id) { return c10::Stream(c10::Stream::UNSAFE, kDevice, id); }
 
 void host_waits(const std::string& reason, const Clock& event) {
+  refuse_while_recording("waiting for " + reason);
   counting().waits.push_back(reason);
   host_knows(event);
 }
+
+struct Event {
+  Clock clock;
+  std::int64_t of_graph = 0;  // 0: of none
+};
 
 struct Guard final : c10::impl::DeviceGuardImplInterface {
   c10::DeviceType type() const override { return c10::kCUDA; }
@@ -55,28 +62,34 @@ struct Guard final : c10::impl::DeviceGuardImplInterface {
   // --- events: the clock of their stream when they were recorded
   void record(void** event, const c10::Stream& stream, c10::DeviceIndex, c10::EventFlag) const override {
     const std::lock_guard lock(mutex());
-    if (!*event) *event = new Clock;
-    clock(*event) = fake_cuda::record(stream.id());
+    if (!*event) *event = new Event;
+    of(*event) = {fake_cuda::record(stream.id()), is_recorded(stream.id()) ? work_recorded() : 0};
   }
   void block(void* event, const c10::Stream& stream) const override {
     const std::lock_guard lock(mutex());
-    if (event) wait(stream.id(), clock(event));
+    if (!event) return;
+    join(stream.id(), of(event).of_graph);
+    wait(stream.id(), of(event).clock);
   }
   bool queryEvent(void* event) const override {
     if (stands_still) return false;
     const std::lock_guard lock(mutex());
-    if (event) host_knows(clock(event));
+    if (event) host_knows(asked_by_host(event));
     return true;
   }
   void synchronizeEvent(void* event) const override {
     const std::lock_guard lock(mutex());
-    if (event) host_waits("an event", clock(event));
+    if (event) host_waits("an event", asked_by_host(event));
   }
-  void destroyEvent(void* event, c10::DeviceIndex) const noexcept override { delete static_cast<Clock*>(event); }
+  void destroyEvent(void* event, c10::DeviceIndex) const noexcept override { delete static_cast<Event*>(event); }
   void recordDataPtrOnStream(const c10::DataPtr& data, const c10::Stream& stream) const override { keep_for(data, stream.id()); }
 
  private:
-  static Clock& clock(void* event) { return *static_cast<Clock*>(event); }
+  static Event& of(void* event) { return *static_cast<Event*>(event); }
+  static const Clock& asked_by_host(void* event) {
+    TORCH_CHECK(of(event).of_graph == 0, "fake device: the host asks for an event of a graph's work");
+    return of(event).clock;
+  }
 };
 
 struct Hooks final : at::CUDAHooksInterface {

@@ -14,6 +14,7 @@ struct Counts {
   std::int64_t operations = 0;  ///< a GPU would start this many kernels, or a few more
   std::int64_t allocations = 0;
   std::int64_t to_device = 0, to_host = 0;    ///< copies
+  std::int64_t replays = 0;                   ///< of graphs, each of which starts all of its operations at once
   std::vector<std::string> waits;             ///< what made the host wait for the device, e.g. "item()"
   std::map<std::string, std::int64_t> calls;  ///< the operations by name
 };

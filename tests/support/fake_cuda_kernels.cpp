@@ -6,6 +6,7 @@
 #include <typeinfo>
 
 #include "models/nn/kernels/cuda/launches.h"
+#include "tests/support/fake_cuda_graph.h"
 #include "tests/support/fake_cuda_memory.h"
 
 namespace torchport::test::fake_cuda {
@@ -31,15 +32,23 @@ struct OnStandIn {
     static const std::string name = name_of<Kernel>();
     TORCH_CHECK(reinterpret_cast<c10::StreamId>(stream) == current_stream(), name,
                 " is given to another stream than this thread's");
-    {
-      const std::lock_guard lock(mutex());
-      ++counting().operations;
-      ++counting().calls[name.substr(0, name.find('<'))];
-    }
-    Work work(name);
-    kernel.memory([&](const void* memory, bool writes) { work.open(memory, writes ? Use::write : Use::read); });
-    models::gpu::run_on_host(kernel, blocks);
+    count(name);
+    const auto run = [kernel, blocks] {  // the kernel as it was given: what it points to is the device's
+      Work work(name);
+      kernel.memory([&](const void* memory, bool writes) { work.open(memory, writes ? Use::write : Use::read); });
+      models::gpu::run_on_host(kernel, blocks);
+    };
+    run();
+    if (recording()) record(run);
     return nullptr;
+  }
+
+ private:
+  static void count(const std::string& name) {
+    const std::lock_guard lock(mutex());
+    if (is_recorded(current_stream())) return;  // a replay starts all at once
+    ++counting().operations;
+    ++counting().calls[name.substr(0, name.find('<'))];
   }
 };
 

@@ -9,6 +9,8 @@
 #include <limits>
 #include <set>
 
+#include "tests/support/fake_cuda_graph.h"
+
 namespace torchport::test::fake_cuda {
 
 namespace {
@@ -18,6 +20,7 @@ constexpr c10::DispatchKeySet kKeys(c10::DispatchKey::CUDA);
 
 struct Block {
   std::size_t bytes = 0;
+  std::int64_t serial = 0;
   c10::StreamId stream = 0;  // which it was allocated on: freed memory is given away as soon as that stream may use it
   int opened = 0;
   Moment written;
@@ -32,6 +35,35 @@ std::map<void*, Block>& blocks() {
 std::map<const char*, std::size_t>& pinned_blocks() {
   static auto& blocks = *new std::map<const char*, std::size_t>;
   return blocks;
+}
+
+// Mappings that nobody has, by their bytes: a new one costs a fault for each of its pages.
+constexpr std::size_t kMostSpare = std::size_t{1} << 30;
+struct Spare {
+  std::multimap<std::size_t, void*> mappings;
+  std::size_t bytes = 0;
+};
+Spare& spare() {
+  static auto& spare = *new Spare;
+  return spare;
+}
+
+void* map_closed(std::size_t bytes) {
+  const auto found = spare().mappings.find(bytes);
+  if (found == spare().mappings.end()) return mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const data = found->second;
+  spare().mappings.erase(found);
+  spare().bytes -= bytes;
+  return data;
+}
+
+void unmap(void* data, std::size_t bytes) {
+  if (spare().bytes + bytes > kMostSpare) {
+    munmap(data, bytes);
+    return;
+  }
+  spare().mappings.emplace(bytes, data);
+  spare().bytes += bytes;
 }
 
 Memory& memory_in_use() {
@@ -69,9 +101,7 @@ void free_device(void* data) {
   const auto found = blocks().find(data);
   if (found == blocks().end()) return;
   check_may_be_given_away(found->second);
-  munmap(data, found->second.bytes);
-  memory_in_use().used -= found->second.bytes;
-  blocks().erase(found);
+  if (!kept_by_graph(data)) give_away(data);
 }
 
 void free_pinned(void* data) {
@@ -87,15 +117,19 @@ struct DeviceMemory final : c10::Allocator {
     const std::lock_guard lock(mutex());
     Memory& memory = memory_in_use();
     if (memory.used + bytes > memory.limit) failed_with() = {memory.limit, memory.used, bytes};
+    allocated(nullptr, 0);
     TORCH_CHECK_WITH(OutOfMemoryError, memory.used + bytes <= memory.limit, "fake device: out of memory");
     memory.used += whole_pages(bytes);
-    void* const data = mmap(nullptr, whole_pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const data = map_closed(whole_pages(bytes));
     TORCH_CHECK(data != MAP_FAILED, "fake device: no memory for ", bytes, " bytes");
     poison(data, whole_pages(bytes));
     Block& block = blocks()[data];
     block.bytes = whole_pages(bytes);
     block.stream = current_stream();
+    static std::int64_t serial = 0;
+    block.serial = ++serial;
     ++counting().allocations;
+    allocated(data, block.bytes);
     return {data, data, &free_device, device};
   }
   c10::DeleterFnPtr raw_deleter() const override { return &free_device; }
@@ -144,6 +178,16 @@ bool is_pinned(const void* pointer) {
 
 bool is_ours(const at::Tensor& tensor) { return tensor.defined() && tensor.is_cuda(); }
 
+bool is_ours(void* data) { return blocks().contains(data); }
+bool is_open(void* data) { return is_ours(data) && blocks().at(data).opened > 0; }
+std::int64_t serial_of(void* data) { return is_ours(data) ? blocks().at(data).serial : 0; }
+void give_away(void* data) {
+  const std::size_t bytes = blocks().at(data).bytes;
+  unmap(data, bytes);
+  memory_in_use().used -= bytes;
+  blocks().erase(data);
+}
+
 Work::Work(std::string name) : name_(std::move(name)) {
   const std::lock_guard lock(mutex());
   moment_ = begin_work();
@@ -189,6 +233,7 @@ void Work::open_block(void* data, Use use) {
                 earlier.stream, " without waiting for it");
   };
   check(block.written);
+  about_to_use(data, block.bytes, block.serial, use == Use::write);
   if (use == Use::write) {
     for (const auto& [stream, number] : block.read) check({stream, number});
     block.written = moment_;

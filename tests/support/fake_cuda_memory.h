@@ -18,6 +18,14 @@ bool is_pinned(const void* pointer);
 /// Whether a tensor is defined and on the device.
 bool is_ours(const at::Tensor& tensor);
 
+// --- of the device's memory that begins at `data`
+bool is_ours(void* data);
+/// Whether an operation is at work on it.
+bool is_open(void* data);
+/// Another one for each allocation; 0 for what is not allocated.
+std::int64_t serial_of(void* data);
+void give_away(void* data);
+
 enum class Use { read, write };
 
 /// One piece of work of this thread's stream, and tensors of the host over the device memory that it uses: open while this lives.

@@ -3,8 +3,10 @@
 #pragma once
 #include <ATen/ops/equal.h>
 
+#include <fstream>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include "component/collectives/reducer.h"
@@ -48,9 +50,19 @@ class SmallTraining {
   };
 
   Outcome at_once() {
-    component::TrainingState state;
     component::Boundary nobody;
-    return part(state, /*from_state=*/false, nobody);
+    return at_once(nobody);
+  }
+  Outcome at_once(component::Boundary& boundary) {
+    component::TrainingState state;
+    return part(state, /*from_state=*/false, boundary);
+  }
+  /// The one that is trained, or was last.
+  models::ClassifierModule& network() { return *network_; }
+  std::string logged() const {
+    std::ostringstream text;
+    text << std::ifstream(folder_ / "log").rdbuf();
+    return text.str();
   }
 
   /// Begins again, with other first weights and the state of the part before, whenever it is asked whether to go on.
@@ -66,16 +78,20 @@ class SmallTraining {
   }
 
   /// A wish to stop comes while the first epoch is validated; another trainer goes on from there.
-  Outcome stopped_while_validating() {
+  Outcome stopped_while_validating() { return stopped(3); }
+  /// The same with a wish that comes before the second update.
+  Outcome stopped_between_updates() { return stopped(1); }
+
+ private:
+  Outcome stopped(int updates) {
     component::TrainingState state;
-    StopWhileValidating stop;
+    StopAfter stop(updates);
     const Outcome first = part(state, /*from_state=*/false, stop);
     if (first.result.kept_epoch != 0 || !first.result.epochs.empty()) throw std::logic_error("the training was not stopped");
     component::Boundary nobody;
     return part(state, /*from_state=*/true, nobody);
   }
 
- private:
   datasets::ImageDirectory carrying(const std::string& name, const std::string& transforms) {
     const auto plain = datasets::ImageDirectory::open(original(name), "dataset");
     datasets::carry_transformation(plain, datasets::Transformation::parse(transforms), folder_ / name);
@@ -83,24 +99,26 @@ class SmallTraining {
   }
 
   struct CutEverywhere : component::Boundary {
+    bool waits_for(const std::string&) const override { return true; }
     bool reached(const component::Trainer&, component::Place, const component::Wishes&) override { return false; }
   };
 
-  struct StopWhileValidating : component::Boundary {
-    component::Wishes wishes() override { return {.stop = asked++ > 3}; }  // before three updates and the first
+  struct StopAfter : component::Boundary {
+    explicit StopAfter(int count) : updates(count) {}
+    component::Wishes wishes() override { return {.stop = asked++ > updates}; }  // once before the first of them
     bool reached(const component::Trainer&, component::Place, const component::Wishes& all) override { return !all.stop; }
-    int asked = 0;
+    int updates, asked = 0;
   };
 
   Outcome part(component::TrainingState& state, bool from_state, component::Boundary& boundary) {
     const component::TrainingData data{train_, valid_, {64, 64}, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1};
-    const auto network = in_its_place(models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1));
-    component::Trainer trainer(options, data, network, {device_, control_, *reducer_, log_, events_, position_});
+    network_ = in_its_place(models::make_classifier(model_spec("resnet18"), 3, from_state ? 2 : 1));
+    component::Trainer trainer(options, data, network_, {device_, control_, *reducer_, log_, events_, position_});
     if (from_state) trainer.read(state);
     Outcome outcome{trainer.run(boundary), {}};
     state = {};
     trainer.write(state);
-    for (const auto& tensors : {network->parameters(), network->buffers()}) {
+    for (const auto& tensors : {network_->parameters(), network_->buffers()}) {
       for (const auto& tensor : tensors) outcome.weights.push_back(tensor.detach().cpu());
     }
     return outcome;
@@ -114,6 +132,7 @@ class SmallTraining {
   runtime::Events events_;
   runtime::Position position_;
   datasets::ImageDirectory train_, valid_;
+  models::Classifier network_;
 };
 
 /// The contract's training, short.
@@ -138,6 +157,7 @@ inline component::TrainerOptions plain_options() {
                      .mixup_alpha = 0,
                      .decay = component::Decay::polynomial,
                      .balanced_sampling = false},
+          .cuda_graphs = true,
           .loader_threads = {.count = 1, .given = true, .most = 1},
           .fast_decode = false,
           .cache_memory = 0,

@@ -40,7 +40,7 @@ void WeightAverage::update(bool warming_up, const at::Tensor& found_inf) {
     at::_foreach_copy_(averages_, weights_);
   }
   begun_ = !warming_up;
-  at::_foreach_copy_(kept_counters_, counters_);
+  if (!counters_.empty()) at::_foreach_copy_(kept_counters_, counters_);
 }
 
 void WeightAverage::exchange() {

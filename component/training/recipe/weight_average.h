@@ -18,6 +18,9 @@ class WeightAverage {
   /// average = weights. Where `found_inf` (float32, 0-dimensional, where the weights are) is 1 the average of the weights stays;
   /// that of statistics and counters may not: a training does not go on from there.
   void update(bool warming_up, const at::Tensor& found_inf);
+  /// Whether the next update() adds to the average: after one while not warming up.
+  bool begun() const { return begun_; }
+  void set_begun(bool begun) { begun_ = begun; }
   /// The network's weights and their average change places.
   void exchange();
   void write(TrainingState& state) const;

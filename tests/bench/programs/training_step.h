@@ -35,7 +35,7 @@ class TrainingStep {
     const at::Tensor numbers = at::zeros({component::StepInputs::kNumbers});
     numbers[component::StepInputs::kImages] = labels.size(0);
     step_->begin();
-    step_->add({images, labels, numbers, false}, /*last=*/true);
+    step_->add({images, labels, numbers, false, {}}, /*last=*/true);
     component::TrainingStep::read(step_->finish(device_.number(0.001), /*warming_up=*/false), 1);
   }
 

@@ -26,7 +26,7 @@ const cuda::Plugin& load(const char* module) {
 void wait_for_all(component::NcclReducer& reducer) {
   c10::Event over(c10::kCUDA);
   over.record(c10::impl::VirtualGuardImpl(c10::kCUDA).getStream(kGpu));
-  reducer.wait_until([&] { return over.query(); });
+  reducer.waiter()([&] { return over.query(); });
 }
 
 /// Each is handed in before the one before it has ended, and read in the order in which it was handed in.

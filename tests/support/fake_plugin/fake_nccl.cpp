@@ -8,6 +8,7 @@
 #include <fstream>
 #include <vector>
 
+#include "tests/support/fake_cuda_graph.h"
 #include "tests/support/fake_cuda_memory.h"
 #include "tests/support/fake_plugin/settings.h"
 
@@ -95,34 +96,36 @@ at::Tensor on_device(void* data, std::size_t count, at::ScalarType type) {
   return tensor;
 }
 
-int all_reduce(void* data, std::size_t count, cuda::NcclType type, void* communicator, void* stream) {
-  Communicator& c = of(communicator);
-  if (c.alone) return 0;
+/// One sum, on this thread's stream.
+void sum(Communicator& c, void* data, std::size_t count, at::ScalarType scalar) {
   const std::string which = std::to_string(++c.sums), how = setting("all_reduce", "");
   if (how == "fails:" + which) {
     c.failed = true;
-    fake_cuda::stand_still();
-    return 0;
+    return fake_cuda::stand_still();
   }
-  if (how == "stands:" + which) {
-    fake_cuda::stand_still();
-    c.stands = true;
-  }
-  if (c.stands) return 0;
+  c.stands = c.stands || how == "stands:" + which;
   if (how == "never:" + which) never_return();
+  if (!c.stands)
+    c.stands = !all_come_with(c, static_cast<std::int64_t>(count * c10::elementSize(scalar)));  // NCCL would hang, or worse
+  if (c.stands) return fake_cuda::stand_still();
+  fake_cuda::Work work("ncclAllReduce");
+  const at::Tensor host = work.host(on_device(data, count, scalar), fake_cuda::Use::write);
+  MPI_Allreduce(MPI_IN_PLACE, host.mutable_data_ptr(), static_cast<int>(count), scalar == at::kFloat ? MPI_FLOAT : MPI_DOUBLE,
+                MPI_SUM, c.of_mpi);
+}
+
+/// While work is recorded, ranks exchange nothing.
+int all_reduce(void* data, std::size_t count, cuda::NcclType type, void* communicator, void* stream) {
+  if (of(communicator).alone) return 0;
   if (type == cuda::NcclType::bfloat16) return fail("invalid argument", "the fake sums no bfloat16");
   const auto scalar = type == cuda::NcclType::float32 ? at::kFloat : at::kDouble;
-  if (!all_come_with(c, static_cast<std::int64_t>(count * c10::elementSize(scalar)))) {  // NCCL would hang, or worse
-    fake_cuda::stand_still();
-    c.stands = true;
-    return 0;
-  }
+  const auto now = [&c = of(communicator), data, count, scalar] { sum(c, data, count, scalar); };
   const auto before = fake_cuda::exchange_stream(reinterpret_cast<c10::StreamId>(stream));
-  {
-    fake_cuda::Work work("ncclAllReduce");
-    const at::Tensor host = work.host(on_device(data, count, scalar), fake_cuda::Use::write);
-    MPI_Allreduce(MPI_IN_PLACE, host.mutable_data_ptr(), static_cast<int>(count), scalar == at::kFloat ? MPI_FLOAT : MPI_DOUBLE,
-                  MPI_SUM, c.of_mpi);
+  if (fake_cuda::recording()) {
+    fake_cuda::Work("ncclAllReduce").host(on_device(data, count, scalar), fake_cuda::Use::write);
+    fake_cuda::record(now);
+  } else {
+    now();
   }
   fake_cuda::exchange_stream(before);
   return 0;

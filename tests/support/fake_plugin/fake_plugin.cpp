@@ -5,6 +5,7 @@
 
 #include "component/cuda/plugin.h"
 #include "tests/support/fake_cuda.h"
+#include "tests/support/fake_cuda_graph.h"
 #include "tests/support/fake_cuda_kernels.h"
 #include "tests/support/fake_plugin/fake_nccl.h"
 #include "tests/support/fake_plugin/settings.h"
@@ -60,8 +61,14 @@ const models::CudaKernels* kernels() {
   return &table;
 }
 
-int no_graph(void**, void*) { return fail("the fake records nothing"); }
-int no_graph(void*) { return fail("the fake records nothing"); }
+/// The stand-in's graphs. Setting: graphs=fails: none can be recorded, on a rank or on all.
+int begin_graph(void** graph, void* like) {
+  if (!setting("graphs", "").empty()) return fail("operation not permitted");
+  return fake_cuda::graphs().begin(graph, like) == 0 ? 0 : fail(fake_cuda::graph_error());
+}
+int end_graph(void* graph) { return fake_cuda::graphs().end(graph) == 0 ? 0 : fail(fake_cuda::graph_error()); }
+int replay(void* graph) { return fake_cuda::graphs().replay(graph) == 0 ? 0 : fail(fake_cuda::graph_error()); }
+void reset_graph(void* graph) { fake_cuda::graphs().reset(graph); }
 
 }  // namespace
 }  // namespace torchport::test::fake_plugin
@@ -79,7 +86,7 @@ const torchport::cuda::Plugin* torchport_cuda_plugin() {
                                       80,
                                       [] { return last_error().c_str(); },
                                       {count, versions, properties, use, memory},
-                                      {no_graph, no_graph, no_graph, [](void*) {}},
+                                      {begin_graph, end_graph, replay, reset_graph},
                                       nccl(),
                                       kernels()};
   return &plugin;
