@@ -85,3 +85,11 @@ def test_links_lead_somewhere():
             if not file.exists() or (anchor and file.suffix == ".md" and anchor not in headings):
                 problems.append(f"{page.relative_to(SOURCE)}: nothing is at {target}")
     assert_none(problems)
+
+
+def test_inline_commands_exist():
+    commands = {yaml.safe_load(path.read_text())["name"] for path in (SOURCE / "spec/commands").glob("*.yaml")}
+    commands.add("image")  # two files of an ImageDirectory begin like this
+    pages = [SOURCE / "README.md", SOURCE / "README.ja.md", *sorted((SOURCE / "docs").rglob("*.md"))]
+    assert_none(f"{page.relative_to(SOURCE)}: there is no command {name}" for page in pages
+                for name in re.findall(r"`torchport ([a-z][a-z-]*)", page.read_text()) if name not in commands)
