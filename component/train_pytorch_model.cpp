@@ -12,6 +12,7 @@
 #include "component/training/recipe/balance.h"
 #include "component/training/recipe/schedule.h"
 #include "component/training/trainer.h"
+#include "datasets/directory/category_weights.h"
 #include "datasets/sources/directory_account.h"
 #include "models/directory/model_directory.h"
 #include "models/nn/convolution.h"
@@ -42,7 +43,9 @@ Recipe recipe(const runtime::Context& ctx) {
           .progressive_resize = ctx.param<double>("progressive_resize"),
           .mixup_alpha = ctx.param<double>("mixup_alpha"),
           .decay = ctx.param<std::string>("schedule") == "cosine" ? Decay::cosine : Decay::polynomial,
-          .balanced_sampling = ctx.param<std::string>("sampling") == "balanced"};
+          .balanced_sampling = ctx.param<std::string>("sampling") == "balanced",
+          .clip_gradient_norm = ctx.param<double>("clip_gradient_norm"),
+          .sync_batch_norm = ctx.param<bool>("sync_batch_norm")};
 }
 
 EpochMetric metric(std::string_view name) { return name == "top1" ? EpochMetric::top1 : EpochMetric::loss; }
@@ -167,6 +170,24 @@ models::Classifier build_network(const runtime::Context& ctx, const models::Mode
   return network;
 }
 
+/// Of the training loss, by class; empty where all weigh 1.
+std::vector<double> class_weights(const runtime::Context& ctx, const datasets::ImageDirectory& train) {
+  const bool balanced = ctx.param<std::string>("class_weights") == "balanced", from_file = ctx.request.has("class_weights_file");
+  if (!balanced && !from_file) return {};
+  const auto images = datasets::images_of_categories(train);
+  auto weights = balanced ? datasets::balanced_category_weights(images)
+                          : datasets::read_category_weights(ctx.param<std::string>("class_weights_file"), train);
+  weights = datasets::with_mean_of_one(std::move(weights), images);
+  ctx.record.set("class_weights", tell_of_weights(weights, train, ctx.log));
+  return weights;
+}
+
+/// Batch norms over all ranks wait for each other on the host.
+void check_sync_batch_norm(const runtime::Context& ctx, const TrainerOptions& options, const Device& device) {
+  if (options.recipe.sync_batch_norm && !device.is_host() && ctx.control.size() > 1)
+    throw runtime::Error("FailedToCompleteOperation.sync_on_gpu", {{"processes", std::to_string(ctx.control.size())}});
+}
+
 // What the weights were trained on: as the directory says, else as it is with published weights, else as the original does.
 datasets::Normalisation normalisation(const models::ModelSpec& model) {
   if (model.mean && model.std_dev) return {*model.mean, *model.std_dev};
@@ -215,6 +236,32 @@ void record_plan(const runtime::Context& ctx, const TrainerOptions& options) {
   ctx.record.set("planned_learning_rates", rates);
 }
 
+/// Says and records what the range test found. The trainer multiplies the rate by the number of processes; what is given is not.
+void find_learning_rate(const runtime::Context& ctx, Trainer& trainer) {
+  const auto updates = ctx.param<std::int64_t>("find_learning_rate");
+  if (updates == 0) return;
+  if (trainer.has_begun())
+    return ctx.log.info("The learning rate is not looked for again: the training goes on from a checkpoint.");
+  ctx.log.info("Looking for the learning rate: up to " + std::to_string(updates) +
+               " updates whose rate rises; the training begins anew after them.");
+  const auto curve = trainer.find_learning_rate(updates);
+  nlohmann::json found = {{"rates", curve.rates}, {"losses", curve.losses}, {"smoothed", curve.smoothed}};
+  const std::string tried = std::to_string(curve.rates.size()) + " rates up to " +
+                            runtime::formatted("%.3g", curve.rates.empty() ? 0 : curve.rates.back());
+  if (curve.steepest) {
+    const double suggestion = *curve.steepest / ctx.control.size();
+    found["steepest"] = *curve.steepest;
+    found["suggestion"] = suggestion;
+    ctx.log.info(
+        runtime::formatted("Suggested: --learning-rate %.3g", suggestion) + ", where the smoothed loss falls fastest, of " + tried +
+        (ctx.control.size() > 1 ? runtime::formatted("; it is multiplied by the %d processes.", ctx.control.size()) : "."));
+  } else {
+    ctx.log.warning("No learning rate is suggested: the smoothed loss falls nowhere among " + tried +
+                    ". More updates may show more.");
+  }
+  ctx.record.set("learning_rate_finder", found);
+}
+
 void record_result(const runtime::Context& ctx, const TrainResult& result) {
   const EpochMetrics& kept = result.epochs[static_cast<std::size_t>(result.kept_epoch - 1)];
   ctx.log.info(runtime::formatted("The weights of epoch %lld of %zu come out: top-1 %.5f, validation loss %.5f.",
@@ -238,6 +285,7 @@ void train_pytorch_model(runtime::Context& ctx) {
   const Precision precision = decide_precision(ctx, ctx.param<std::string>("precision"), device);
   models::use_convolution(models::convolution_named(ctx.param<std::string>("convolution")));
   const TrainerOptions options = trainer_options(ctx, precision);
+  check_sync_batch_norm(ctx, options, device);
   record_plan(ctx, options);
   const auto train = open_dataset(ctx, "training_dataset", true);
   const auto valid = open_dataset(ctx, "validation_dataset", false);
@@ -253,7 +301,8 @@ void train_pytorch_model(runtime::Context& ctx) {
   directory.reset();  // the network has its weights: training needs the memory
 
   auto room = hold_room(ctx, *network, train);
-  const TrainingData data{train, valid, size, normalisation(model), model.component->architecture->minimum_size};
+  const TrainingData data{
+      train, valid, size, normalisation(model), model.component->architecture->minimum_size, class_weights(ctx, train)};
   TrainResult result;
   {
     const runtime::Log::Block block(ctx.log, "Starting training");
@@ -262,6 +311,7 @@ void train_pytorch_model(runtime::Context& ctx) {
     checkpoints.begin(trainer, [&, precision](const std::atomic<bool>& given_up) {
       return conditions_of(ctx, device, precision, train, valid, given_up);
     });
+    find_learning_rate(ctx, trainer);
     result = trainer.run(checkpoints);
     if (result.kept_epoch == 0) checkpoints.stopped();
     checkpoints.trained();

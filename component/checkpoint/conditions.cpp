@@ -18,8 +18,9 @@ constexpr std::size_t kShown = 12;  ///< digits of a hash: enough to tell two ap
 
 /// Parameters on which no bit of the weights depends.
 const std::set<std::string, std::less<>> kFree = {
-    "print_freq", "loader_threads",       "profile", "max_bad_fraction", "checkpoints", "checkpoint_minutes",
-    "resume",     "allow_inexact_resume", "stop_at", "device",           "cuda_graphs"};  // what it came to counts
+    "print_freq",           "loader_threads",    "profile", "max_bad_fraction", "checkpoints", "checkpoint_minutes", "resume",
+    "allow_inexact_resume", "stop_at",           "device",  "cuda_graphs",  // what it came to counts
+    "class_weights_file",   "find_learning_rate"};                          // the file's content counts; the test leaves no trace
 
 std::string short_hash(const std::string& hash) { return "SHA-256 " + (hash.empty() ? "unknown" : hash.substr(0, kShown)); }
 
@@ -66,6 +67,8 @@ Conditions conditions_of(const runtime::Context& ctx, const Device& device, Prec
     if (given != ctx.request.parameters.end() && !kFree.contains(spec.name))
       all["--" + spec.flag] = runtime::text_of_value(given->second.value);
   }
+  if (ctx.request.has("class_weights_file"))
+    all["class weights"] = short_hash(runtime::sha256(ctx.param<std::string>("class_weights_file")));
   all["untrained model"] = text_of_model(ctx.input("untrained_model"), given_up);
   all["training dataset"] = text_of(train, given_up);
   all["validation dataset"] = text_of(valid, given_up);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "component/check.h"
+#include "datasets/directory/category_weights.h"
 #include "datasets/directory/image_directory.h"
 #include "models/directory/model_directory.h"
 #include "runtime/report/checkpoints.h"
@@ -55,6 +56,16 @@ void check_resume(const runtime::Request& request) {
   if (how != "auto" && how != "never") runtime::checkpoints_named(how);
 }
 
+/// One of two sources, and a file that fits the categories.
+void check_class_weights(const runtime::Request& request, const std::optional<datasets::ImageDirectory>& training,
+                         runtime::Problems& problems) {
+  if (!request.has("class_weights_file")) return;
+  if (request.has("class_weights") && request.get<std::string>("class_weights") != "none")
+    problems.add(runtime::Error("ParameterParsing.class_weights_twice"));
+  if (training)
+    problems.collect([&] { datasets::read_category_weights(request.get<std::string>("class_weights_file"), *training); });
+}
+
 /// Where images are drawn more than once, their faults cannot be counted by images.
 void check_sampling(const runtime::Request& request, runtime::Problems& problems) {
   if (!request.has("sampling") || !request.has("max_bad_fraction")) return;
@@ -76,6 +87,7 @@ void train_pytorch_model(const runtime::Request& request, runtime::Problems& pro
   auto validation = open_dataset(request, "validation_dataset", problems);
   if (training && validation) problems.collect([&] { datasets::check_same_categories(*training, *validation); });
   if (training) problems.collect([&] { check_batch_size(request, *training); });
+  check_class_weights(request, training, problems);
   check_sampling(request, problems);
   problems.collect([&] { check_resume(request); });
   if (training) request.keep("training_dataset", std::move(*training));

@@ -110,6 +110,30 @@ void add_learning_rate(Page& page, const RunFacts& run, const Epochs& epochs) {
   add_chart(page, chart);
 }
 
+/// The numbers of a list; what is none is a gap.
+std::vector<std::optional<double>> numbers_of(const nlohmann::json& record, const char* key) {
+  std::vector<std::optional<double>> numbers;
+  const auto found = record.find(key);
+  if (found == record.end() || !found->is_array()) return numbers;
+  for (const auto& value : *found) numbers.push_back(value.is_number() ? std::optional(value.get<double>()) : std::nullopt);
+  return numbers;
+}
+
+/// The losses of the range test by its rates, which are one factor apart: the axis is a logarithm's.
+void add_rate_finder(Page& page, const RunFacts& run) {
+  const auto& test = map_of(run.record, "learning_rate_finder");
+  const auto rates = numbers_of(test, "rates");
+  if (rates.empty() || rates.size() > kMostPoints) return;
+  Chart chart{page.say("Range test of learning rates"), page.say("learning rate of an update"), {}, {}};
+  for (const auto& rate : rates) chart.labels.push_back(runtime::formatted("%.2e", rate.value_or(0)));
+  chart.series = {{page.say("loss"), numbers_of(test, "losses")}, {page.say("smoothed loss"), numbers_of(test, "smoothed")}};
+  if (const auto steepest = number_in(test, "steepest"))
+    for (std::size_t i = 0; i < rates.size(); ++i)
+      if (rates[i] == steepest)
+        chart.marks.emplace_back(i, page.say("The smoothed loss falls fastest at {0}.", {runtime::formatted("%.3g", *steepest)}));
+  add_chart(page, chart);
+}
+
 constexpr std::array<const char*, 4> kWhats = {"data", "computing", "communicating", "checkpointing"};
 
 /// Means over the epochs, of each rank.
@@ -178,6 +202,7 @@ void add_training(Page& page, const RunFacts& run) {
   curves("Top 5 accuracy", {{valid, epochs.values("Top-5 validation accuracy", "top5_acc")}});
   curves("Loss", {{valid, epochs.values("Valid loss", "valid_loss")}, {train, epochs.values("Train loss", "train_loss")}});
   add_learning_rate(page, run, epochs);
+  add_rate_finder(page, run);
   page.html.close();
   if (const auto ranks = run.metrics.find("Rank times"); ranks != run.metrics.end()) add_ranks(page, ranks->second);
   end_section(page);

@@ -35,10 +35,28 @@ datasets::EpochOrder BatchFeed::order_in(std::int64_t epoch) const {
   return {datasets::permutation(data_.train.size(), seed_, epoch), {}};
 }
 
+void BatchFeed::weigh(const datasets::EpochOrder& order) {
+  if (data_.class_weights.empty()) return;
+  weights_.assign(plan_.steps(), 0);
+  for (std::size_t s = 0; s < plan_.steps(); ++s) {
+    const std::size_t first = s * plan_.global_batch();
+    for (std::size_t i = first; i < first + plan_.slice(s).global; ++i)
+      weights_[s] += data_.class_weights[static_cast<std::size_t>(data_.train.label(order.images[i]))];
+  }
+}
+
+double BatchFeed::divisor(std::size_t first, std::size_t count) const {
+  double sum = 0;
+  for (std::size_t s = first; s < first + count; ++s)
+    sum += weights_.empty() ? static_cast<double>(plan_.slice(s).global) : weights_[s];
+  return sum;
+}
+
 void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   epoch_ = epoch;
   step_ = step;
   const datasets::EpochOrder order = order_in(epoch);
+  weigh(order);
   datasets::EpochOrder mine;
   const auto take = [](const std::vector<std::uint32_t>& from, const datasets::Slice& slice, std::vector<std::uint32_t>& to) {
     if (from.empty()) return;
@@ -55,14 +73,14 @@ void BatchFeed::begin(std::int64_t epoch, std::size_t step) {
   loader_.begin(std::move(mine), std::move(ends), epoch);
 }
 
-BatchFeed::Fed BatchFeed::next(std::size_t images_in_update, const Wishes& wishes) {
+BatchFeed::Fed BatchFeed::next(double divisor, const Wishes& wishes) {
   auto batch = loader_.next();
   if (!batch) throw std::logic_error("BatchFeed: the loader ended before the epoch");
   const auto step = static_cast<std::int64_t>(step_++);
   const double share = mixup_share(mixup_alpha_, seed_, epoch_, step);
   Fed fed;
   auto& of = fed.batch.numbers;
-  of[StepInputs::kImages] = static_cast<float>(images_in_update);
+  of[StepInputs::kImages] = static_cast<float>(divisor);
   of[StepInputs::kBad] = static_cast<float>(batch->bad.size());
   of[StepInputs::kShare] = static_cast<float>(share);
   of[StepInputs::kPreviousShare] = static_cast<float>(1 - share);

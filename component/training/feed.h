@@ -38,9 +38,11 @@ class BatchFeed {
     std::vector<datasets::BadImage> bad;
     bool none_readable = false;  ///< Batch::none_readable
   };
-  /// What the next step of the epoch is to work on. `images_in_update`: of all ranks and all of its batches. `wishes`: of this
-  /// rank.
-  Fed next(std::size_t images_in_update, const Wishes& wishes);
+  /// What the summed loss of the `count` batches from `first` of the epoch on is divided by: their images over all ranks, or what
+  /// these weigh by the classes that the dataset says.
+  double divisor(std::size_t first, std::size_t count) const;
+  /// What the next step of the epoch is to work on. `divisor`: of its whole update. `wishes`: of this rank.
+  Fed next(double divisor, const Wishes& wishes);
   /// `batch` as the step takes it: normalised, shrunk and mixed. `numbers` and `key` are the batch's, where the training computes.
   StepInputs inputs(const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) const;
   /// StagedLoader::prepare(): while the device is at work on what next() gave.
@@ -48,6 +50,7 @@ class BatchFeed {
 
  private:
   datasets::EpochOrder order_in(std::int64_t epoch) const;
+  void weigh(const datasets::EpochOrder& order);
 
   const TrainingData data_;
   const std::int64_t seed_;
@@ -59,7 +62,8 @@ class BatchFeed {
   const NetworkInput input_;
   StagedLoader loader_;
   std::int64_t epoch_ = 0;
-  std::size_t step_ = 0;  // whose inputs come next
+  std::size_t step_ = 0;         // whose inputs come next
+  std::vector<double> weights_;  // of each batch of the epoch over all ranks, where classes weigh
 };
 
 }  // namespace torchport::component

@@ -25,6 +25,8 @@ struct Recipe {
   double mixup_alpha;               ///< 0: no mixup
   Decay decay;                      ///< of the learning rate
   bool balanced_sampling;           ///< each category as often, by datasets::balanced_order()
+  double clip_gradient_norm;        ///< of an update, over all ranks; 0: not bounded
+  bool sync_batch_norm;             ///< batch norms over the batches of all ranks
 };
 
 struct TrainerOptions {
@@ -58,7 +60,8 @@ struct TrainingData {
   const datasets::ImageDirectory& valid;
   datasets::ImageSize size;
   datasets::Normalisation normalisation;
-  std::int64_t minimum_size;  ///< the smallest edge that the network takes, pixels
+  std::int64_t minimum_size;               ///< the smallest edge that the network takes, pixels
+  std::vector<double> class_weights = {};  ///< of the training loss, with a mean of 1 over the images; empty: all weigh 1
 };
 
 }  // namespace torchport::component

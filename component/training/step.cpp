@@ -1,5 +1,6 @@
 #include "component/training/step.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/grad_mode.h>
@@ -9,6 +10,7 @@
 #include <limits>
 #include <string_view>
 
+#include "component/training/recipe/gradient_clip.h"
 #include "component/training/recipe/training_loss.h"
 #include "datasets/trace.h"
 #include "models/nn/autocast.h"
@@ -20,9 +22,22 @@ namespace torchport::component {
 namespace {
 
 // What rides in the last gradient bucket: the bucket's own, the wishes of all ranks or infinity where one failed, whether the
-// weights stay as they are, then this for each batch.
+// weights stay as they are, whether gradients were clipped, then this for each batch.
 enum Statistic { kLoss, kCorrect, kBad, kStatistics };
-constexpr std::int64_t kSaid = GradientBuckets::kNotFinite + 1, kStopped = 2, kFirstBatch = 3;
+constexpr std::int64_t kSaid = GradientBuckets::kNotFinite + 1, kStopped = 2, kClipped = 3, kFirstBatch = 4;
+
+at::Tensor weights_on(const Device& device, const std::vector<double>& weights) {
+  if (weights.empty()) return {};
+  const at::Tensor host = at::empty({static_cast<std::int64_t>(weights.size())}, at::kFloat);
+  std::copy(weights.begin(), weights.end(), host.mutable_data_ptr<float>());
+  return host.to(device.where());
+}
+
+// Where there is one rank, each sum is its own.
+models::SumOverRanks sum_over(Reducer& reducer, bool wanted) {
+  if (!wanted || reducer.size() == 1) return nullptr;
+  return [&reducer](const at::Tensor& values) { reducer.sum(values)->wait(); };
+}
 
 std::int64_t place_of(std::size_t batch) { return kFirstBatch + kStatistics * static_cast<std::int64_t>(batch); }
 
@@ -39,9 +54,11 @@ TrainingStep::TrainingStep(const StepOptions& options, models::Classifier networ
     : options_(options),
       network_(std::move(network)),
       device_(device.type()),
-      buckets_(trainable_parameters(*network_), reducer, static_cast<std::size_t>(place_of(options.most_batches)),
-               device.keeps_gradients()),
-      optimizer_(trainable_parameters(*network_), options.norm_weight_decay),
+      parameters_(trainable_parameters(*network_)),
+      class_weights_(weights_on(device, options.class_weights)),
+      sum_over_ranks_(sum_over(reducer, options.sync_batch_norm)),
+      buckets_(parameters_, reducer, static_cast<std::size_t>(place_of(options.most_batches)), device.keeps_gradients()),
+      optimizer_(parameters_, options.norm_weight_decay),
       average_(average) {
   if (!device.is_host()) halted_ = at::zeros({}, at::TensorOptions(at::kFloat).device(device.where()));
 }
@@ -52,6 +69,7 @@ void TrainingStep::begin() {
 }
 
 void TrainingStep::add(const StepInputs& inputs, bool last) {
+  const models::SyncNormScope synchronised(sum_over_ranks_ ? &sum_over_ranks_ : nullptr);
   datasets::Span forward("forward");
   at::Tensor logits;
   {
@@ -61,7 +79,7 @@ void TrainingStep::add(const StepInputs& inputs, bool last) {
     logits = network_->forward(inputs.images).to(at::kFloat);
   }
   forward.end();
-  Targets targets{inputs.labels, options_.label_smoothing, {}};
+  Targets targets{inputs.labels, options_.label_smoothing, {}, class_weights_};
   if (inputs.mixed) targets.shares = inputs.numbers.narrow(0, StepInputs::kShare, 2);
   const at::Tensor sum = training_loss(logits, targets);
   {
@@ -72,7 +90,7 @@ void TrainingStep::add(const StepInputs& inputs, bool last) {
     mine[kBad].copy_(inputs.numbers[StepInputs::kBad]);
     buckets_.statistics()[kSaid].copy_(inputs.numbers[StepInputs::kWishes]);
   }
-  // Gradients, summed over ranks and over the batches of an update, are those of the mean over its images.
+  // Gradients, summed over ranks and over the batches of an update, are those of the (weighted) mean over its images.
   const at::Tensor loss = sum / inputs.numbers[StepInputs::kImages];
   if (last) buckets_.send_next();
   const datasets::Span backward("backward");
@@ -101,9 +119,15 @@ at::Tensor TrainingStep::finish(const at::Tensor& learning_rate, bool warming_up
   at::Tensor stopped = found_inf(statistics);
   if (halted_.defined()) stopped = halted_.copy_(at::maximum(halted_, stopped));
   statistics[kStopped].copy_(stopped);
+  if (options_.clip_gradient_norm > 0) statistics[kClipped].copy_(clip_gradients(parameters_, options_.clip_gradient_norm));
   optimizer_.step(learning_rate, stopped);
   if (average_) average_->update(warming_up, stopped);
   return statistics;
+}
+
+void TrainingStep::read(const TrainingState& state) {
+  optimizer_.read(state);
+  if (halted_.defined()) halted_.zero_();
 }
 
 std::vector<const void*> TrainingStep::addresses() const {
@@ -121,7 +145,7 @@ StepSums TrainingStep::read(const at::Tensor& statistics, std::size_t batches) {
   const at::Tensor exact = statistics.to(at::kDouble);
   const double* const all = exact.const_data_ptr<double>();
   const bool failed = std::isinf(all[kSaid]);
-  StepSums sums{failed, all[kStopped] != 0, failed ? Wishes{} : Wishes::of(all[kSaid]), {}};
+  StepSums sums{failed, all[kStopped] != 0, all[kClipped] != 0, failed ? Wishes{} : Wishes::of(all[kSaid]), {}};
   for (std::size_t i = 0; i < batches; ++i) {
     const double* const of = all + place_of(i);
     sums.batches.push_back({of[kLoss], of[kCorrect], of[kBad]});

@@ -14,6 +14,7 @@
 #include "component/training/recipe/optimizer.h"
 #include "component/training/recipe/weight_average.h"
 #include "models/nn/classifier.h"
+#include "models/nn/sync_norm.h"
 
 namespace torchport::component {
 
@@ -24,8 +25,9 @@ struct StepInputs {
 
   at::Tensor images;   ///< as the network takes them
   at::Tensor labels;   ///< int64 [N]
-  at::Tensor numbers;  ///< float32 [kNumbers]: images of the whole update over all ranks, bad images here, the shares of mixup, the
-                       ///< wishes of this rank (Wishes::number), the same for each batch of an update
+  at::Tensor numbers;  ///< float32 [kNumbers]: images of the whole update over all ranks, or the sum of their class weights, bad
+                       ///< images here, the shares of mixup, the wishes of this rank (Wishes::number), the same for each batch of
+                       ///< an update
   bool mixed = false;  ///< whether the shares count
   at::Tensor key;      ///< models::random_key() of this step, for dropout
 };
@@ -35,6 +37,9 @@ struct StepOptions {
   double label_smoothing;
   bool norm_weight_decay;
   Precision precision;
+  std::vector<double> class_weights = {};  ///< of the loss, by class; empty: all weigh 1
+  double clip_gradient_norm = 0;           ///< clip_gradients(); 0: not done
+  bool sync_batch_norm = false;            ///< whether batch norms take their statistics over all ranks; on the host alone
 };
 
 /// The outcome of an update, summed over ranks.
@@ -44,6 +49,7 @@ struct StepSums {
   };
   bool failed = false;   ///< a rank could not go on
   bool stopped = false;  ///< failed, or a loss or gradient is not finite: the weights did not change
+  bool clipped = false;  ///< the gradient's norm was above the bound
   Wishes wishes;         ///< of any rank
   std::vector<Batch> batches;
 };
@@ -79,7 +85,7 @@ class TrainingStep {
   }
 
   void write(TrainingState& state) const { optimizer_.write(state); }
-  void read(const TrainingState& state) { optimizer_.read(state); }
+  void read(const TrainingState& state);
 
  private:
   at::Tensor found_inf(const at::Tensor& statistics) const;
@@ -87,6 +93,9 @@ class TrainingStep {
   const StepOptions options_;
   const models::Classifier network_;
   const c10::DeviceType device_;
+  const std::vector<at::Tensor> parameters_;  // those that are trained
+  const at::Tensor class_weights_;            // on the device; undefined where all weigh 1
+  const models::SumOverRanks sum_over_ranks_;
   GradientBuckets buckets_;
   Sgd optimizer_;
   WeightAverage* const average_;

@@ -23,8 +23,10 @@ models::Classifier prepared(models::Classifier network, bool channels_last, cons
   return network;
 }
 
-StepOptions step_options(const TrainerOptions& options, const datasets::BatchPlan& plan) {
-  return {most_batches(options, plan), options.recipe.label_smoothing, options.recipe.norm_weight_decay, options.precision};
+StepOptions step_options(const TrainerOptions& options, const TrainingData& data, const datasets::BatchPlan& plan) {
+  const Recipe& recipe = options.recipe;
+  return {most_batches(options, plan), recipe.label_smoothing,    recipe.norm_weight_decay, options.precision,
+          data.class_weights,          recipe.clip_gradient_norm, recipe.sync_batch_norm};
 }
 
 // Validation decodes exactly, as whoever uses the model will.
@@ -51,7 +53,7 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
       bad_train_(data.train, options_.max_bad_fraction, around.log),
       bad_valid_(data.valid, options_.max_bad_fraction, around.log),
       kept_(*network_, options_.recipe.ema_decay, options_.keep_best, options_.best_by, around.control.rank() == 0),
-      step_(step_options(options_, feed_.plan()), network_, around.device, around.reducer, kept_.average()),
+      step_(step_options(options_, data, feed_.plan()), network_, around.device, around.reducer, kept_.average()),
       progress_(
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
@@ -78,6 +80,26 @@ TrainResult Trainer::run(Boundary& boundary) {
   return result_;
 }
 
+// At each rate one update, of as many batches as in the training. A loss that is no longer finite is what the test looks for.
+RateFinder::Curve Trainer::find_learning_rate(std::int64_t updates) {
+  TrainingState before;
+  write(before);
+  RateFinder finder(updates);
+  network_->train();
+  bool more = true;
+  for (std::int64_t epoch = 0; more; ++epoch) {
+    feed_.begin(epoch, 0);
+    bad_train_.start_pass();
+    for (std::size_t step = 0; more && step < feed_.plan().steps();) {
+      const auto [loss, batches] = updates_.try_rate(step, finder.next());
+      more = finder.add(loss);
+      step += batches;
+    }
+  }
+  read(before);
+  return finder.curve();
+}
+
 void Trainer::say_what_changes_nothing() {
   if (options_.warmup_epochs >= options_.epochs) {
     around_.log.warning("The warm-up of " + std::to_string(options_.warmup_epochs) + " epochs is as long as the training of " +
@@ -85,6 +107,12 @@ void Trainer::say_what_changes_nothing() {
   }
   if (!options_.keep_best && options_.best_by == EpochMetric::loss)
     around_.log.warning("--best-metric changes nothing: with --keep last no best epoch is chosen.");
+  if (options_.recipe.sync_batch_norm && around_.control.size() == 1)
+    around_.log.warning("--sync-batch-norm changes nothing: there is one process.");
+  if (options_.recipe.balanced_sampling && !data_.class_weights.empty()) {
+    around_.log.warning(
+        "Sampling is balanced and classes weigh: both give small categories more, and together more than either is meant to.");
+  }
   if (options_.recipe.progressive_resize < 1 && feed_.size_in(0) == data_.size) {
     around_.log.warning("Progressive resizing changes nothing: with " + std::to_string(options_.epochs) + " epochs and images of " +
                         size_text(data_.size) + " even the first epoch is at full size.");
@@ -126,6 +154,7 @@ void Trainer::train_epoch(Boundary& boundary) {
     tell(boundary, Place::update, wishes);
     if (interrupted_) return;
   }
+  updates_.tell_of_clipping();
   bad_train_.check_categories(around_.control);
 }
 

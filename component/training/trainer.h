@@ -13,6 +13,7 @@
 #include "component/training/options.h"
 #include "component/training/profiler.h"
 #include "component/training/recipe/epoch_rules.h"
+#include "component/training/recipe/rate_finder.h"
 #include "component/training/state.h"
 #include "component/training/surroundings.h"
 #include "component/training/updates.h"
@@ -36,6 +37,11 @@ class Trainer {
   /// Trains to the end, or until `boundary` says so. After the end, rank 0's network holds the weights that are to come out.
   /// \throws Error NaN.* (loss not finite), UserError.* (unreadable images), the same on all ranks in the same step
   TrainResult run(Boundary& boundary);
+
+  /// The losses of up to `updates` updates whose learning rate rises, the first of the training's data; then all is as it was
+  /// before, bit for bit. \pre the training has not begun. \throws Error UserError.* as run()
+  RateFinder::Curve find_learning_rate(std::int64_t updates);
+  bool has_begun() const { return epoch_ > 0 || next_step_ > 0; }
 
   /// From what one trainer wrote, while it told where it stands, another one with the same arguments trains to the same bits. With
   /// steps of more or fewer images it begins an epoch that was under way at about the same image.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <limits>
 
 #include "component/images/size_check.h"
 #include "datasets/trace.h"
@@ -55,6 +55,31 @@ std::size_t Updates::give(std::size_t first, const Wishes& mine) {
   return given_.back().images.size();
 }
 
+Updates::Tried Updates::try_rate(std::size_t first, double learning_rate) {
+  const Given update = next(first);
+  const double divisor = parts_.feed.divisor(first, update.images.size());
+  parts_.step.begin();
+  for (std::size_t i = 0; i < update.images.size(); ++i) {
+    const auto fed = parts_.feed.next(divisor, {});
+    auto fault = parts_.bad.report(fed.bad, fed.none_readable);
+    around_.control.agree(fault);
+    try {
+      parts_.step.add(inputs_of(fed.batch), i + 1 == update.images.size());
+    } catch (const c10::Error& error) {
+      if (!has_one_value_per_channel(error)) throw;
+      fault = one_value_per_channel();
+    }
+    around_.control.agree(fault);
+  }
+  HostCopy statistics = around_.device.fetch(parts_.step.finish(around_.device.number(learning_rate), /*warming_up=*/false));
+  const StepSums sums = TrainingStep::read(statistics.wait(), update.images.size());
+  if (sums.stopped) return {std::numeric_limits<double>::quiet_NaN(), update.images.size()};
+  double loss = 0, images = 0;
+  for (const auto& batch : sums.batches) loss += batch.loss;
+  for (const std::size_t count : update.images) images += static_cast<double>(count);
+  return {loss / images, update.images.size()};
+}
+
 Updates::Given Updates::next(std::size_t first) const {
   const auto& plan = parts_.feed.plan();
   Given update{first, {}};
@@ -70,13 +95,14 @@ bool Updates::is_whole(const Given& update) const {
 }
 
 std::optional<runtime::Error> Updates::add_batches(const Given& update, const Wishes& mine) {
-  const std::size_t all = std::accumulate(update.images.begin(), update.images.end(), std::size_t{0});
+  const double divisor = parts_.feed.divisor(update.first, update.images.size());
   std::optional<runtime::Error> first;
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     around_.position.at(epoch_.number, static_cast<std::int64_t>(update.first + i) + 1);
-    const auto fed = next_batch(all, mine);
+    const auto fed = next_batch(divisor, mine);
     auto fault = parts_.bad.report(fed.bad, fed.none_readable);
-    if (!fault || captured_) {  // a graph computes with all batches
+    if (options_.recipe.sync_batch_norm) around_.control.agree(fault);  // the other ranks' norms would wait for this one's
+    if (!fault || captured_) {                                          // a graph computes with all batches
       auto refused = add_batch(fed.batch, i + 1 == update.images.size());
       if (!fault) fault = std::move(refused);
     }
@@ -86,9 +112,9 @@ std::optional<runtime::Error> Updates::add_batches(const Given& update, const Wi
   return first;
 }
 
-BatchFeed::Fed Updates::next_batch(std::size_t images_in_update, const Wishes& mine) {
+BatchFeed::Fed Updates::next_batch(double divisor, const Wishes& mine) {
   const auto time = parts_.times.measure(RankTimes::kData);
-  auto fed = parts_.feed.next(images_in_update, mine);
+  auto fed = parts_.feed.next(divisor, mine);
   parts_.times.count(fed.batch.labels.size(0));
   return fed;
 }
@@ -109,9 +135,10 @@ std::optional<runtime::Error> Updates::add_batch(const StepBatch& batch, bool la
 
 StepInputs Updates::inputs_of(const StepBatch& batch) {
   const auto time = parts_.times.measure(RankTimes::kData);
-  const at::Tensor numbers = at::empty({StepInputs::kNumbers}, at::kFloat);
+  const at::Tensor numbers = around_.device.host_empty({StepInputs::kNumbers}, at::kFloat);
   std::copy(batch.numbers.begin(), batch.numbers.end(), numbers.mutable_data_ptr<float>());
-  return parts_.feed.inputs(batch, numbers, batch.key);
+  const at::Tensor key = around_.device.host_empty({}, at::kLong).copy_(batch.key);
+  return parts_.feed.inputs(batch, around_.device.bring(numbers), around_.device.bring(key));
 }
 
 at::Tensor Updates::finish(std::optional<runtime::Error>& fault) {
@@ -134,9 +161,17 @@ Wishes Updates::settle(std::size_t left) {
     const StepSums sums = TrainingStep::read(update.statistics.wait(), update.images.size());
     check(update, sums);
     parts_.progress.updated(sums.batches, update.images);
+    ++counted_;
+    clipped_ += sums.clipped ? 1 : 0;
     wishes = wishes.and_also(sums.wishes);
   }
   return wishes;
+}
+
+void Updates::tell_of_clipping() const {
+  if (options_.recipe.clip_gradient_norm == 0) return;
+  around_.log.info("Gradients were clipped in " + std::to_string(clipped_) + " of " + std::to_string(counted_) +
+                   " updates, to the norm " + number(options_.recipe.clip_gradient_norm) + ".");
 }
 
 // Where all is well this returns; what it throws, it throws on all ranks.

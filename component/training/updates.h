@@ -36,12 +36,24 @@ class Updates {
   Updates(const TrainerOptions& options, const TrainingData& data, Parts parts, const Surroundings& around);
 
   /// The updates that follow are of `epoch`; the feed begins where they do.
-  void begin(const EpochOfUpdates& epoch) { epoch_ = epoch; }
+  void begin(const EpochOfUpdates& epoch) {
+    epoch_ = epoch;
+    counted_ = clipped_ = 0;
+  }
+  /// Says in how many of the epoch's updates gradients were clipped, where that is to be done.
+  void tell_of_clipping() const;
   /// Whether an update may still be computed when the next one is handed in.
   bool may_be_late() const { return captured_.has_value(); }
   /// Hands in the update that begins with the batch `first` of the epoch, counted from 0: consecutive batches after which the
   /// weights change once. Returns how many they are. `mine`: what this rank wishes for.
   std::size_t give(std::size_t first, const Wishes& mine);
+  /// The update that begins with the batch `first`, with a learning rate of its own, at once and by itself: its training loss, a
+  /// mean over images, which may not be finite, and how many batches it is. \throws Error UserError.* (unreadable images)
+  struct Tried {
+    double loss;
+    std::size_t batches;
+  };
+  Tried try_rate(std::size_t first, double learning_rate);
   /// Waits for the updates that were handed in, all but the last `left` of them, and counts what they found. Returns what ranks
   /// wished for in them. \throws Error NaN.*, UserError.* (unreadable images), GreaterThanOrEqualTo.one_value_per_channel, the same
   /// on all ranks, with the step in which it was
@@ -57,7 +69,7 @@ class Updates {
   Given next(std::size_t first) const;
   bool is_whole(const Given& update) const;
   std::optional<runtime::Error> add_batches(const Given& update, const Wishes& mine);
-  BatchFeed::Fed next_batch(std::size_t images_in_update, const Wishes& mine);
+  BatchFeed::Fed next_batch(double divisor, const Wishes& mine);
   std::optional<runtime::Error> add_batch(const StepBatch& batch, bool last);
   StepInputs inputs_of(const StepBatch& batch);
   at::Tensor finish(std::optional<runtime::Error>& fault);
@@ -68,8 +80,9 @@ class Updates {
   const Parts parts_;
   const Surroundings around_;
   EpochOfUpdates epoch_;
-  std::optional<CapturedStep> captured_;  // on a device
-  std::deque<Given> given_;               // and not settled
+  std::optional<CapturedStep> captured_;    // on a device
+  std::deque<Given> given_;                 // and not settled
+  std::int64_t counted_ = 0, clipped_ = 0;  // updates of the epoch that are settled, and those whose gradients were clipped
 };
 
 /// How many batches an update has at most: no more than an epoch has.

@@ -7,12 +7,13 @@
 #include "models/nn/device/device_dense_buffer.h"
 #include "models/nn/device/device_norm.h"
 #include "models/nn/norm_activation.h"
+#include "models/nn/sync_norm.h"
 
 namespace torchport::models {
 namespace {
 
 std::unique_ptr<DenseBuffer> buffer_for(const at::Tensor& x, std::int64_t channels) {
-  if (UnfusedScope::active()) return nullptr;
+  if (UnfusedScope::active() || SyncNormScope::current()) return nullptr;
   if (has_fusible_layout(x)) return std::make_unique<CpuDenseBuffer>(x, channels);
   if (has_device_layout(x)) return std::make_unique<DeviceDenseBuffer>(x, channels);
   return nullptr;

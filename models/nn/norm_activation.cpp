@@ -11,6 +11,7 @@
 #include "models/nn/cpu/fused_pool.h"
 #include "models/nn/device/device_norm.h"
 #include "models/nn/device/device_pool.h"
+#include "models/nn/sync_norm.h"
 
 namespace torchport::models {
 namespace {
@@ -19,6 +20,7 @@ thread_local std::vector<at::Tensor>* uncounted = nullptr;  // of the innermost 
 
 // norm(x), as the module's forward(), except that its counter may wait.
 at::Tensor plain_norm(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
+  if (SyncNormScope::synchronises(norm)) return synchronised_norm(norm, x);
   const auto momentum = norm->options.momentum();  // where there is none, the counter decides what a batch weighs
   if (!uncounted || !norm->is_training() || !norm->running_mean.defined() || !momentum) return norm->forward(x);
   count_batch(norm);
@@ -48,18 +50,21 @@ UnfusedScope::~UnfusedScope() { unfused = before_; }
 bool UnfusedScope::active() { return unfused; }
 
 at::Tensor norm_relu(torch::nn::BatchNorm2d& norm, const at::Tensor& x, const at::Tensor& shortcut) {
+  if (SyncNormScope::synchronises(norm)) return unfused_norm_relu(norm, x, shortcut);
   if (can_fuse(norm, x, shortcut)) return fused_norm_relu(norm, x, shortcut);
   return can_fuse_on_device(norm, x, shortcut) ? device_norm_relu(norm, x, shortcut) : unfused_norm_relu(norm, x, shortcut);
 }
 
 at::Tensor norm_only(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
+  if (SyncNormScope::synchronises(norm)) return synchronised_norm(norm, x);
   if (can_fuse(norm, x)) return fused_norm(norm, x);
   return can_fuse_on_device(norm, x) ? device_norm(norm, x) : plain_norm(norm, x);
 }
 
 at::Tensor norm_relu_max_pool(torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
-  if (can_fuse(norm, x)) return fused_norm_relu_max_pool(norm, x);
-  if (can_fuse_on_device(norm, x)) return device_norm_relu_max_pool(norm, x);
+  const bool alone = !SyncNormScope::synchronises(norm);
+  if (alone && can_fuse(norm, x)) return fused_norm_relu_max_pool(norm, x);
+  if (alone && can_fuse_on_device(norm, x)) return device_norm_relu_max_pool(norm, x);
   return at::max_pool2d(unfused_norm_relu(norm, x), 3, 2, 1);
 }
 

@@ -1,5 +1,6 @@
 #include "component/training/device.h"
 #include "component/training/gradient_buckets.h"
+#include "component/training/recipe/gradient_clip.h"
 #include "component/training/recipe/mixup.h"
 #include "component/training/recipe/optimizer.h"
 #include "component/training/recipe/progressive_size.h"
@@ -99,6 +100,39 @@ TEST_CASE("recipe: the loss of mixed images is that of their mixed targets, and 
   const at::Tensor answers = 9 * hot;
   CHECK(component::count_correct(answers, {labels, 0, shares(0.6)}).item<int>() == 4);
   CHECK(component::count_correct(answers, {labels, 0, shares(0.4)}).item<int>() == 0);
+}
+
+TEST_CASE("recipe: the loss with class weights is torch's weighted mean times the labels' weights", "[recipe]") {
+  const at::Tensor logits = torch::randn({6, 4}) * 3, labels = torch::tensor({0, 3, 3, 1, 0, 2}, at::kLong);
+  const at::Tensor weights = torch::tensor({0.25, 3.0, 1.5, 0.5}, at::kFloat);
+  for (const double smoothing : {0.0, 0.2}) {
+    const component::Targets targets{labels, smoothing, {}, weights};
+    const at::Tensor wanted = at::cross_entropy_loss(logits, labels, weights, at::Reduction::Mean, -100, smoothing);
+    CHECK(at::allclose(component::training_loss(logits, targets) / weights.index_select(0, labels).sum(), wanted, 1e-6, 1e-6));
+    const double share = 0.7;
+    const component::Targets mixed{labels, smoothing, torch::tensor({share, 1 - share}, at::kFloat), weights};
+    const at::Tensor before = labels.roll(1, 0);
+    const at::Tensor others = at::cross_entropy_loss(logits, before, weights, at::Reduction::Mean, -100, smoothing);
+    CHECK(at::allclose(component::training_loss(logits, mixed) / weights.index_select(0, labels).sum(),
+                       share * wanted + (1 - share) * others, 1e-6, 1e-6));
+  }
+}
+
+TEST_CASE("recipe: gradients are clipped to a common norm as by torch, and only above it", "[recipe]") {
+  for (const double bound : {0.5, 1e6}) {
+    std::vector<at::Tensor> ours, theirs;
+    for (const auto& shape : {std::vector<std::int64_t>{3, 4, 3, 3}, {7}, {2, 5}}) {
+      const at::Tensor gradient = torch::randn(shape);
+      for (auto* const list : {&ours, &theirs}) {
+        list->push_back(torch::zeros(shape).requires_grad_());
+        list->back().mutable_grad() = gradient.clone();
+      }
+    }
+    const double norm = torch::nn::utils::clip_grad_norm_(theirs, bound);
+    const at::Tensor clipped = component::clip_gradients(ours, bound);
+    CHECK((clipped.item<float>() == 1) == (norm > bound));
+    for (std::size_t i = 0; i < ours.size(); ++i) CHECK(at::allclose(ours[i].grad(), theirs[i].grad(), 1e-6, 1e-8));
+  }
 }
 
 TEST_CASE("recipe: without norm weight decay only what has two dimensions or more decays", "[recipe]") {

@@ -66,7 +66,8 @@ def read(run, *options, cwd):
 
 
 def test_a_training(work):
-    run = made_run(work / "run", planned_learning_rates=[.1, .05, .04, .03, .02], result={"kept_epoch": 2, "stopped_early": True})
+    run = made_run(work / "run", planned_learning_rates=[.1, .05, .04, .03, .02], result={"kept_epoch": 2, "stopped_early": True},
+                   learning_rate_finder={"rates": [1e-7, 1e-6, 1e-5], "losses": [2, 1.5, 3], "smoothed": [2, 1.75, 2.1], "steepest": 1e-6, "suggestion": 1e-6})
     (run / "metrics.jsonl").write_text("\n".join([*training_rows(3, ranks=2), '{"kind": "log_row", "na']))
     page = read("run", cwd=work)
     chart, table = page.chart("Top 1 accuracy")
@@ -78,6 +79,9 @@ def test_a_training(work):
     chart, _ = page.chart("Learning rate")
     assert chart["labels"] == ["1", "2", "3", "4", "5"] and [series["values"] for series in chart["series"]] == [
         [.1, .05, .0333333, None, None], [.1, .05, .04, .03, .02]], chart
+    chart, table = page.chart("Range test of learning rates")
+    assert chart["labels"] == ["1.00e-07", "1.00e-06", "1.00e-05"] and [series["values"] for series in chart["series"]] == [[2, 1.5, 3], [2, 1.75, 2.1]]
+    assert [mark["at"] for mark in chart["marks"]] == [1] and "The smoothed loss falls fastest at 1e-06." in table, (chart["marks"], table)
     assert page.chart("Train images per second")[0]["series"][0]["values"] == [101, 102, 103]
     assert page.chart("Top 5 accuracy")[0]["share"]
     assert page.chart("Images per second of each process's own work")[0]["series"][0]["values"] == [10, 11]

@@ -156,7 +156,9 @@ inline component::TrainerOptions plain_options() {
                      .progressive_resize = 1,
                      .mixup_alpha = 0,
                      .decay = component::Decay::polynomial,
-                     .balanced_sampling = false},
+                     .balanced_sampling = false,
+                     .clip_gradient_norm = 0,
+                     .sync_batch_norm = false},
           .cuda_graphs = true,
           .loader_threads = {.count = 1, .given = true, .most = 1},
           .fast_decode = false,
@@ -176,7 +178,9 @@ inline component::TrainerOptions rich_options() {
                     .progressive_resize = 0.5,
                     .mixup_alpha = 0.2,
                     .decay = component::Decay::cosine,
-                    .balanced_sampling = true};
+                    .balanced_sampling = true,
+                    .clip_gradient_norm = 0.5,
+                    .sync_batch_norm = false};
   options.batch_size = 4;
   options.cache_memory = 1 << 20;
   return options;

@@ -11,17 +11,18 @@ namespace {
 
 constexpr std::int64_t kIgnoreNone = -100;  // torch's default: no label is left out
 
-at::Tensor summed(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing) {
-  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum, kIgnoreNone, label_smoothing);
+at::Tensor summed(const at::Tensor& logits, const at::Tensor& labels, const Targets& targets) {
+  const auto weights = targets.class_weights.defined() ? std::optional(targets.class_weights) : std::nullopt;
+  return at::cross_entropy_loss(logits, labels, weights, at::Reduction::Sum, kIgnoreNone, targets.label_smoothing);
 }
 
 }  // namespace
 
 // The loss is linear in the targets, so a blend of two one-hot targets costs what the blend of two losses costs.
 at::Tensor training_loss(const at::Tensor& logits, const Targets& targets) {
-  const at::Tensor own = summed(logits, targets.labels, targets.label_smoothing);
+  const at::Tensor own = summed(logits, targets.labels, targets);
   if (!targets.shares.defined()) return own;
-  const at::Tensor previous = summed(logits, previous_labels(targets.labels), targets.label_smoothing);
+  const at::Tensor previous = summed(logits, previous_labels(targets.labels), targets);
   return own * targets.shares[0] + previous * targets.shares[1];
 }
 
