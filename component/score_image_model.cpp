@@ -227,7 +227,8 @@ void score_image_model(runtime::Context& ctx) {
   check_minimum_size(images, size, spec);
 
   const auto network = load_network(ctx, model, channels_last, device);
-  ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories.");
+  ctx.log.info("Loaded " + spec.variant->name + " with " + std::to_string(spec.labels.size()) + " categories from '" +
+               model.root().string() + "'.");
   warn_of_strangers(images, spec.labels, ctx.log);
   StagedLoader loader(images, size, {threads.count, {std::nullopt, false, nullptr}}, device,
                       ThreadSizing(threads, "images", ctx.log));

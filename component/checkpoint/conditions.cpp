@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/files/sha256.h"
+#include "runtime/files/typed_directory.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/version.h"
 
@@ -67,9 +68,11 @@ Conditions conditions_of(const runtime::Context& ctx, const Device& device, Prec
     if (given != ctx.request.parameters.end() && !kFree.contains(spec.name))
       all["--" + spec.flag] = runtime::text_of_value(given->second.value);
   }
-  if (ctx.request.has("class_weights_file"))
     all["class weights"] = short_hash(runtime::sha256(ctx.param<std::string>("class_weights_file")));
   all["untrained model"] = text_of_model(ctx.input("untrained_model"), given_up);
+  all["untrained model"] = text_of_model(runtime::typed_directory(ctx.input("untrained_model"), model.inner_folder), given_up);
+  const auto& model = runtime::Specs::get().type("UntrainedModelDirectory");
+  if (ctx.request.has("class_weights_file"))
   all["training dataset"] = text_of(train, given_up);
   all["validation dataset"] = text_of(valid, given_up);
   return all;

@@ -62,7 +62,8 @@ void check_head(const ModelFault& fault, const ModelSpec& spec, const StateDictF
 
 }  // namespace
 
-ModelDirectory ModelDirectory::open(const fs::path& root, std::string_view what) {
+ModelDirectory ModelDirectory::open(const fs::path& given, std::string_view what) {
+  const fs::path root = runtime::typed_directory(given, runtime::Specs::get().type("ModelDirectory").inner_folder);
   const ModelFault fault{std::string(what), root};
   const auto meta = runtime::read_meta(root, "InvalidModelDirectory", what);
   const auto& wanted = runtime::Specs::get().type("ModelDirectory").directory;

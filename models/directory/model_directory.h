@@ -42,9 +42,10 @@ struct ModelSpec {
 /// Whether all other weights fit the network is for check_weights, which needs the network's own list.
 class ModelDirectory {
  public:
-  /// `what` names the directory in errors, e.g. "untrained model".
-  /// \throws Error InvalidModelDirectory.* for anything missing, empty, of another type or unreadable
-  static ModelDirectory open(const std::filesystem::path& root, std::string_view what);
+  /// `what` names the directory in errors, e.g. "untrained model". A folder that has a model directory in it as a registered model
+  /// of Azure ML has (spec/types.yaml, inner_folder) stands for that. \throws Error InvalidModelDirectory.* for anything missing,
+  /// empty, of another type or unreadable
+  static ModelDirectory open(const std::filesystem::path& given, std::string_view what);
   const ModelSpec& spec() const { return spec_; }
   /// Keys carry the prefix "model."; a pretrained directory with classes has "out_linear_model.weight|bias" as well.
   const StateDictFile& weights() const { return weights_; }

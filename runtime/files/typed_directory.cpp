@@ -44,4 +44,10 @@ DirectoryMeta read_meta(const fs::path& directory, std::string_view error_id, st
   return meta;
 }
 
+fs::path typed_directory(const fs::path& path, const std::string& inner) {
+  std::error_code absent;
+  const auto has_meta = [&](const fs::path& folder) { return fs::exists(fs::symlink_status(folder / kMetaFile, absent)); };
+  return !inner.empty() && !has_meta(path) && has_meta(path / inner) ? path / inner : path;
+}
+
 }  // namespace torchport::runtime

@@ -22,4 +22,7 @@ struct DirectoryMeta {
 /// type is the caller's to compare.
 DirectoryMeta read_meta(const std::filesystem::path& directory, std::string_view error_id, std::string_view what);
 
+/// The typed directory that `path` stands for: the folder `inner` in it where only that has a `_meta.yaml`, else `path` itself.
+std::filesystem::path typed_directory(const std::filesystem::path& path, const std::string& inner);
+
 }  // namespace torchport::runtime

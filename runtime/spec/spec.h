@@ -123,6 +123,7 @@ struct DirectoryTypeSpec {
   bool trained_only = false;
   bool file_allowed = false;  ///< a file may do as well
   bool bare_allowed = false;  ///< a folder without _meta.yaml may do: the component's own check decides
+  std::string inner_folder;   ///< a folder without _meta.yaml stands for the one of this name in it
 };
 
 class Specs {

@@ -191,6 +191,7 @@ void SpecReader::read_types(SpecMap root) {
     type.trained_only = row.boolean_or("trained_only", false);
     type.file_allowed = row.boolean_or("file_allowed", false);
     type.bare_allowed = row.boolean_or("bare_allowed", false);
+    type.inner_folder = row.text_or("inner_folder", "");
     row.finish();
     specs_.types_.push_back(std::move(type));
   }

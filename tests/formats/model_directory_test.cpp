@@ -131,6 +131,17 @@ TEST_CASE("model directory: without a label map the labels are the class numbers
   CHECK(ModelDirectory::open(folder / "m", "model").spec().labels == std::vector<std::string>{"0", "1"});
 }
 
+TEST_CASE("model directory: a folder with one in it, as a registered model has, stands for that", "[formats]") {
+  const test::TemporaryFolder folder;
+  write(folder / "registered/trained_model_outputs", resnet18({"circle", "square", "triangle"}), 3);
+  runtime::write_file_atomically(folder / "registered/MLmodel", "x");
+  CHECK(ModelDirectory::open(folder / "registered", "trained model").root() == folder / "registered/trained_model_outputs");
+  fs::create_directories(folder / "bare/trained_model_outputs");
+  CHECK(refusal(folder / "bare") == error("the untrained model has no _meta.yaml", kMake));
+  runtime::write_file_atomically(folder / "registered/_meta.yaml", "type: ImageDirectory\n");
+  CHECK(refusal(folder / "registered") == error("the untrained model is of type ImageDirectory, not ModelDirectory", kMake));
+}
+
 TEST_CASE("model directory: what is not a model directory at all is refused", "[formats]") {
   const test::TemporaryFolder folder;
   CHECK(refusal(folder / "none") == error("the untrained model does not exist", kMake));
