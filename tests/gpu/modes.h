@@ -10,8 +10,8 @@
 
 namespace torchport::test {
 
-/// eager: LibTorch's operations, started one by one.
-inline constexpr const char* kModes[] = {"eager"};
+/// eager: LibTorch's operations, started one by one. graph: replayed as a whole. fused: layers by kernels of our own.
+inline constexpr const char* kModes[] = {"eager", "graph", "fused", "fused+graph"};
 
 inline bool has(const std::string& mode, const char* part) { return mode.find(part) != std::string::npos; }
 

@@ -107,7 +107,7 @@ void compare(const std::string& variant) {
   for (const auto precision : {Precision::float32, Precision::bfloat16}) {
     const StepPlan plan{.variant = variant, .precision = precision};
     const Errors cpu = errors_of(on_host(plan), exact);
-    for (const char* mode : test::kModes) {
+    for (const char* mode : {"eager", "fused"}) {
       const test::ModeScope scope(mode);
       report(mode, precision, errors_of(train(plan, device), exact), cpu);
     }
@@ -122,18 +122,54 @@ TEST_CASE("gpu: ResNet-18's updates are as near to float64 as the CPU's", "[step
 TEST_CASE("gpu: ResNet-50's updates are as near to float64 as the CPU's", "[step]") { compare("resnet50"); }
 TEST_CASE("gpu: DenseNet-121's updates are as near to float64 as the CPU's", "[step]") { compare("densenet121"); }
 
-TEST_CASE("gpu: a gradient that is not finite leaves weights and momenta as they were", "[nan]") {
-  for (const auto precision : {Precision::float32, Precision::bfloat16}) {
-    SyntheticTraining training({"resnet18", precision}, test::gpu());
+TEST_CASE("gpu: a gradient that is not finite leaves weights and momenta as they were, from then on", "[nan]") {
+  const component::OwnStream stream(test::gpu());
+  for (const bool graphs : {false, true}) {
+    StepPlan plan{"resnet18", graphs ? Precision::bfloat16 : Precision::float32};
+    plan.graphs = graphs;
+    SyntheticTraining training(plan, test::gpu());
+    for (int i = 0; i < component::CapturedStep::kEager + 1; ++i) training.update();
+    CHECK((training.replays() > 0) == graphs);
     const auto before = training.weights();
     training.update();
     const auto between = training.weights();
-    CHECK_FALSE(same_bits(between, before));
-    const auto sums = training.update_over(0);
+    CHECK_FALSE(same_bits(before, between));
+    const component::StepSums sums = training.update_over(0);
     CHECK(sums.stopped);
     CHECK_FALSE(sums.failed);
     CHECK(same_bits(training.weights(), between));
+    training.update();  // which may be under way before the host knows
+    CHECK(same_bits(training.weights(), between));
   }
+}
+
+namespace {
+
+/// Two trainings from the same weights, one by replays.
+void check_replays(const char* variant, Precision precision, const char* mode) {
+  const test::ModeScope scope(mode);
+  StepPlan plan{variant, precision, /*batch=*/4};
+  SyntheticTraining eager(plan, test::gpu());
+  plan.graphs = true;
+  SyntheticTraining graph(plan, test::gpu());
+  INFO(variant << ", " << component::name_of(precision) << ", " << mode);
+  for (int i = 0; i < component::CapturedStep::kEager + 2; ++i)
+    CHECK(eager.update().batches.at(0).loss == graph.update().batches.at(0).loss);
+  CHECK(graph.replays() == 2);
+  CHECK(same_bits(graph.weights(), eager.weights()));
+  CHECK(same_bits(graph.statistics(), eager.statistics()));
+}
+
+}  // namespace
+
+TEST_CASE("gpu: updates that a graph repeats are those without, bit for bit", "[graph]") {
+  const component::OwnStream stream(test::gpu());
+  at::globalContext().setDeterministicCuDNN(true);  // else two trainings without a graph differ
+  for (const char* mode : {"eager", "fused"})
+    for (const auto precision : {Precision::float32, Precision::bfloat16}) check_replays("resnet18", precision, mode);
+  check_replays("resnet50", Precision::bfloat16, "fused");
+  check_replays("densenet121", Precision::bfloat16, "fused");
+  at::globalContext().setDeterministicCuDNN(false);
 }
 
 TEST_CASE("gpu: float32 is not TF32, neither in products nor in convolutions", "[strict]") {

@@ -118,6 +118,7 @@ void time_steps(const Arguments& a) {
   if (!tf32 && a.precision != "float32" && a.precision != "bfloat16")
     throw std::invalid_argument("unknown precision " + a.precision);
   const auto& device = test::gpu();
+  const component::OwnStream stream(device);  // on which graphs can be recorded
   at::globalContext().setAllowTF32CuDNN(tf32);
   at::globalContext().setAllowTF32CuBLAS(tf32);
   const auto precision = a.precision == "bfloat16" ? component::Precision::bfloat16 : component::Precision::float32;
@@ -126,8 +127,8 @@ void time_steps(const Arguments& a) {
     const std::uint64_t before = used_bytes();
     Way& way = ways.emplace_back();
     way.mode = mode;
-    way.training =
-        std::make_unique<test::SyntheticTraining>(test::StepPlan{a.variant, precision, a.batch, static_cast<int>(a.size)}, device);
+    way.training = std::make_unique<test::SyntheticTraining>(
+        test::StepPlan{a.variant, precision, a.batch, static_cast<int>(a.size), test::has(mode, "graph")}, device);
     way.first = seconds_of([&] { run(way, a, 0, 0); });
     run(way, a, kWarmUp, 0);
     way.bytes = used_bytes() - before;
@@ -139,6 +140,8 @@ void time_steps(const Arguments& a) {
     }
   }
   for (const Way& way : ways) {
+    if (test::has(way.mode, "graph") && way.training->replays() == 0)
+      throw std::runtime_error("no step was replayed in the mode " + way.mode);
     const double step = median(way.seconds);
     tell(a, {{"part", "step"},
              {"network", a.variant},
