@@ -68,11 +68,10 @@ Conditions conditions_of(const runtime::Context& ctx, const Device& device, Prec
     if (given != ctx.request.parameters.end() && !kFree.contains(spec.name))
       all["--" + spec.flag] = runtime::text_of_value(given->second.value);
   }
-    all["class weights"] = short_hash(runtime::sha256(ctx.param<std::string>("class_weights_file")));
-  all["untrained model"] = text_of_model(ctx.input("untrained_model"), given_up);
-  all["untrained model"] = text_of_model(runtime::typed_directory(ctx.input("untrained_model"), model.inner_folder), given_up);
-  const auto& model = runtime::Specs::get().type("UntrainedModelDirectory");
   if (ctx.request.has("class_weights_file"))
+    all["class weights"] = short_hash(runtime::sha256(ctx.param<std::string>("class_weights_file")));
+  const auto& model = runtime::Specs::get().type("UntrainedModelDirectory");
+  all["untrained model"] = text_of_model(runtime::typed_directory(ctx.input("untrained_model"), model.inner_folder), given_up);
   all["training dataset"] = text_of(train, given_up);
   all["validation dataset"] = text_of(valid, given_up);
   return all;

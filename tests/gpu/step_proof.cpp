@@ -81,9 +81,10 @@ Errors errors_of(const Outcome& found, const Outcome& exact) {
 /// How many times the CPU's own errors in the same precision the GPU's may be. cuDNN may choose Winograd's convolutions, which have
 /// a digit less in float32; bfloat16's rounding of what goes from layer to layer is the same everywhere.
 double times_of(Precision precision) { return precision == Precision::float32 ? 10 : 2; }
-/// Of that size each error may be where the CPU's is less, by luck.
+/// Of that size each error may be where the CPU's is less, by luck: a ReLU whose input is all but zero lets a gradient through or
+/// not as roundings have it, and one such pixel moves all gradients before it by up to a hundredth.
 Errors floors_of(Precision precision) {
-  return precision == Precision::float32 ? Errors{1e-6, 1e-5, 1e-4, 1e-6, 1e-5} : Errors{2e-3, 1e-2, 0.1, 2e-3, 1e-2};
+  return precision == Precision::float32 ? Errors{1e-6, 1e-5, 2e-3, 1e-6, 1e-4} : Errors{2e-3, 1e-2, 0.1, 2e-3, 1e-2};
 }
 
 void compare(const std::string& variant) {

@@ -29,7 +29,7 @@ inline std::string png(std::uint8_t grey = 7) { return datasets::encode_png(std:
 
 inline datasets::ImageSource open(const std::filesystem::path& folder, const std::string& format = "auto",
                                   const std::string& subset = "train", const Names& labels = {}) {
-  return datasets::open_source(format, {folder, subset, labels, nullptr, {}, 2});
+  return datasets::open_source(format, {.path = folder, .subset = subset, .labels = labels, .threads = 2});
 }
 
 inline void write(const datasets::ImageSource& source, const std::filesystem::path& target) {
