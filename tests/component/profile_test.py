@@ -93,8 +93,8 @@ def test_two_ranks(place):
             loaders = [span for name in threads if name.startswith("loader") for span in ours(threads[name])]
             assert {span["name"] for span in loaders} == LOADER and not LOADER & {span["name"] for span in ours(threads["trainer"])}
         reduced = [size for size in (span["args"]["bytes"] for span in ours(threads["collectives"])) if size > 1000]   # buckets
-        parameters = 11_177_538 * 4                         # ResNet-18 with two classes, and the five statistics of a step
-        assert sum(reduced) == 6 * (parameters + 6 * 4) and len(set(reduced)) > 1, reduced
+        parameters = 11_177_538 * 4                         # ResNet-18 with two classes, and the seven numbers of a step
+        assert sum(reduced) == 6 * (parameters + 7 * 4) and len(set(reduced)) > 1, reduced
 
 
 def test_several_batches_an_update(place):

@@ -72,8 +72,8 @@ TEST_CASE("convert: pipes, dead links and folders that link to themselves do no 
         Names{"W Left out 2, links in a circle or to a folder that counts already: cat/loop.png, loop",
               "W Left out 1, links to nowhere: cat/dead.png (to nowhere)", "W Left out 1, neither files nor folders: cat/pipe.png",
               "W Followed 1 link out of the input: cat/link.png (to " + outside + ")",
-              "W Only one category, 'cat': a network has nothing to tell apart. Labels are read from folders, COCO "
-              "files and IDX files only."});
+              "W Only one category, 'cat': a network has nothing to tell apart. Labels are read from folders, label "
+              "files, COCO files and IDX files only."});
 }
 
 TEST_CASE("convert: a single class folder is not taken for the top", "[convert]") {
