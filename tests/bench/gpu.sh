@@ -97,7 +97,11 @@ tool() {   # a program of the CUDA Toolkit, where that is
   command -v "$1" >/dev/null || { echo "SKIPPED: there is no $1 on this machine"; return 77; }
   "$@"
 }
-export -f step rival tool
+compiled_rival() {   # torch.compile builds C++ on the machine, also for a GPU
+  command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || { echo "SKIPPED: there is no C++ compiler on this machine for torch.compile"; return 77; }
+  rival "$@" --compile
+}
+export -f step rival compiled_rival tool
 export size seconds steps rows python root device rival_steps
 
 machine() {
@@ -153,7 +157,7 @@ more 40 resnet50-16 bash -c "step resnet50 --batch $(batch 16) --modes $modes"
 part 60 photos bash -c dataset
 part 70 training bash -c training
 part 40 pytorch-256 bash -c "rival resnet50 --batch $(batch 256)"
-more 120 compile-256 bash -c "rival resnet50 --batch $(batch 256) --compile"
+more 120 compile-256 bash -c "compiled_rival resnet50 --batch $(batch 256)"
 more 40 resnet50-64 bash -c "step resnet50 --batch $(batch 64) --modes $modes"
 more 45 densenet121-128 bash -c "step densenet121 --batch $(batch 128) --modes $modes"
 more 40 pytorch-dense bash -c "rival densenet121 --batch $(batch 128)"
