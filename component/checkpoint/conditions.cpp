@@ -70,7 +70,7 @@ Conditions conditions_of(const runtime::Context& ctx, const Device& device, Prec
   }
   if (ctx.request.has("class_weights_file"))
     all["class weights"] = short_hash(runtime::sha256(ctx.param<std::string>("class_weights_file")));
-  const auto& model = runtime::Specs::get().type("UntrainedModelDirectory");
+  const auto& model = runtime::Specs::get().type("ModelDirectory");
   all["untrained model"] = text_of_model(runtime::typed_directory(ctx.input("untrained_model"), model.inner_folder), given_up);
   all["training dataset"] = text_of(train, given_up);
   all["validation dataset"] = text_of(valid, given_up);

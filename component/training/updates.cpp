@@ -61,15 +61,8 @@ Updates::Tried Updates::try_rate(std::size_t first, double learning_rate) {
   parts_.step.begin();
   for (std::size_t i = 0; i < update.images.size(); ++i) {
     const auto fed = parts_.feed.next(divisor, {});
-    auto fault = parts_.bad.report(fed.bad, fed.none_readable);
-    around_.control.agree(fault);
-    try {
-      parts_.step.add(inputs_of(fed.batch), i + 1 == update.images.size());
-    } catch (const c10::Error& error) {
-      if (!has_one_value_per_channel(error)) throw;
-      fault = one_value_per_channel();
-    }
-    around_.control.agree(fault);
+    around_.control.agree(parts_.bad.report(fed.bad, fed.none_readable));
+    around_.control.agree(compute(fed.batch, i + 1 == update.images.size()));
   }
   HostCopy statistics = around_.device.fetch(parts_.step.finish(around_.device.number(learning_rate), /*warming_up=*/false));
   const StepSums sums = TrainingStep::read(statistics.wait(), update.images.size());
@@ -124,6 +117,10 @@ std::optional<runtime::Error> Updates::add_batch(const StepBatch& batch, bool la
     captured_->add(batch);
     return std::nullopt;
   }
+  return compute(batch, last);
+}
+
+std::optional<runtime::Error> Updates::compute(const StepBatch& batch, bool last) {
   try {
     parts_.step.add(inputs_of(batch), last);
   } catch (const c10::Error& error) {

@@ -71,6 +71,7 @@ class Updates {
   std::optional<runtime::Error> add_batches(const Given& update, const Wishes& mine);
   BatchFeed::Fed next_batch(double divisor, const Wishes& mine);
   std::optional<runtime::Error> add_batch(const StepBatch& batch, bool last);
+  std::optional<runtime::Error> compute(const StepBatch& batch, bool last);
   StepInputs inputs_of(const StepBatch& batch);
   at::Tensor finish(std::optional<runtime::Error>& fault);
   runtime::Error one_value_per_channel() const;

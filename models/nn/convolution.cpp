@@ -19,8 +19,8 @@ bool goes_by_winograd(const torch::nn::Conv2d& convolution, const at::Tensor& x)
 }
 
 // Winograd's products save more than a pass over their result costs.
-const FoldedConvolution* folded(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d* norm, const at::Tensor& x) {
-  return goes_by_winograd(convolution, x) ? nullptr : InferenceScope::folded(convolution, norm, x);
+const FoldedConvolution* folded(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
+  return !InferenceScope::active() || goes_by_winograd(convolution, x) ? nullptr : InferenceScope::folded(convolution, &norm, x);
 }
 
 }  // namespace
@@ -36,23 +36,23 @@ void use_convolution(Convolution way) { chosen = way; }
 
 at::Tensor convolve(torch::nn::Conv2d& convolution, const at::Tensor& x) {
   if (goes_by_winograd(convolution, x)) return winograd_convolution(convolution, x);
-  if (const auto* prepared = folded(convolution, nullptr, x)) return (*prepared)(x, {});
+  if (const auto* prepared = InferenceScope::folded(convolution, nullptr, x)) return (*prepared)(x, {});
   return convolution->forward(x);
 }
 
 at::Tensor convolve_norm_relu(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x,
                               const at::Tensor& shortcut) {
-  if (const auto* prepared = folded(convolution, &norm, x)) return (*prepared)(x, {.relu = true, .shortcut = shortcut});
+  if (const auto* prepared = folded(convolution, norm, x)) return (*prepared)(x, {.relu = true, .shortcut = shortcut});
   return norm_relu(norm, convolve(convolution, x), shortcut);
 }
 
 at::Tensor convolve_norm(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
-  if (const auto* prepared = folded(convolution, &norm, x)) return (*prepared)(x, {});
+  if (const auto* prepared = folded(convolution, norm, x)) return (*prepared)(x, {});
   return norm_only(norm, convolve(convolution, x));
 }
 
 at::Tensor convolve_norm_relu_max_pool(torch::nn::Conv2d& convolution, torch::nn::BatchNorm2d& norm, const at::Tensor& x) {
-  if (const auto* prepared = folded(convolution, &norm, x)) return at::max_pool2d((*prepared)(x, {.relu = true}), 3, 2, 1);
+  if (const auto* prepared = folded(convolution, norm, x)) return at::max_pool2d((*prepared)(x, {.relu = true}), 3, 2, 1);
   return norm_relu_max_pool(norm, convolve(convolution, x));
 }
 

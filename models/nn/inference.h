@@ -21,6 +21,8 @@ class InferenceScope {
   InferenceScope(const InferenceScope&) = delete;
   InferenceScope& operator=(const InferenceScope&) = delete;
 
+  /// Whether this thread is in one.
+  static bool active();
   /// The convolution of x, folded with `norm` if there is one; null where that is not for this thread, x or network.
   static const FoldedConvolution* folded(const torch::nn::Conv2d& convolution, const torch::nn::BatchNorm2d* norm,
                                          const at::Tensor& x);

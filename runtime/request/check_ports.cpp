@@ -24,7 +24,8 @@ void check_input(const PortSpec& port, const std::filesystem::path& path) {
   }
   if (type.bare_allowed && is_bare_folder(path)) return;
   if (type.file_allowed && std::filesystem::is_regular_file(path, fault)) return;
-  const DirectoryMeta meta = read_meta(typed_directory(path, type.inner_folder), type.error, port.what());
+  const DirectoryMeta meta =
+      read_meta(typed_directory(path, Specs::get().type(type.directory).inner_folder), type.error, port.what());
   if (meta.type != type.directory) {
     throw Error(type.error + ".wrong_type",
                 {{"what", port.what()}, {"path", path.string()}, {"found", meta.type}, {"wanted", type.directory}});

@@ -21,14 +21,18 @@ inline models::ModelSpec model_spec(const std::string& variant) {
   throw std::invalid_argument("no spec has the variant " + variant);
 }
 
-/// A batch norm of whose weights and statistics none is 0 or 1.
+/// Draws a batch norm's weights and statistics, of which none is 0 or 1 then. `spread`: of its bias and mean.
+inline void randomise(torch::nn::BatchNorm2dImpl& norm, double spread = 1) {
+  const at::NoGradGuard values_only;
+  norm.weight.uniform_(0.5, 1.5);
+  norm.bias.normal_(0, spread);
+  norm.running_mean.normal_(0, spread);
+  norm.running_var.uniform_(0.5, 1.5);
+}
+
 inline torch::nn::BatchNorm2d random_norm(std::int64_t channels) {
   torch::nn::BatchNorm2d norm(channels);
-  const at::NoGradGuard values_only;
-  norm->weight.uniform_(0.5, 1.5);
-  norm->bias.normal_();
-  norm->running_mean.normal_();
-  norm->running_var.uniform_(0.5, 1.5);
+  randomise(*norm);
   return norm;
 }
 

@@ -9,8 +9,6 @@
 namespace torchport::models {
 namespace {
 
-using Words = std::optional<std::string_view>;
-
 // LibTorch has oneDNN's fused convolutions for its own compiler and promises them to nobody.
 class Operation {
  public:
