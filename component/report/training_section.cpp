@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "component/report/first_batch_section.h"
 #include "runtime/pipeline/history.h"
 #include "runtime/text/format.h"
 
@@ -179,13 +180,9 @@ void add_ranks(Page& page, const std::vector<nlohmann::json>& rows) {
   page.html.close();
 }
 
-}  // namespace
-
-bool has_training(const RunFacts& run) { return run.metrics.contains("Train images per second"); }
-
-void add_training(Page& page, const RunFacts& run) {
+/// \pre an epoch at least was validated
+void add_curves(Page& page, const RunFacts& run) {
   const Epochs epochs(run);
-  begin_section(page, "training-" + run.name, page.say("Training: {0}", {run.name}));
   if (epochs.left_out() > 0)
     add_note(page, page.say("{0} epochs are left out of the curves.", {std::to_string(epochs.left_out())}));
   const auto curves = [&](const char* title, std::vector<Series> series) {
@@ -205,6 +202,18 @@ void add_training(Page& page, const RunFacts& run) {
   add_rate_finder(page, run);
   page.html.close();
   if (const auto ranks = run.metrics.find("Rank times"); ranks != run.metrics.end()) add_ranks(page, ranks->second);
+}
+
+bool has_epochs(const RunFacts& run) { return run.metrics.contains("Train images per second"); }
+
+}  // namespace
+
+bool has_training(const RunFacts& run) { return has_epochs(run) || has_first_batch(run); }
+
+void add_training(Page& page, const RunFacts& run) {
+  begin_section(page, "training-" + run.name, page.say("Training: {0}", {run.name}));
+  if (has_epochs(run)) add_curves(page, run);
+  if (has_first_batch(run)) add_first_batch(page, run);
   end_section(page);
 }
 

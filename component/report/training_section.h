@@ -1,4 +1,4 @@
-// The curves of a training, under the names that the reference page has for them, and where each rank's time went.
+// The curves of a training, under the names that the reference page has for them, where each rank's time went, and its first batch.
 // Called by the report of a run.
 #pragma once
 #include "component/report/page.h"
@@ -6,7 +6,7 @@
 
 namespace torchport::component {
 
-/// Whether the run has what the section shows: an epoch at least.
+/// Whether the run has what the section shows: an epoch or a first batch at least.
 bool has_training(const RunFacts& run);
 
 /// \pre has_training(run)

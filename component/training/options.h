@@ -45,11 +45,12 @@ struct TrainerOptions {
   Recipe recipe;
   bool cuda_graphs;  ///< on a device: whether an update is recorded and replayed as a whole
   LoaderThreads loader_threads;
-  bool fast_decode;                  ///< of the training images; pixels differ a little
-  std::size_t cache_memory;          ///< bytes for decoded images
-  std::int64_t profile;              ///< steps of the first epoch to be recorded; 0: none
-  std::filesystem::path trace_file;  ///< what they are written to
-  double gpu_advice_seconds;         ///< a predicted training time above which one warning advises a GPU
+  bool fast_decode;                        ///< of the training images; pixels differ a little
+  std::size_t cache_memory;                ///< bytes for decoded images
+  std::int64_t profile;                    ///< steps of the first epoch to be recorded; 0: none
+  std::filesystem::path trace_file;        ///< what they are written to
+  std::filesystem::path first_batch_file;  ///< what rank 0 shows of its first batch; "": nothing
+  double gpu_advice_seconds;               ///< a predicted training time above which one warning advises a GPU
 
   Schedule schedule(int world) const { return {learning_rate * world, epochs, warmup_epochs, recipe.decay}; }
 };

@@ -29,10 +29,14 @@ std::size_t most_batches(const TrainerOptions& options, const datasets::BatchPla
 }
 
 Updates::Updates(const TrainerOptions& options, const TrainingData& data, Parts parts, const Surroundings& around)
-    : options_(options), parts_(parts), around_(around) {
+    : options_(options),
+      parts_(parts),
+      around_(around),
+      first_batch_(around.control.rank() == 0 ? options.first_batch_file : std::filesystem::path(), data, around.device,
+                   around.log) {
   if (around.device.is_host()) return;
-  const auto inputs = [&feed = parts.feed](const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) {
-    return feed.inputs(batch, numbers, key);
+  const auto inputs = [this](const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) {
+    return seen_inputs(batch, numbers, key);
   };
   captured_.emplace(captured_options(options, parts.feed.plan(), data.size), parts.step, inputs, around.device, around.reducer,
                     around.control, around.log);
@@ -43,6 +47,7 @@ Updates::Updates(const TrainerOptions& options, const TrainingData& data, Parts 
 std::size_t Updates::give(std::size_t first, const Wishes& mine) {
   const datasets::Span whole("step");
   Given update = next(first);
+  first_batch_.begin(epoch_.number, static_cast<std::int64_t>(first) + 1);
   captured_ ? captured_->begin(is_whole(update)) : parts_.step.begin();
   update.fault = add_batches(update, mine);
   if (update.fault) captured_ ? captured_->fail() : parts_.step.fail();
@@ -135,7 +140,13 @@ StepInputs Updates::inputs_of(const StepBatch& batch) {
   const at::Tensor numbers = around_.device.host_empty({StepInputs::kNumbers}, at::kFloat);
   std::copy(batch.numbers.begin(), batch.numbers.end(), numbers.mutable_data_ptr<float>());
   const at::Tensor key = around_.device.host_empty({}, at::kLong).copy_(batch.key);
-  return parts_.feed.inputs(batch, around_.device.bring(numbers), around_.device.bring(key));
+  return seen_inputs(batch, around_.device.bring(numbers), around_.device.bring(key));
+}
+
+StepInputs Updates::seen_inputs(const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) {
+  StepInputs inputs = parts_.feed.inputs(batch, numbers, key);
+  first_batch_.offer(batch, inputs);
+  return inputs;
 }
 
 at::Tensor Updates::finish(std::optional<runtime::Error>& fault) {
@@ -156,8 +167,10 @@ Wishes Updates::settle(std::size_t left) {
   for (; given_.size() > left; given_.pop_front()) {
     Given& update = given_.front();
     const StepSums sums = TrainingStep::read(update.statistics.wait(), update.images.size());
+    first_batch_.write();
     check(update, sums);
     parts_.progress.updated(sums.batches, update.images);
+    first_batch_.show(around_.events);  // after the step, which tells trackers where the training stands
     ++counted_;
     clipped_ += sums.clipped ? 1 : 0;
     wishes = wishes.and_also(sums.wishes);

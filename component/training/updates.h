@@ -8,6 +8,7 @@
 #include "component/images/bad_images.h"
 #include "component/training/captured_step.h"
 #include "component/training/feed.h"
+#include "component/training/first_batch.h"
 #include "component/training/options.h"
 #include "component/training/progress.h"
 #include "component/training/rank_times.h"
@@ -73,6 +74,7 @@ class Updates {
   std::optional<runtime::Error> add_batch(const StepBatch& batch, bool last);
   std::optional<runtime::Error> compute(const StepBatch& batch, bool last);
   StepInputs inputs_of(const StepBatch& batch);
+  StepInputs seen_inputs(const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key);
   at::Tensor finish(std::optional<runtime::Error>& fault);
   runtime::Error one_value_per_channel() const;
   void check(const Given& update, const StepSums& sums);
@@ -81,6 +83,7 @@ class Updates {
   const Parts parts_;
   const Surroundings around_;
   EpochOfUpdates epoch_;
+  FirstBatch first_batch_;
   std::optional<CapturedStep> captured_;    // on a device
   std::deque<Given> given_;                 // and not settled
   std::int64_t counted_ = 0, clipped_ = 0;  // updates of the epoch that are settled, and those whose gradients were clipped

@@ -10,6 +10,9 @@
 
 namespace torchport::runtime {
 
+/// Beside run.json, of a training: what its first batch looked like. Written by the trainer, shown by the report.
+inline constexpr const char* kFirstBatchFile = "first_batch.json";
+
 /// Collects facts during the run; save() writes `<run_dir>/run.json` whole or not at all. Thread-safe: a signal may end the run at
 /// any time.
 class RunRecord {

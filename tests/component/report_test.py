@@ -118,6 +118,36 @@ def test_mistakes(work):
     assert [link for link in page.all("a") if (work / urllib.parse.unquote(link[1]["href"])).name == "mistakes.csv"]
 
 
+def jpeg(colour):
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(stream, "JPEG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def made_first_batch(run, images):
+    (run / "first_batch.json").write_text(json.dumps({"epoch": 1, "step": 3, "images_in_batch": 8, "height": 192, "width": 224, "images": images}))
+
+
+def test_the_first_batch(work):
+    """Shown also of a run that did not come to the end of an epoch; a file that is none of ours is a note."""
+    run = made_run(work / "run", state="failed")
+    made_first_batch(run, [{"category": HOSTILE, "jpeg": jpeg("red")}, {"category": "a", "share": .75, "blended_with": "b", "jpeg": jpeg("blue")},
+                           {"category": "c", "jpeg": '"><script>'}])
+    page = read("run", cwd=work)
+    shown = page.all("img")
+    assert [image[1]["alt"] for image in shown] == [HOSTILE, "75 % a + 25 % b"], shown
+    with Image.open(io.BytesIO(base64.b64decode(shown[1][1]["src"].removeprefix("data:image/jpeg;base64,")))) as image:
+        assert image.size == (40, 30)
+    assert [figure[2].split("\n")[:-1] for figure in page.all("figure", class_="seen")] == [[HOSTILE], ["75 % a + 25 % b"], ["no picture", "c"]]
+    assert "3 of the 8 images of epoch 1, step 3, on process 0, after all transformations: 224 × 192 pixels." in page.text
+    (run / "metrics.jsonl").write_text("\n".join(training_rows(2)))
+    assert len(read("run", cwd=work).all("img")) == 2 and "ネットワークが見た最初のバッチ" in read("run", "--lang", "ja", cwd=work).text
+    for strange in ("[1]", '{"images": 3}', "{", '{"images": [3, null, {"jpeg": 4, "share": "x"}]}'):
+        (run / "first_batch.json").write_text(strange)
+        page = read("run", cwd=work)
+        assert not page.all("img") and ("It cannot be shown: first_batch.json: " in page.text or strange.endswith("]}")), strange
+
+
 def test_a_large_run_stays_small(work):
     """50 epochs, 1,000 categories, 16 processes, 20,000 mistakes, logs of megabytes: what is left out is said, with its count."""
     run = made_run(work / "run")
@@ -126,6 +156,7 @@ def test_a_large_run_stays_small(work):
         (run / f"logs/70_driver_log_{rank}").write_text("a line of the log\n" * 100_000)
     photo = work / "photo.jpg"
     Image.effect_noise((640, 480), 90).convert("RGB").save(photo)
+    made_first_batch(run, [{"category": "a", "jpeg": "A" * 16_000}] * 16)
     made_evaluation(run / "outputs/evaluation", [f"category {place}" for place in range(1000)],
                     [(photo, place % 1000, (place + 1 + place // 1000) % 1000) for place in range(20_000)])
     page = read("run", cwd=work)
@@ -137,7 +168,7 @@ def test_a_large_run_stays_small(work):
     left_out = re.findall(r"(\d+) bytes are left out here\.", page.text)
     shown = [pre[2] for pre in page.all("pre") if pre[2].startswith("a line of the log")]
     assert len(left_out) == 16 and len(shown) == 32 and int(left_out[0]) + len(shown[0]) + len(shown[1]) == 1_800_000, left_out
-    assert 60 <= len(page.all("img")) <= 100, len(page.all("img"))
+    assert 60 + 16 <= len(page.all("img")) <= 100 + 16, len(page.all("img"))
 
 
 def test_the_failing_process_comes_first(work):

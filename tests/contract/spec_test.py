@@ -55,7 +55,8 @@ for key, value in {"unit": None, "range": "0..9", "type": "int", "colour": "red"
 def names_read(stem):
     """Names of parameters that the sources of a component read, and of ports that they open."""
     texts = [without_comments(path.read_text()) for path in (SOURCE / f"component/{stem}.cpp", SOURCE / f"component/checks/{stem}.cpp") if path.exists()]
-    text = "\n".join(texts)
+    rooms = [SOURCE / f"{room}.cpp" for room in re.findall(r'#include "(component/\w+/\w+)\.h"', "\n".join(texts))]   # what it is made of
+    text = "\n".join([*texts, *(without_comments(path.read_text()) for path in rooms if path.exists())])
     return (set(re.findall(r'\b(?:param|get)<[^>]+>\(\s*"(\w+)"', text)) | set(re.findall(r'\bhas\(\s*"(\w+)"', text)),
             set(re.findall(r'\b(?:input|output|open_dataset|open<[^>]+>)\(\s*(?:ctx, )?"(\w+)"', text)))
 

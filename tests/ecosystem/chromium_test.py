@@ -5,7 +5,7 @@ import sys
 import pytest
 
 sys.path.append(str(__import__("harness").SOURCE / "tests/component"))
-from report_test import made_evaluation, made_run, training_rows   # noqa: E402
+from report_test import jpeg, made_evaluation, made_first_batch, made_run, training_rows   # noqa: E402
 
 from harness import torchport   # noqa: E402
 from PIL import Image   # noqa: E402
@@ -29,6 +29,7 @@ def browser():
 def test_report(work, browser, categories):
     run, photo = made_run(work / "run"), work / "photo.png"
     (run / "metrics.jsonl").write_text("\n".join(training_rows(6, ranks=2)))
+    made_first_batch(run, [{"category": "cat", "jpeg": jpeg("red")}, {"category": "cat", "share": .7, "blended_with": "dog", "jpeg": jpeg("blue")}])
     Image.new("RGB", (50, 50), (9, 99, 200)).save(photo)
     made_evaluation(run / "outputs/evaluation", [f"<b>{place}" for place in range(categories)], [(photo, 0, 1), (photo, 0, 1), (photo, 1, 2)])
     torchport("report", run, "-o", work / "page.html")
@@ -36,6 +37,8 @@ def test_report(work, browser, categories):
     assert browser.execute_script("return Chart.getChart('chart-1').data.datasets.map(set => set.data.length)") == [6, 6]
     drawn = "const c = document.getElementById('chart-0'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0)"
     assert browser.execute_script(drawn), "the chart is empty"
+    seen = browser.execute_script("return [...document.querySelectorAll('.seen')].map(f => [f.querySelector('img').naturalWidth, f.querySelector('img').clientHeight > 20, f.innerText.trim()])")
+    assert seen == [[40, True, "cat"], [40, True, "70 % cat + 30 % dog"]], seen
     browser.execute_script("document.querySelector('[data-show=\"0:0:1\"]').click()")
     examples = "return [document.querySelectorAll('#examples-0 img').length, document.querySelectorAll('#examples-0 li').length]"
     assert browser.execute_script(examples) == [2, 2]

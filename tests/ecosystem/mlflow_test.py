@@ -55,6 +55,7 @@ def test_a_training_that_went_on(client, runs):
     for name, column in (("Train loss", "train_loss"), ("Top-1 validation accuracy", "top1_acc"), ("Valid loss", "valid_loss")):
         assert history(client, run, name) == [(4 * row["epoch"], row[column]) for row in rows(runs / "training", name)]
     assert [step for step, _ in history(client, run, "step/loss")] == [*range(8)]
+    assert [artifact.path for artifact in client.list_artifacts(run.info.run_id)] == ["First training batch.png"]
     assert run.data.tags["torchport.component"] == "train_pytorch_model" and run.info.end_time > run.info.start_time
 
 

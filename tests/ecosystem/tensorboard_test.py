@@ -1,4 +1,5 @@
 """The real TensorBoard reads our event files, and serves over HTTP what metrics.jsonl says."""
+import base64
 import io
 import json
 import re
@@ -83,6 +84,16 @@ def test_evaluation(server, runs):
     assert picture.size == (510, 510), "three categories, 170 pixels each"
     corner, beside = picture.getpixel((0, 0)), picture.getpixel((picture.width // 2, 0))
     assert corner[2] > corner[0] or beside[0] > beside[2], "the diagonal is blue, what is beside it orange"
+
+
+def test_the_first_batch(server, runs):
+    shown, = server.json("plugin/images/images", run="training/tb", tag="First training batch", sample=0)   # the training that went on adds none
+    picture = Image.open(io.BytesIO(server.get(f"plugin/images/individualImage?{shown['query']}&")))
+    record = json.loads((runs / "training/first_batch.json").read_text())
+    assert picture.size == (4 * record["width"], record["height"]), picture.size
+    first = Image.open(io.BytesIO(base64.b64decode(record["images"][0]["jpeg"]))).convert("RGB")
+    middle = tuple(length // 2 for length in first.size)
+    assert all(abs(ours - wanted) < 30 for ours, wanted in zip(picture.convert("RGB").getpixel(middle), first.getpixel(middle)))
 
 
 def test_parameters(server):

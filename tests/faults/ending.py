@@ -104,7 +104,7 @@ def files(job, out, failures, also, saved, begun, recorded):
     found -= {f"checkpoints/{place.name}/{name}" for place in places for name in ("state.safetensors", "state.json", "SHA256SUMS")}
     if job.status not in (0, 2, 75):   # ended in the midst of a save, which the next one clears away
         also = [*also, "checkpoints/.making/.*?"]
-    also = [*also, "report.html?", "results.csv?"]   # of every run whose launcher lives to its end; of a training with an epoch
+    also = [*also, "report.html?", "results.csv?", "first_batch.json?"]   # of every run whose launcher lives to its end; of a training with an epoch; with an update
     optional = {name for name in also if name.endswith("?")}
     must |= set(also) - optional   # those beside the output are all optional
     if missing := must - found:

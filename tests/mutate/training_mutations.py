@@ -15,8 +15,14 @@ RULES = "component/training/recipe/epoch_rules.cpp"
 AVERAGE = "component/training/recipe/weight_average.cpp"
 SIZING = "component/training/thread_sizing.cpp"
 MIXUP = "component/training/recipe/mixup.cpp"
+FIRST = "component/training/first_batch.cpp"
 
 MUTATIONS = [
+    Mutation("the first batch in the colours of the network", FIRST, "* std_dev[i % 3] + mean[i % 3]", "* std_dev[i % 3]", ["component"]),
+    Mutation("the first batch with the labels of the images before", FIRST, "labels_ = device_.fetch(some(inputs.labels));",
+             "labels_ = device_.fetch(some(previous_labels(inputs.labels)));", ["component"]),
+    Mutation("the first batch of the rates that are tried", FIRST, "if (stage_ != Stage::wanted || ", "if ((stage_ != Stage::wanted && stage_ != Stage::idle) || ", ["component"]),
+    Mutation("the first batch is that of a training that goes on", FIRST, "file_.empty() || there ?", "file_.empty() ?", ["component"]),
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
     Mutation("no Nesterov", OPTIMIZER, "kNesterov = true;", "kNesterov = false;", ["component"]),
     Mutation("weight decay 0", OPTIMIZER, "kWeightDecay = 1e-4;", "kWeightDecay = 0;", ["component"]),

@@ -57,6 +57,12 @@ class SmallTraining {
     component::TrainingState state;
     return part(state, /*from_state=*/false, boundary);
   }
+  /// Of what is told to sinks.
+  void told_to(std::unique_ptr<runtime::Sink> sink) {
+    std::vector<std::unique_ptr<runtime::Sink>> sinks;
+    sinks.push_back(std::move(sink));
+    events_ = runtime::Events(std::move(sinks));
+  }
   /// The one that is trained, or was last.
   models::ClassifierModule& network() { return *network_; }
   std::string logged() const {
@@ -165,6 +171,7 @@ inline component::TrainerOptions plain_options() {
           .cache_memory = 0,
           .profile = 0,
           .trace_file = {},
+          .first_batch_file = {},
           .gpu_advice_seconds = 1e9};
 }
 
