@@ -48,7 +48,7 @@ int contract(runtime::Call& call) {
   contract.folder = output.parent_path();
   runtime::Problems problems;
   if (of_pipeline) {
-    contract.pipeline = pipeline_of(given, problems);
+    contract.pipeline = pipeline_as_written(given, problems);
   } else {
     contract.component = &call.component();
     const auto settings = settings_of(given, problems);

@@ -26,7 +26,7 @@ std::string text_of(const fs::path& file) {
 runtime::Pipeline read_back(const runtime::azure::Draft& draft, const runtime::azure::DraftText& made, const fs::path& file) {
   std::vector<runtime::Setting> settings;
   for (const runtime::azure::DraftInput& input : draft.inputs)
-    if (input.path.empty()) settings.push_back({"inputs", input.name, "."});
+    if (!input.is_set()) settings.push_back({"inputs", input.name, "."});
   runtime::Problems problems;
   runtime::Pipeline pipeline = runtime::read_pipeline_text(made.text, file, settings, problems, made.origins);
   problems.throw_if_any();
@@ -37,6 +37,27 @@ std::string count(std::size_t number, const std::string& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
 }
 
+/// What runs the pipeline on this machine.
+std::string command_of(const fs::path& file, const runtime::azure::Draft& draft) {
+  std::string command = "torchport run " + runtime::shell_word(file.string());
+  const auto set = [&](const std::string& name, const std::string& value) {
+    command += " --set " + runtime::shell_word(name + "=" + value);
+  };
+  for (const runtime::azure::DraftInput& input : draft.inputs)
+    if (!input.is_set()) set("inputs." + input.name, input.advice.empty() ? "PATH" : input.advice.string());
+  for (const runtime::azure::DraftStep& step : draft.steps) {
+    std::int64_t world = 1, nodes = 1;
+    for (const runtime::azure::DraftValue& value : step.run) {
+      if (value.name == "node_count") nodes = std::stoll(value.text);
+      if (value.name == "node_count" || value.name == "process_count_per_node") world *= std::stoll(value.text);
+    }
+    if (nodes == 1) continue;
+    set(step.name + ".node_count", "1");
+    set(step.name + ".process_count_per_node", std::to_string(world));
+  }
+  return command;
+}
+
 int import_job(const runtime::Call& call, const runtime::Arguments& given, const std::string& text, runtime::azure::FileKind kind,
                const fs::path& file) {
   runtime::Problems problems;
@@ -44,8 +65,9 @@ int import_job(const runtime::Call& call, const runtime::Arguments& given, const
   runtime::azure::Draft draft = runtime::azure::import_pipeline(text, kind, file, options, problems);
   problems.throw_if_any();
   const fs::path output = given.has("output") ? fs::path(given.get<std::string>("output")) : fs::path();
-  const auto made = draft.written(file, file.parent_path(), output.parent_path());
-  runtime::Pipeline pipeline = read_back(draft, made, file);
+  draft.release_files(output.parent_path());
+  const auto made = draft.written(file, output.parent_path());
+  runtime::Pipeline pipeline = read_back(draft, made, output.empty() ? file.filename() : output);
   pipeline.notes.insert(pipeline.notes.begin(), draft.notes.begin(), draft.notes.end());
   say_notes(call.host, pipeline);
   if (output.empty()) {
@@ -53,11 +75,8 @@ int import_job(const runtime::Call& call, const runtime::Arguments& given, const
     return 0;
   }
   runtime::write_file_atomically(output, made.text);
-  std::string command = "torchport run " + runtime::shell_word(output.string());
-  for (const runtime::azure::DraftInput& input : draft.inputs)
-    if (input.path.empty()) command += " --set inputs." + input.name + "=PATH";
   call.host.out << runtime::visible(output.string()) << " has " << count(draft.steps.size(), "step") << "; "
-                << count(pipeline.notes.size(), "note") << " above. Run it: " << command << "\n";
+                << count(pipeline.notes.size(), "note") << " above. Run it: " << command_of(output, draft) << "\n";
   return 0;
 }
 
@@ -74,7 +93,7 @@ int import(runtime::Call& call) {
     throw runtime::Error("InvalidModelDirectory.weights_file", {{"path", file.string()}, {"reason", "it begins as none"}});
   call.subject = runtime::visible(file.string());
   const std::string text = text_of(file);
-  const runtime::azure::FileKind kind = runtime::azure::kind_of(text);
+  const runtime::azure::FileKind kind = runtime::azure::kind_of(text, file);
   if (kind == runtime::azure::FileKind::other)
     throw runtime::Error("FileParsingFailed.not_a_pipeline", {{"found", "this is neither a file of Azure ML nor one of weights"},
                                                               {"mend",

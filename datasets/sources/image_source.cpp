@@ -14,6 +14,7 @@
 #include "runtime/files/space.h"
 #include "runtime/files/stamp.h"
 #include "runtime/report/progress_line.h"
+#include "runtime/text/lower.h"
 #include "runtime/text/text.h"
 
 namespace torchport::datasets {
@@ -23,6 +24,12 @@ namespace {
 
 constexpr const char* kWhat = "input";
 constexpr std::size_t kNamed = 3;  ///< of what is beside an archive
+
+/// By its name; what is in it the formats look at.
+bool is_label_file(const fs::path& path) {
+  static const std::set<std::string> endings = {".jsonl", ".csv", ".json"};
+  return fs::is_regular_file(path) && (endings.contains(runtime::lower(path.extension().string())) || path.filename() == "MLTable");
+}
 
 /// The formats that any folder of images fits; they are asked last.
 const std::vector<std::string>& guesses() {
@@ -69,13 +76,30 @@ class Opener {
     const fs::path given = options_.path;
     const runtime::Fields fields = {{"what", kWhat}, {"path", given.string()}, {"format", format_}};
     if (!fs::is_directory(given)) {
+      if (is_label_file(given)) return labelled(given, fields);
       const ArchiveKind kind = fs::is_regular_file(given) ? archive_kind(given) : ArchiveKind::none;
       if (kind == ArchiveKind::unread) throw Error("InvalidDataset.unread_archive", fields, {{"unpack", unpacking(given).command}});
       if (kind == ArchiveKind::none && !(fs::is_regular_file(given) && is_archive_name(given)))
         throw Error("InvalidDataset.unsupported_input", fields);
       unpack_from(given);
     }
-    std::optional<ImageSource> source = find_directory(fields);
+    return found(find_directory(fields), fields);
+  }
+
+  /// A label file by itself. What lies around it is none of the input, so its images must be where --path_map says.
+  ImageSource labelled(const fs::path& file, runtime::Fields fields) {
+    const fs::path folder = file.parent_path().empty() ? "." : file.parent_path();
+    fields["folder"] = folder.string();
+    if (options_.path_map.empty()) throw Error("InvalidDataset.label_file_alone", fields);
+    options_.path = folder;
+    options_.label_file = file;
+    for (const char* const name : {"jsonl", "csv"})
+      if (format_ == name || format_ == "auto")
+        if (auto source = formats().at(name)(options_)) return found(std::move(source), fields);
+    throw Error("InvalidDataset.label_file_alone", fields);
+  }
+
+  ImageSource found(std::optional<ImageSource> source, const runtime::Fields& fields) {
     if (!source) source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
     if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
     if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields, found_instead(source));

@@ -21,7 +21,7 @@
 namespace torchport::datasets {
 
 struct SourceOptions {
-  std::filesystem::path path;            ///< folder; open_source takes an archive as well
+  std::filesystem::path path;            ///< folder; open_source takes an archive or a label file as well
   std::string subset;                    ///< of formats that hold several: "train" or "test"
   std::vector<MappedPrefix> path_map{};  ///< where the images of label files lie
   std::vector<std::string> labels{};     ///< category names in id order, for formats that only number them; may be empty
@@ -31,6 +31,7 @@ struct SourceOptions {
   Links links = Links::follow;                       ///< what becomes of symbolic links
   std::filesystem::path output{};                    ///< where the ImageDirectory will be; named in advice
   std::filesystem::path archive{};                   ///< what `path` was unpacked from, if it was
+  std::filesystem::path label_file{};                ///< the one file of `path` that counts: all its images lie in path_map
   std::filesystem::path own{};                       ///< a folder of the running program, which may lie in `path`
   bool guessed = false;                              ///< the format was not asked for by its name; set by open_source
 };

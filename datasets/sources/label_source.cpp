@@ -73,7 +73,8 @@ void account_for_others(const std::vector<std::string>& images, const fs::path& 
 ImageSource label_source(const std::vector<LabelRow>& rows, const LabelFile& at, const SourceOptions& options) {
   std::vector<fs::path> taken = at.beside;
   taken.push_back(at.file);
-  ImageWalk walk = walk_images(at.root, {"input", options.links, options.path, options.own, taken});
+  ImageWalk walk;
+  if (options.label_file.empty()) walk = walk_images(at.root, {"input", options.links, options.path, options.own, taken});
   ImageSource source;
   source.account = std::move(walk.account);
   const std::vector<const LabelRow*> kept = labelled(rows, at.file, source.account);
@@ -107,6 +108,10 @@ ImageSource label_source(const std::vector<LabelRow>& rows, const LabelFile& at,
 std::optional<LabelFile> find_label_file(const SourceOptions& options, std::string_view extension, bool (*fits)(const fs::path&)) {
   const fs::path root = only_folder(options.path);
   std::error_code none;
+  if (const fs::path& one = options.label_file; !one.empty()) {
+    if (runtime::lower(one.extension().string()) != extension || !fits(one)) return std::nullopt;
+    return LabelFile{options.path, one};
+  }
   if (fs::exists(root / kTableFile, none)) return std::nullopt;
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(root)) {

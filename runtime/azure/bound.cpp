@@ -29,7 +29,7 @@ Bound reference(const std::string& text, const YAML::Node& node, const Scope& sc
     return bound;
   }
   if (parts.size() == 5 && parts[0] == "parent" && parts[1] == "jobs" && parts[3] == "outputs")
-    return {Bound::Kind::wire, "", scope.prefix + parts[2], parts[4], "", faults.place(node)};
+    return {Bound::Kind::wire, "", scope.prefix + parts[2], parts[4], "", faults.place(node), {}};
   unclear(faults, node, "'" + text + "' is neither parent.inputs.NAME nor parent.jobs.JOB.outputs.OUTPUT");
   return bound;
 }
@@ -55,11 +55,11 @@ Bound bind(const YAML::Node& node, const Scope& scope, FileFaults& faults) {
   if (node.IsSequence()) {
     std::vector<std::string> parts;
     for (const auto& part : node) parts.push_back(part.IsScalar() ? part.Scalar() : "");
-    return {Bound::Kind::text, "[" + join(parts, ", ") + "]", "", "", "", faults.place(node)};
+    return {Bound::Kind::text, "[" + join(parts, ", ") + "]", "", "", "", faults.place(node), faults.file().parent_path()};
   }
   const std::string text = azure_text(node);
   const std::size_t open = text.find(kOpen), close = text.find(kClose);
-  if (open == text.npos) return {Bound::Kind::text, text, "", "", "", faults.place(node)};
+  if (open == text.npos) return {Bound::Kind::text, text, "", "", "", faults.place(node), faults.file().parent_path()};
   if (open != 0 || close == text.npos || close + kClose.size() != text.size()) {
     unclear(faults, node, "'" + text + "' is a binding with something beside it");
     return {};

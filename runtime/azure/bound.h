@@ -1,5 +1,6 @@
 // What the inputs of jobs and components are bound to: a value, a path, or another job's output. Used by the readers of jobs.
 #pragma once
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -14,6 +15,7 @@ struct Bound {
   std::string step, output;  ///< of a wire: the job, with the names of the pipelines around it before it, and its output
   std::string input;         ///< the input of the whole pipeline that it comes from, or ""
   std::string place;
+  std::filesystem::path base;  ///< the folder that a path in it is relative to: that of the file in which it stands
 };
 
 /// Where names of `${{parent…}}` are looked for: a pipeline, or one within another.

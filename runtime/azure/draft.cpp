@@ -17,6 +17,7 @@ bool is_small(char c) { return c >= 'a' && c <= 'z'; }
 /// The lines of a pipeline file with their origins.
 class Writer {
  public:
+  Writer(const fs::path& from, const fs::path& target) : from_(from), target_(fs::absolute(target.empty() ? "." : target).lexically_normal()) {}
   void line(const std::string& text, const std::string& origin = "") {
     out_.text += text + "\n";
     out_.origins.push_back(origin);
@@ -24,21 +25,28 @@ class Writer {
   void map(const std::string& key, const std::vector<DraftValue>& values) {
     if (values.empty()) return;
     line("    " + key + ":");
-    for (const DraftValue& value : values) line("      " + value.name + ": " + value.text, value.place);
+    for (const DraftValue& value : values) line("      " + value.name + ": " + text_of(value), value.place);
+  }
+  void input(const DraftInput& one) {
+    const std::string text = one.path.empty() ? one.value : yaml_text(path(one.path));
+    line("  " + one.name + ":" + (text.empty() ? "" : " " + text), one.place);
   }
   DraftText take() { return std::move(out_); }
 
  private:
+  std::string text_of(const DraftValue& value) const {
+    if (!value.input.empty()) return value.input;
+    return value.is_file ? yaml_text(path(value.path)) : value.text;
+  }
+  std::string path(const fs::path& given) const {
+    if (given.is_absolute()) return given.string();
+    const fs::path whole = fs::absolute(from_ / given).lexically_normal(), near = whole.lexically_relative(target_);
+    return (near.empty() ? whole : near).string();
+  }
+
+  fs::path from_, target_;
   DraftText out_;
 };
-
-std::string input_line(const DraftInput& input, const fs::path& from, const fs::path& folder) {
-  if (input.path.empty()) return "  " + input.name + ":";
-  if (input.path.is_absolute()) return "  " + input.name + ": " + yaml_text(input.path.string());
-  const fs::path whole = fs::absolute(from / input.path).lexically_normal();
-  const fs::path path = whole.lexically_relative(fs::absolute(folder.empty() ? "." : folder).lexically_normal());
-  return "  " + input.name + ": " + yaml_text((path.empty() ? whole : path).string());
-}
 
 }  // namespace
 
@@ -54,7 +62,7 @@ void Draft::ignore(const std::string& place, const std::string& where, const std
 
 void Draft::finish() {
   for (const auto& [key, one] : ignored_) {
-    const std::string more = one.count > 1 ? ", as in " + std::to_string(one.count - 1) + " more places" : "";
+    const std::string more = one.count > 1 ? ", as in " + std::to_string(one.count - 1) + (one.count == 2 ? " more place" : " more places") : "";
     note(one.place, one.where + ": " + key + (key.ends_with('s') ? " are" : " is") + " ignored" + more +
                         (one.why.empty() ? "" : ": " + one.why));
   }
@@ -75,18 +83,53 @@ std::string Draft::input(const std::string& wanted, const fs::path& path, const 
   return "inputs." + free;
 }
 
+std::string Draft::value(const std::string& wanted, const std::string& text, const std::string& place) {
+  const std::string own = as_name(wanted);
+  const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const DraftInput& one) { return one.name == own; });
+  if (found != inputs.end() && (found->value != text || found->place != place)) return "";
+  if (found == inputs.end()) inputs.push_back({own, "", place, text});
+  return "inputs." + own;
+}
+
+fs::path Draft::from_here(const fs::path& base, const fs::path& path) const {
+  if (path.is_absolute()) return path;
+  const fs::path near = (base / path).lexically_normal().lexically_relative(folder.lexically_normal());
+  return near.empty() ? fs::absolute(base / path) : near;
+}
+
+void Draft::release_files(const fs::path& target) {
+  const fs::path home = fs::absolute(target.empty() ? "." : target).lexically_normal();
+  const auto is_outside = [&](const fs::path& path) {
+    const fs::path near = fs::absolute(folder / path).lexically_normal().lexically_relative(home);
+    return near.empty() || *near.begin() == "..";
+  };
+  for (DraftStep& step : steps)
+    for (DraftValue& value : step.parameters) {
+      if (!value.is_file || !is_outside(value.path)) continue;
+      if (value.input.empty()) value.input = input(step.name + "_" + value.name, "", value.place);
+      for (DraftInput& one : inputs) {
+        if ("inputs." + one.name != value.input || !one.advice.empty()) continue;
+        one.path.clear();
+        one.advice = (folder / value.path).lexically_normal();
+        note(value.place, step.name + ": its file " + value.path.string() +
+                              " lies outside of the folder of the pipeline file, which reads none from elsewhere by itself: --set inputs." +
+                              one.name + "=" + one.advice.string());
+      }
+    }
+}
+
 DraftStep* Draft::step(const std::string& wanted) {
   const auto found = std::find_if(steps.begin(), steps.end(), [&](const DraftStep& one) { return one.name == wanted; });
   return found == steps.end() ? nullptr : &*found;
 }
 
-DraftText Draft::written(const fs::path& file, const fs::path& from, const fs::path& folder) const {
-  Writer out;
+DraftText Draft::written(const fs::path& file, const fs::path& target) const {
+  Writer out(folder, target);
   out.line("# Made of " + visible(file.filename().string()) + " by torchport import. What differs from it, and what is assumed:");
   for (const PipelineNote& one : notes) out.line("#   " + visible(one.place + ": " + one.text));
   out.line("name: " + name);
   if (!inputs.empty()) out.line("inputs:");
-  for (const DraftInput& input : inputs) out.line(input_line(input, from, folder), input.place);
+  for (const DraftInput& one : inputs) out.input(one);
   out.line("steps:");
   for (const DraftStep& step : steps) {
     out.line("  " + step.name + ":", step.place);

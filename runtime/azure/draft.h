@@ -13,6 +13,9 @@ namespace torchport::runtime::azure {
 /// One line of a step: a wire, or a value as YAML has it.
 struct DraftValue {
   std::string name, text, place;
+  std::string input{};        ///< the input of the pipeline that the value comes from, as a wire; "": it stands in the step
+  bool is_file = false;       ///< `text` is "", or an input has it
+  std::filesystem::path path{};  ///< of a file, relative to the folder of the file that is imported
 };
 
 struct DraftStep {
@@ -23,11 +26,14 @@ struct DraftStep {
   const DraftValue* parameter(const std::string& wanted) const;
 };
 
-/// An input of the pipeline; without a path it must be set when it starts.
+/// An input of the pipeline; without a path and a value it must be set when it starts.
 struct DraftInput {
   std::string name;
   std::filesystem::path path;  ///< relative to the folder of the file that is imported
   std::string place;
+  std::string value{};             ///< as YAML has it, of what is no path
+  std::filesystem::path advice{};  ///< what it had, where a pipeline file may not name that; relative to the current folder
+  bool is_set() const { return !path.empty() || !value.empty(); }
 };
 
 /// The text of a pipeline file, and what each of its lines stands for ("job.yml:12:3"; "" for what is in no file).
@@ -38,6 +44,7 @@ struct DraftText {
 
 struct Draft {
   std::string name;
+  std::filesystem::path folder;  ///< of the file that is imported
   std::vector<DraftInput> inputs;
   std::vector<DraftStep> steps;
   std::vector<PipelineNote> notes;
@@ -48,11 +55,17 @@ struct Draft {
   void finish();
   /// A wire to an input of the pipeline, "inputs.photos", which is made if it is not there.
   std::string input(const std::string& wanted, const std::filesystem::path& path, const std::string& place);
+  /// A wire to an input with this value; "" where one of that name has another.
+  std::string value(const std::string& wanted, const std::string& text, const std::string& place);
   DraftStep* step(const std::string& wanted);
+  /// A path that is relative to `base`, as one from `folder`.
+  std::filesystem::path from_here(const std::filesystem::path& base, const std::filesystem::path& path) const;
+  /// Makes files of parameters inputs without a value where a pipeline file in `target` may not name them: it reads no file from
+  /// outside of its own folder.
+  void release_files(const std::filesystem::path& target);
 
-  /// As a file in `folder`; `from` is the folder that paths are relative to now.
-  DraftText written(const std::filesystem::path& file, const std::filesystem::path& from,
-                    const std::filesystem::path& folder) const;
+  /// Made of `file`, as a file in the folder `target`.
+  DraftText written(const std::filesystem::path& file, const std::filesystem::path& target) const;
 
  private:
   struct Ignored {

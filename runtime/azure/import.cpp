@@ -11,6 +11,24 @@
 namespace torchport::runtime::azure {
 namespace {
 
+constexpr const char* kOfPython =
+    "Python is not read. Save the pipeline that it makes as YAML (az ml job show -n JOB > job.yml), or the graph that it shows as JSON, and "
+    "import that; docs/coming-from-azure.md tells how.";
+
+/// Whether a line of it imports what pipelines of Azure ML are written with in Python, or it is the studio's export to code.
+bool is_python(const std::string& text) {
+  static constexpr std::string_view kStarts[] = {"from azure", "import azure", "from mldesigner", "import mldesigner",
+                                                 "# This is generated from https://ml.azure.com"};
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1))
+    if (std::any_of(std::begin(kStarts), std::end(kStarts), [&](std::string_view start) { return rest.starts_with(start); })) return true;
+  return false;
+}
+
+/// Whether a text that cannot be read was to be a pipeline job.
+bool begins_as_job(const std::string& text) {
+  return text.starts_with("jobs:") || text.find("\njobs:") != text.npos || text.find("azuremlschemas") != text.npos;
+}
+
 bool has(const YAML::Node& map, const char* key) { return static_cast<bool>(map[key]); }
 
 [[noreturn]] void refuse(const std::string& found, const std::string& mend) {
@@ -27,7 +45,7 @@ bool is_graph(const YAML::Node& root) {
 /// The value that a step has, as text: its own, or the default.
 std::string value_of(const DraftStep& step, const ParameterSpec& parameter) {
   const DraftValue* const own = step.parameter(parameter.name);
-  const std::string text = own ? own->text : parameter.default_or_none();
+  const std::string text = own && !own->is_file ? own->text : parameter.default_or_none();
   return parameter.type == ParameterType::boolean ? text_of_value(parse_value(parameter, text)) : text;
 }
 
@@ -83,20 +101,22 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
   return options;
 }
 
-FileKind kind_of(const std::string& text) {
+FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
+  if (is_python(text)) refuse("this is a program in Python", kOfPython);
   YAML::Node root;
   try {
-    root = parse_yaml(text);
-  } catch (const YamlError&) {
-    return FileKind::other;
+    root = parse_yaml_with_aliases(text);
+  } catch (const YamlError& error) {
+    if (!begins_as_job(text)) return FileKind::other;
+    throw Error("FileParsingFailed.azure", {{"reason", error.reason}})
+        .at(file.string() + ":" + std::to_string(error.line) + ":" + std::to_string(error.column));
   }
   if (!root.IsMap()) return FileKind::other;
   const std::string type = has(root, "type") && root["type"].IsScalar() ? root["type"].Scalar() : "";
   if (has(root, "jobs")) return FileKind::pipeline_job;
   if (is_graph(root)) return FileKind::graph;
   if (has(root, "cells") && has(root, "nbformat"))
-    refuse("this is a notebook",
-           "Save the pipeline that it makes as YAML (az ml job show), or the graph that it shows as JSON, and import that.");
+    refuse("this is a notebook", kOfPython);
   if (has(root, "command") || type == "command")
     refuse("this is one component or command job of Azure ML", "Give the pipeline job whose `jobs` name it.");
   if (type == "pipeline" ||
@@ -109,7 +129,8 @@ Draft import_pipeline(const std::string& text, FileKind kind, const std::filesys
                       Problems& problems) {
   Draft draft;
   const auto faults = std::make_shared<FileFaults>(file, problems);
-  const YAML::Node root = parse_yaml(text);
+  const YAML::Node root = parse_yaml_with_aliases(text);
+  draft.folder = file.parent_path();
   if (kind == FileKind::graph) {
     read_graph(root, faults, options, draft);
   } else {

@@ -14,6 +14,7 @@ namespace torchport::runtime::azure {
 struct ImportOptions {
   std::map<std::string, std::string> replace;  ///< --replace: names of our components by names of steps
   bool as_original = false;                    ///< --as-original: values that make the result the original's
+  bool one_machine = false;                    ///< the machines of a step are processes of this one
 };
 
 /// --replace STEP=COMPONENT; faults go into `problems`.
@@ -21,9 +22,9 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
 
 enum class FileKind { pipeline_job, graph, other };
 
-/// What a text is by its content; a text that is no YAML is `other`. What is known but cannot be a pipeline, such as a component or
-/// a notebook, is refused. \throws Error FileParsingFailed.not_a_pipeline
-FileKind kind_of(const std::string& text);
+/// What a text is by its content; a text that is no YAML is `other`. What is known but cannot be a pipeline, such as a component, a
+/// notebook or a program, is refused, and so is a job that is no YAML. \throws Error FileParsingFailed.not_a_pipeline, .azure
+FileKind kind_of(const std::string& text, const std::filesystem::path& file);
 
 /// The pipeline that a file of Azure ML describes, with notes on all that differs. Faults go into `problems`; what comes back then
 /// is not to be used.

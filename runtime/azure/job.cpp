@@ -11,7 +11,8 @@ namespace torchport::runtime::azure {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kDeepest = 8;  ///< of pipelines within pipelines; one may name itself
+constexpr std::size_t kDeepest = 8;      ///< of pipelines within pipelines; one may name itself
+constexpr std::size_t kMostJobs = 10'000;  ///< of all of them together: a few that name themselves are any number
 
 bool is_one_of(const std::string& key, std::initializer_list<const char*> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const char* one) { return key == one; });
@@ -19,19 +20,20 @@ bool is_one_of(const std::string& key, std::initializer_list<const char*> keys) 
 
 std::string text_at(const YAML::Node& map, const char* key) { return map[key] && map[key].IsScalar() ? map[key].Scalar() : ""; }
 
-/// "azureml:NAME:VERSION" or "azureml://registries/R/components/NAME/versions/VERSION" as words of a command.
+/// "azureml:NAME:VERSION", "azureml:NAME@LABEL" or "azureml://registries/R/components/NAME/versions/VERSION" as words of a command.
 std::string show_command(const std::string& reference) {
-  std::string name, version;
+  std::string name = reference.substr(reference.find(':') + 1), which = " --label latest", registry;
   if (const std::size_t at = reference.find("/components/"); at != reference.npos) {
     const auto parts = split(reference.substr(at + 12), '/');
     name = parts[0];
-    if (parts.size() > 2) version = parts[2];
-  } else {
-    const auto parts = split(reference.substr(reference.find(':') + 1), reference.find('@') == reference.npos ? ':' : '@');
-    name = parts[0];
-    if (parts.size() > 1) version = parts[1];
+    if (parts.size() > 2) which = (parts[1] == "labels" ? " --label " : " --version ") + parts[2];
+    const auto before = split(reference.substr(0, at), '/');
+    if (reference.find("//registries/") != reference.npos) registry = " --registry-name " + before.back();
+  } else if (const std::size_t end = name.find_first_of(":@"); end != name.npos) {
+    which = (name[end] == '@' ? " --label " : " --version ") + name.substr(end + 1);
+    name.resize(end);
   }
-  return "az ml component show -n " + name + (version.empty() ? "" : " --version " + version) + " > " + name + ".yml";
+  return "az ml component show -n " + name + which + registry + " > " + name + ".yml";
 }
 
 /// Reads the steps of one `jobs:`, and those of pipelines within it.
@@ -104,8 +106,10 @@ class StepReader {
     }
     if (const YAML::Node outputs = step.node["outputs"]; outputs && outputs.IsMap())
       for (const auto& output : outputs)
-        if (output.second.IsMap() && output.second["path"])
-          draft_.ignore(faults_->place(output.second["path"]), step.where(), "the path of an output", "it lies in the run folder");
+        for (const char* const key : {"path", "mode"})
+          if (output.second.IsMap() && output.second[key])
+            draft_.ignore(faults_->place(output.second[key]), step.where(), std::string("the ") + key + " of an output",
+                          "it lies in the run folder");
   }
 
   /// Finds the command component of a step: a file, a map, or the step itself. False where there is none.
@@ -142,7 +146,7 @@ class StepReader {
     }
     try {
       auto faults = std::make_shared<FileFaults>(file.lexically_normal(), faults_->problems());
-      files_[file.string()] = read_component(parse_yaml(read_file(file, kSmallText)), faults, draft_);
+      files_[file.string()] = read_component(parse_yaml_with_aliases(read_file(file, kSmallText)), faults, draft_);
       step.azure_component = files_[file.string()];
       return true;
     } catch (const YamlError& error) {
@@ -228,7 +232,7 @@ void note_root(const YAML::Node& root, FileFaults& faults, Draft& draft) {
                    "settings: " + setting.first.Scalar() + " is ignored" +
                        (setting.first.Scalar() == "force_rerun" ? ": --force STEP runs a step again" : ""));
     } else if (!is_one_of(key, {"$schema", "type", "name", "display_name", "description", "inputs", "jobs", "settings"})) {
-      draft.note(faults.place(entry.first), key + " is ignored");
+      draft.note(faults.place(entry.first), key + (key.ends_with('s') ? " are" : " is") + " ignored");
     }
   }
 }
@@ -238,6 +242,13 @@ void note_root(const YAML::Node& root, FileFaults& faults, Draft& draft) {
 void read_steps(const YAML::Node& jobs, const std::shared_ptr<FileFaults>& faults, const std::shared_ptr<const Scope>& scope,
                 const ImportOptions& options, Job& job, Draft& draft) {
   if (!faults->expect_map(jobs, "jobs")) return;
+  const bool were_few = job.count <= kMostJobs;
+  job.count += jobs.size();
+  if (job.count > kMostJobs) {
+    if (were_few)
+      faults->add(jobs, "FileParsingFailed.azure", {{"reason", "it has more than " + std::to_string(kMostJobs) + " jobs, those within others too"}});
+    return;
+  }
   ++job.depth;
   StepReader reader(faults, scope, options, job, draft);
   for (const auto& entry : jobs) reader.read(entry.first.Scalar(), entry.first, entry.second);

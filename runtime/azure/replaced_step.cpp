@@ -131,7 +131,8 @@ class Replacement {
         DraftStep network{step_.name + "_network", step_.place, &maker, {}, {}, {}};
         for (const ParameterSpec& row : maker.parameters) {
           if (std::find(row.choices.begin(), row.choices.end(), value.text) != row.choices.end())
-            network.parameters.push_back({row.name, value.text, value.place});
+            network.parameters.push_back(
+                {row.name, value.text, value.place, value.input.empty() ? "" : draft_.value(value.input, value.text, value.place)});
           if (row.name == "pretrained") network.parameters.push_back({row.name, "false", step_.place});
         }
         draft_.note(value.place, step_.where() + ": its " + input + " is " + value.text + ", which the step " + network.name +

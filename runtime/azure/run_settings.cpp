@@ -1,5 +1,6 @@
 #include "runtime/azure/run_settings.h"
 
+#include "runtime/azure/component.h"
 #include "runtime/spec/spec_map.h"
 
 namespace torchport::runtime::azure {
@@ -30,10 +31,25 @@ void note_others(const JobStep& step, const char* section, const std::string& kn
       draft.ignore(step.faults->place(entry.first), step.where(), entry.first.Scalar());
 }
 
+/// Refuses a launcher that gives the processes no common world, as the training has it.
+void check_distribution(const JobStep& step) {
+  for (const bool own : {true, false}) {
+    const YAML::Node map = own ? step.node["distribution"] : step.azure_component.node["distribution"];
+    if (!map || !map.IsMap() || !map["type"]) continue;
+    const std::string type = bare(map["type"].IsScalar() ? map["type"].Scalar() : "");
+    if (type != "mpi" && type != "pytorch")
+      (own ? step.faults : step.azure_component.faults)
+          ->add(map["type"], "FileParsingFailed.azure",
+                {{"reason", "the distribution of " + step.azure + " is '" + type + "'; the designer's training runs under mpi or pytorch"}});
+    return;
+  }
+}
+
 }  // namespace
 
-void add_run_settings(DraftStep& made, const JobStep& step, Draft& draft) {
+void add_run_settings(DraftStep& made, const JobStep& step, const ImportOptions& options, Draft& draft) {
   std::string place = step.place;
+  check_distribution(step);
   const std::int64_t nodes = count_at(step, "resources", "instance_count", place);
   const std::int64_t processes = count_at(step, "distribution", "process_count_per_instance", place);
   note_others(step, "resources", "instance_count", draft);
@@ -44,12 +60,17 @@ void add_run_settings(DraftStep& made, const JobStep& step, Draft& draft) {
     draft.note(place, step.where() + ": it runs as one process, not as " + all);
     return;
   }
-  made.run.push_back({"process_count_per_node", all, place});
-  if (nodes > 1)
-    draft.note(place, step.where() + ": " + std::to_string(nodes) + " machines of " + std::to_string(processes) + " are " + all +
-                          " processes of this machine, which compute the same: --set " + made.name +
-                          ".node_count=" + std::to_string(nodes) + " --set " + made.name +
-                          ".process_count_per_node=" + std::to_string(processes) + " with a compute has machines");
+  const auto add = [&](const char* name, std::int64_t count) {
+    if (count > 1) made.run.push_back({name, std::to_string(count), place});
+  };
+  add("node_count", options.one_machine ? 1 : nodes);
+  add("process_count_per_node", options.one_machine ? nodes * processes : processes);
+  if (nodes == 1) return;
+  const std::string set = "--set " + made.name + ".";
+  draft.note(place, step.where() + ": " + std::to_string(nodes) + " machines of " + std::to_string(processes) + " are a world of " +
+                        all + " processes, by which the learning rate and the images of an update are multiplied; " +
+                        (options.one_machine ? "this machine runs all of them, to the same result: " + set + "compute=NAME has machines"
+                                             : "on one machine: " + set + "node_count=1 " + set + "process_count_per_node=" + all));
 }
 
 }  // namespace torchport::runtime::azure

@@ -30,13 +30,16 @@ std::string yaml_value(const ParameterSpec& parameter, const Value& value, const
 
 /// The text of a flag with values in the places of its inputs; nothing where one has none.
 Bound text_of(const CommandFlag& flag, const JobStep& step) {
-  Bound all{Bound::Kind::text, flag.value, "", "", "", step.azure_component.command_place};
+  const AzureComponent& component = step.azure_component;
+  Bound all{Bound::Kind::text, flag.value, "", "", "", component.command_place, component.faults->file().parent_path()};
   for (const std::string& input : placeholders(flag.value, "inputs")) {
     const Bound value = step.value(input);
     if (value.kind != Bound::Kind::text) return {};
     const std::string hole = "${{inputs." + input + "}}";
     all.text.replace(all.text.find(hole), hole.size(), value.text);
     all.place = value.place;
+    all.base = value.base;
+    if (flag.value == hole) all.input = value.input;
   }
   return all;
 }
@@ -80,10 +83,9 @@ class FlagReader {
 
   void read_port(const PortSpec& port, const CommandFlag& flag) {
     const std::string input = only_placeholder(flag.value, "inputs");
-    const Bound bound =
-        input.empty() ? Bound{Bound::Kind::text, flag.value, "", "", "", step_.azure_component.command_place} : step_.value(input);
-    if (bound.kind == Bound::Kind::none && may_lack(flag, input) && bound.input.empty()) return;
-    if (input.empty() && flag.value.find("${{") != std::string::npos)
+    const Bound bound = input.empty() ? text_of(flag, step_) : step_.value(input);
+    if (!input.empty() && bound.kind == Bound::Kind::none && may_lack(flag, input) && bound.input.empty()) return;
+    if (input.empty() && (bound.kind == Bound::Kind::none || flag.value.find("${{") != std::string::npos))
       return fault(Error("FileParsingFailed.azure",
                          {{"reason", "--" + flag.name + " of " + step_.azure + " is a path with something beside it"}}));
     const std::string text = wiring_.port(step_, input.empty() ? port.name : input, bound);
@@ -146,7 +148,7 @@ void add_code_defaults(DraftStep& made, const JobStep& step, const std::set<std:
   for (const auto& [name, text] : original.defaults) {
     if (set.count(name)) continue;
     const ParameterSpec& row = *step.component->parameter(name);
-    add_parameter(made, row, {Bound::Kind::text, text, "", "", "", place}, step, draft);
+    add_parameter(made, row, {Bound::Kind::text, text, "", "", "", place, {}}, step, draft);
     draft.note(place, step.where() + ": --" + name + " is not in its command: the program's own default " + text +
                           ", not the designer's " + row.default_or_none());
   }
@@ -154,6 +156,30 @@ void add_code_defaults(DraftStep& made, const JobStep& step, const std::set<std:
     if (!set.count(name))
       draft.note(place, step.where() + ": --" + name + " is not in its command and has no default in the designer: " +
                             step.component->parameter(name)->default_or_none() + " here");
+}
+
+/// A parameter's file: of an input of the job one of the pipeline, else the step's own.
+DraftValue file_of(const DraftStep& made, const ParameterSpec& parameter, const Bound& value, const JobStep& step, Draft& draft) {
+  DraftValue file{parameter.name, "", value.place, "", true, {}};
+  const bool in_cloud = is_in_cloud(value.text);
+  if (!in_cloud) file.path = draft.from_here(value.base, value.text);
+  if (in_cloud || !value.input.empty())
+    file.input = draft.input(value.input.empty() ? made.name + "_" + parameter.name : value.input, file.path, value.place);
+  if (in_cloud)
+    draft.note(value.place, step.where() + ": the file of " + parameter.name + " is in the cloud (" + value.text +
+                                "): give its path, --set " + file.input + "=PATH");
+  return file;
+}
+
+/// A parameter's value: of an input of the job one of the pipeline, which --set gives another for all that take it.
+DraftValue value_of(const ParameterSpec& parameter, const Value& parsed, const Bound& value, const JobStep& step, Draft& draft) {
+  DraftValue own{parameter.name, yaml_value(parameter, parsed, value.text), value.place, "", false, {}};
+  if (value.input.empty() || value.text.empty()) return own;
+  own.input = draft.value(value.input, own.text, value.place);
+  if (own.input.empty())
+    draft.note(value.place, step.where() + ": " + parameter.name + " has its value, and not the input " + value.input +
+                                ", which is of another kind elsewhere");
+  return own;
 }
 
 }  // namespace
@@ -165,7 +191,8 @@ void add_parameter(DraftStep& made, const ParameterSpec& parameter, const Bound&
     if (note) draft.note(value.place, step.where() + ": " + note->text);
     std::erase_if(made.parameters,
                   [&](const DraftValue& one) { return one.name == parameter.name; });  // of a flag given twice the last counts
-    made.parameters.push_back({parameter.name, yaml_value(parameter, parsed, value.text), value.place});
+    made.parameters.push_back(parameter.path && !parameter.several ? file_of(made, parameter, value, step, draft)
+                                                                   : value_of(parameter, parsed, value, step, draft));
   });
   for (const Error& error : mine.all()) step.faults->add(error, value.place);
 }
@@ -177,7 +204,7 @@ void follow_command(DraftStep& made, const JobStep& step, Wiring& wiring, Draft&
   add_code_defaults(made, step, reader.set, draft);
 }
 
-void draft_steps(Job& job, const ImportOptions&, Draft& draft) {
+void draft_steps(Job& job, const ImportOptions& options, Draft& draft) {
   Wiring wiring(job, draft);
   for (const JobStep& step : job.steps) {
     if (!step.component) continue;
@@ -188,7 +215,7 @@ void draft_steps(Job& job, const ImportOptions&, Draft& draft) {
     } else {
       follow_command(made, step, wiring, draft);
     }
-    add_run_settings(made, step, draft);
+    add_run_settings(made, step, options, draft);
     draft.steps.push_back(std::move(made));
   }
 }

@@ -34,7 +34,7 @@ std::string Wiring::port(const JobStep& step, const std::string& input, const Bo
   if (bound.kind == Bound::Kind::none) return unset(own, "the input " + input + " has no value");
   if (bound.kind == Bound::Kind::text) {
     if (is_in_cloud(bound.text)) return unset(own, "the input " + input + " is in the cloud (" + bound.text + ")");
-    return draft_.input(own, bound.text, bound.place);
+    return draft_.input(own, draft_.from_here(bound.base, bound.text), bound.place);
   }
   std::string output;
   const JobStep* const from = source(bound, output);

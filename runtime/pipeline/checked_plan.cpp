@@ -83,6 +83,16 @@ void check_plan(const Plan& plan, const fs::path& runs, const RequestCheck& chec
   problems.throw_if_any();
 }
 
+Pipeline read_given(const Arguments& given, Problems& problems, bool here) {
+  azure::ImportOptions options =
+      azure::import_options(given.all("replace"), given.has("as_original") && given.get<bool>("as_original"), problems);
+  const std::vector<Setting> settings = settings_of(given, problems);
+  options.one_machine = here && std::none_of(settings.begin(), settings.end(), [](const Setting& one) {
+                          return one.name == "compute" || one.name == "node_count";
+                        });
+  return read_pipeline(given.operands.front(), settings, problems, options);
+}
+
 }  // namespace
 
 std::vector<Setting> settings_of(const Arguments& given, Problems& problems) {
@@ -91,11 +101,9 @@ std::vector<Setting> settings_of(const Arguments& given, Problems& problems) {
   return settings;
 }
 
-Pipeline pipeline_of(const Arguments& given, Problems& problems) {
-  const azure::ImportOptions options =
-      azure::import_options(given.all("replace"), given.has("as_original") && given.get<bool>("as_original"), problems);
-  return read_pipeline(given.operands.front(), settings_of(given, problems), problems, options);
-}
+Pipeline pipeline_of(const Arguments& given, Problems& problems) { return read_given(given, problems, true); }
+
+Pipeline pipeline_as_written(const Arguments& given, Problems& problems) { return read_given(given, problems, false); }
 
 void say_notes(const Host& host, const Pipeline& pipeline) {
   for (const PipelineNote& note : pipeline.notes) host.err << "note: " << visible(note.place + ": " + note.text) << "\n";

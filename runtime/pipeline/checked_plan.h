@@ -16,8 +16,11 @@ using RequestCheck = std::function<void(Request&, Problems&)>;
 /// The settings of --set; faults go into `problems`.
 std::vector<Setting> settings_of(const Arguments& given, Problems& problems);
 
-/// The pipeline that the operand names, with --set, --replace and --as-original, checked by itself; faults go into `problems`.
+/// The pipeline that the operand names, with --set, --replace and --as-original, checked by itself; faults go into `problems`. The
+/// machines of a job of Azure ML are processes of this one where --set names no compute and no number of nodes.
 Pipeline pipeline_of(const Arguments& given, Problems& problems);
+/// The same with the machines as the file has them, for other systems.
+Pipeline pipeline_as_written(const Arguments& given, Problems& problems);
 
 /// Tells what is to be said of a pipeline that can run all the same.
 void say_notes(const Host& host, const Pipeline& pipeline);

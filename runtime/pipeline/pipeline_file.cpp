@@ -14,7 +14,7 @@ Pipeline read_import(const std::string& text, azure::FileKind kind, const fs::pa
   Pipeline pipeline;
   pipeline.file = file;
   if (mine.empty()) {
-    azure::DraftText made = draft.written(file, file.parent_path(), file.parent_path());
+    azure::DraftText made = draft.written(file, file.parent_path());
     pipeline = read_pipeline_text(std::move(made.text), file, settings, mine, std::move(made.origins));
   }
   for (const Error& error : mine.all()) problems.add(error);
@@ -36,7 +36,7 @@ Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& setting
     return unread;
   }
   azure::FileKind kind = azure::FileKind::other;
-  if (!problems.collect([&] { kind = azure::kind_of(text); })) return unread;
+  if (!problems.collect([&] { kind = azure::kind_of(text, file); })) return unread;
   if (kind != azure::FileKind::other) return read_import(text, kind, file, settings, options, problems);
   if (!options.replace.empty() || options.as_original) problems.add(Error("ParameterParsing.no_import"));
   return read_pipeline_text(std::move(text), file, settings, problems);

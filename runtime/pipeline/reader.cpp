@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kInputs = "inputs";  ///< the word before the dot of a wire to the pipeline's own inputs
 constexpr std::size_t kDeepest = 8;             ///< of pipelines within pipelines; one may name itself
+constexpr std::size_t kMostInner = 200;         ///< all of them together: a few that name themselves are any number
 
 /// The run setting that whoever starts a pipeline gives, and no file to itself.
 constexpr const char* kLeave = "allow_run_as_root";
@@ -41,6 +42,7 @@ std::optional<std::pair<std::string, std::string>> two_names(const std::string& 
 struct Whole {
   Pipeline& pipeline;
   Settings settings;
+  std::size_t inner = 0;  ///< pipelines within it that were seen
 };
 
 /// Where a pipeline stands: by itself, or as a step of another.
@@ -149,6 +151,8 @@ class Reader {
     faults_.keys(node, "the step " + step.name, {"pipeline", "inputs"});
     const std::string path = faults_.scalar(node["pipeline"], "the pipeline");
     if (path.empty()) return;
+    if (++whole_.inner == kMostInner + 1) faults_.unclear(node["pipeline"], "pipelines within pipelines, more than " + std::to_string(kMostInner));
+    if (whole_.inner > kMostInner) return;
     if (place_.depth == kDeepest) return faults_.unclear(node["pipeline"], "pipelines within pipelines, too deep");
     Place inner{step.name + "_", place_.depth + 1, {}, place_.compute};
     if (const YAML::Node inputs = node["inputs"]; inputs && faults_.expect_map(inputs, "inputs"))
@@ -261,7 +265,7 @@ class Reader {
     std::vector<std::string> known;
     for (const ParameterSpec* spec : specs) {
       known.push_back(spec->name);
-      if (const auto given = whole_.settings.take(step.name, spec->name)) {
+      if (const auto given = whole_.settings.take(step.name, spec->name, spec->several)) {
         add_value(values, *spec, *given, pipeline_, faults_);
       } else if (node && node[spec->name]) {
         read_value(values, *spec, node[spec->name], "the " + kind + " " + spec->name);

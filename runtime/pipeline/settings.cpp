@@ -9,13 +9,17 @@ Setting parse_setting(const std::string& text) {
   return {text.substr(0, dot), text.substr(dot + 1, equal - dot - 1), text.substr(equal + 1)};
 }
 
-std::optional<Said> Settings::take(const std::string& step, const std::string& name) {
+std::optional<Said> Settings::take(const std::string& step, const std::string& name, bool several) {
   const Setting* last = nullptr;
-  for (const Setting& setting : all_)
-    if (setting.step == step && setting.name == name) last = &setting;
+  std::string text;
+  for (const Setting& setting : all_) {
+    if (setting.step != step || setting.name != name) continue;
+    text = (last && several ? text + "\n" : "") + setting.value;
+    last = &setting;
+  }
   if (!last) return std::nullopt;
   std::erase_if(unused_, [&](const Setting& one) { return one.step == step && one.name == name; });
-  return Said{last->value, "command line", last->place(), std::filesystem::path()};
+  return Said{text, "command line", last->place(), std::filesystem::path()};
 }
 
 std::vector<Setting> Settings::rest_of(const std::string& step) {

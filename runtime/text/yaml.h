@@ -1,5 +1,5 @@
 // YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, directives, duplicate keys, second
-// documents, byte order marks or NULs. Included by sources only: everything above gets C++ values.
+// documents, byte order marks or NULs. Files of others may have anchors. Included by sources only: everything above gets C++ values.
 #pragma once
 #include <yaml-cpp/yaml.h>
 
@@ -23,6 +23,9 @@ struct YamlError : std::runtime_error {
 
 /// Parses one document of at most 1 MiB. \throws YamlError
 YAML::Node parse_yaml(std::string_view text);
+/// The same of a file of others, which may say a value once and name it elsewhere, by anchors, aliases and the merge keys (<<) of
+/// YAML 1.1. \throws YamlError, also where aliases lead back into themselves, or stand for more than people write
+YAML::Node parse_yaml_with_aliases(std::string_view text);
 
 /// Whether a scalar is in quotes, and so a text, whatever it looks like.
 inline bool is_quoted(const YAML::Node& scalar) { return scalar.Tag() == "!"; }

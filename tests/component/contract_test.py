@@ -7,10 +7,21 @@ import jsonschema
 import pytest
 import yaml
 
-from harness import SOURCE, class_folders, torchport
+from harness import AS_ROOT, SOURCE, class_folders, torchport
 
 IMAGE = ("--image", "example.org/torchport:1")
 TINY = SOURCE / "tests/data/contract/pipeline.yaml"
+NESTED = ("""name: nested
+inputs: {photos: ./photos, share: 0.25}
+steps:
+  prepare: {pipeline: ./inner.yaml, inputs: {photos: inputs.photos, fraction: inputs.share}}
+  quarter: {component: split_image_directory, inputs: {images: prepare.large}, parameters: {fraction: inputs.share}}
+""", """name: inner
+inputs: {photos: , fraction: }
+outputs: {large: halve.first}
+steps:
+  halve: {component: split_image_directory, inputs: {images: inputs.photos}, parameters: {fraction: inputs.fraction}}
+""")
 COMPONENTS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((SOURCE / "spec/components").glob("*.yaml"))}
 
 
@@ -71,20 +82,23 @@ def test_a_job_comes_back(here):
     torchport("import", "job.yml", "-o", "back.yaml", cwd=here)
     for form in ("json-schema", "markdown"):
         was, now = (contract(name, "--format", form, cwd=here).stdout for name in ("pipeline.yaml", "back.yaml"))
-        if form == "json-schema":   # a value that was an input is one of its step
-            was, now = json.loads(was)["properties"], json.loads(now)["properties"]
-            was["train"]["properties"]["epochs"] = was["inputs"]["properties"].pop("epochs")
-            assert was == now
+        if form == "json-schema":   # inputs among them, of paths and of values
+            assert json.loads(was) == json.loads(now)
         else:
             assert was.replace("inputs.photos = ", "") == now.replace("inputs.photos = ", "").replace("1.0e-05", "1e-05")
     assert "train.run.comm_timeout" not in now and yaml.safe_load((here / "back.yaml").read_text())["steps"]["train"]["run"] == \
         {"comm_timeout": 60, "process_count_per_node": 2}
 
 
-@pytest.mark.parametrize("name", ["examples/from_designer", "examples/photos", "examples/imagenet", "examples/fashion_mnist"])
+@pytest.mark.parametrize("name", [*sorted(str(path.parent.relative_to(SOURCE)) for path in (SOURCE / "examples").glob("*/pipeline.yaml")), "nested"])
 def test_examples_come_back(work, name):
-    for file in (SOURCE / name).iterdir():
-        shutil.copy(file, work)
+    """All of them, and one with values as inputs and a pipeline as a step."""
+    if name == "nested":
+        (work / "pipeline.yaml").write_text(NESTED[0])
+        (work / "inner.yaml").write_text(NESTED[1])
+    else:
+        for file in (SOURCE / name).iterdir():
+            shutil.copy(file, work)
     given = yaml.safe_load((work / "pipeline.yaml").read_text()).get("inputs", {})
     unset = [word for key, value in given.items() if value is None for word in ("--set", f"inputs.{key}=./{key}")]
     contract("pipeline.yaml", "--format", "azureml", *IMAGE, "-o", "job.yml", *unset, cwd=work)
@@ -93,8 +107,24 @@ def test_examples_come_back(work, name):
     now = json.loads(contract("back.yaml", "--format", "json-schema", cwd=work).stdout)["properties"]
     for properties in (was, now):
         for value in properties.get("inputs", {}).get("properties", {}).values():
-            value["default"] = value["default"].removeprefix("./")
+            value["default"] = str(value["default"]).removeprefix("./")
     assert was == now
+    if name == "nested":
+        back = yaml.safe_load((work / "back.yaml").read_text())
+        assert [*back["steps"]] == ["prepare_halve", "quarter"] and back["inputs"] == {"photos": "photos", "share": 0.25}
+        assert back["steps"]["prepare_halve"]["parameters"]["fraction"] == back["steps"]["quarter"]["parameters"]["fraction"] == "inputs.share"
+
+
+def test_machines_come_back(here):
+    """As nodes, which a run on one machine would be refused; the command that is said runs them there."""
+    contract("pipeline.yaml", "--format", "azureml", *IMAGE, "--set", "train.node_count=2", "--set", "train.process_count_per_node=1", "-o", "job.yml", cwd=here)
+    done = torchport("import", "job.yml", "-o", "back.yaml", cwd=here)
+    assert yaml.safe_load((here / "back.yaml").read_text())["steps"]["train"]["run"] == {"comm_timeout": 60, "node_count": 2}
+    said = "torchport run back.yaml --set train.node_count=1 --set train.process_count_per_node=2"
+    assert done.stdout.endswith(f"Run it: {said}\n") and "2 machines of 1 are a world of 2 processes" in done.stderr, done
+    torchport(*said.split()[1:], "--dry-run", *AS_ROOT, cwd=here)
+    torchport("run", "job.yml", "--dry-run", *AS_ROOT, cwd=here)
+    assert "must be at most 1" in torchport("run", "back.yaml", "--dry-run", *AS_ROOT, cwd=here, status=2).stderr
 
 
 def test_a_job_as_it_was(here):

@@ -59,6 +59,22 @@ def test_images_beside_the_file(here, kind):
     assert f"--path_map '{head}frog/=FOLDER'" in error, error
 
 
+@pytest.mark.parametrize("file", ["jsonl/labels.jsonl", "csv/labeledDatapoints.csv", "mltable/train_annotations.jsonl"])
+def test_a_file_by_itself(here, file):
+    """What lies around it is not looked at, so all its images must be where the map says."""
+    shutil.copy(LABELS / file, here)
+    name = (here / file).name
+    said = convert(here, name, *MAP).stdout
+    assert "8 images in 3 categories" in said and "not listed" not in said, said
+    for options in ([], ["--format=idx", *MAP]):
+        error = convert(here, name, *options, status=5).stderr
+        assert f"'{name}' is a file by itself, not the folder of a label file and its images" in error and "--input_path=.; or" in error, error
+    error = convert(here, name, "--path_map=x://=photos", status=5).stderr
+    assert "8 of 8 images of the label file are not under '.'" in error, error
+    shutil.copy(LABELS / "coco_mapped/labeledDatapoints.json", here)
+    assert "'labeledDatapoints.json' is a file by itself" in convert(here, "labeledDatapoints.json", *MAP, status=5).stderr
+
+
 def test_coco_beside_its_images(here):
     """As a labeling project exports it into the folder of the images: the addresses in it do not count."""
     text = (LABELS / "coco_mapped/labeledDatapoints.json").read_text()
@@ -194,6 +210,8 @@ steps:
         - {LONG}=../photos
 """)
     assert "8 images in 3 categories" in torchport("run", "sub/p.yaml", cwd=here).stdout
+    both = [word for prefix in (STORE, LONG) for word in ("--set", f"convert.path_map={prefix}=photos")]   # all that are set count
+    assert torchport("run", "sub/p.yaml", *both, "--dry-run", cwd=here).stdout.split()[1] == "reuse"
     assert torchport("run", "sub/p.yaml", "--dry-run", cwd=here).stdout.split()[1] == "reuse"
     Image.new("RGB", (9, 9)).save(here / "photos/cat/00.jpg")
     assert torchport("run", "sub/p.yaml", "--dry-run", cwd=here).stdout.split()[1] == "run"

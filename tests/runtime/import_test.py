@@ -14,6 +14,8 @@ SPLIT = MODULES + "computer_vision.preprocess.split_image_directory.split_image_
 CONVERT = MODULES + "computer_vision.preprocess.convert_to_image_directory.convert_to_image_directory"
 INIT = MODULES + "computer_vision.transform.init_image_transformation.init_image_transformation"
 TRAIN = MODULES + "dl.pytorch.train.train_pytorch_model"
+OF_PYTHON = ("error[FileParsingFailedError] job.yml: this is a {}, which is not a pipeline\n  hint   Python is not read. Save the pipeline that it makes as YAML "
+             "(az ml job show -n JOB > job.yml), or the graph that it shows as JSON, and import that; docs/coming-from-azure.md tells how.\n")
 SEE = "torchport explain NAME says more about an error.\n"
 
 ONE_STEP = """type: pipeline
@@ -52,6 +54,12 @@ def job(work, text):
 def test_a_job_with_every_construct():
     """Which azure-ai-ml 1.35.2 loads and validates; the pipeline and the notes are written beside it."""
     made, notes = imported(DATA / "job/pipeline.yml")
+    assert made["inputs"] == {"photos": "../photos", "epochs": 2, "flip_off": False}
+    assert made["steps"]["train"]["parameters"]["epochs"] == "inputs.epochs" and made["steps"]["init"]["parameters"]["grayscale"] == "inputs.flip_off"
+    for step in made["steps"].values():   # what is written beside it has the values in their places
+        for name, value in step.get("parameters", {}).items():
+            if str(value).startswith("inputs."):
+                step["parameters"][name] = made["inputs"].pop(value.removeprefix("inputs."))
     assert made == yaml.safe_load((DATA / "job/expected.yaml").read_text()), yaml.safe_dump(made)
     assert notes == (DATA / "job/notes.txt").read_text().splitlines(), "\n".join(notes)
 
@@ -89,6 +97,41 @@ def test_written_into_another_folder(work):
     text = (work / "out/p.yaml").read_text()
     assert text.startswith("# Made of job.yml by torchport import."), text
     assert yaml.safe_load(text)["inputs"] == {"photos": "../jobs/photos"}, text
+
+
+LABELS = """inputs: {names: {type: uri_file, path: ./labels.txt}}
+jobs:
+  x:
+    command: torchport run convert_to_image_directory --input_path ${{inputs.i}} --labels ${{inputs.l}} --output_path ${{outputs.o}}
+    inputs: {i: ./photos, l: WHERE}
+    outputs: {o: {type: uri_folder}}
+"""
+
+
+@pytest.mark.parametrize("where, own", [("./labels.txt", "x_labels"), ('"${{parent.inputs.names}}"', "names")])
+def test_files_of_parameters(work, where, own):
+    """They are named from the pipeline's folder; what lies outside of it a pipeline may not name, and the command to run it does."""
+    for folder in ("jobs/photos", "out"):
+        (work / folder).mkdir(parents=True)
+    (work / "jobs/labels.txt").write_text("a\nb\n")
+    (work / "jobs/photos/a.png").write_bytes(b"x")
+    (work / "jobs/job.yml").write_text(LABELS.replace("WHERE", where))
+    for output, path in (("jobs/p.yaml", "labels.txt"), ("p.yaml", "jobs/labels.txt")):
+        torchport("import", "jobs/job.yml", "-o", output, cwd=work)
+        made = yaml.safe_load((work / output).read_text())
+        assert made["steps"]["x"]["parameters"]["labels"] == (path if own == "x_labels" else "inputs.names") and made["inputs"].get("names", path) == path, made
+        torchport("validate", output, cwd=work)
+    done = torchport("import", "jobs/job.yml", "-o", "out/p.yaml", cwd=work)
+    assert (f"x: its file labels.txt lies outside of the folder of the pipeline file, which reads none from elsewhere by itself: "
+            f"--set inputs.{own}=jobs/labels.txt\n") in done.stderr, done.stderr
+    said = f"torchport run out/p.yaml --set inputs.{own}=jobs/labels.txt"
+    assert done.stdout.endswith(f"Run it: {said}\n"), done.stdout
+    torchport(*said.split()[1:], "--dry-run", cwd=work)
+    torchport("run", "jobs/job.yml", "--dry-run", cwd=work)
+    (work / "jobs/job.yml").write_text(LABELS.replace("WHERE", where).replace("./labels.txt", "azureml:labels:1"))
+    made, notes = imported(work / "jobs/job.yml")
+    assert made["steps"]["x"]["parameters"] == {"labels": f"inputs.{own}"} and made["inputs"][own] is None, made
+    assert any(f"the file of labels is in the cloud (azureml:labels:1): give its path, --set inputs.{own}=PATH" in note for note in notes), notes
 
 
 def test_defaults_are_those_of_the_program(work):
@@ -147,11 +190,11 @@ def test_a_step_of_another_program(work):
     assert made["steps"]["fit"] == {
         "component": "train_pytorch_model",
         "inputs": {"untrained_model": "fit_network.untrained_model", "training_dataset": "halve.first", "validation_dataset": "halve.second"},
-        "parameters": {"epochs": 3, "learning_rate": 0.1, "random_seed": 7}, "run": {"process_count_per_node": 2}}, made
+        "parameters": {"epochs": 3, "learning_rate": 0.1, "random_seed": 7}, "run": {"node_count": 2}}, made
     assert made["steps"]["score"]["inputs"]["trained_model"] == "fit.trained_model"
     said = "\n".join(notes)
     for part in ("its input lr is taken as learning_rate", "its input seed is taken as random_seed", "its input train_data is taken as training_dataset",
-                 "train_pytorch_model has no use for its inputs workers", "2 machines of 1 are 2 processes of this machine"):
+                 "train_pytorch_model has no use for its inputs workers", "2 machines of 1 are a world of 2 processes"):
         assert part in said, notes
     done = torchport("import", file, "--replace", "fi=resnet", status=2)
     assert done.stderr == (f"error[ParameterParsingError] {file}: there is no step 'fi' to replace\n  at     --replace fi=resnet\n"
@@ -219,7 +262,7 @@ def test_what_cannot_be_read_is_refused(work):
             "(azureml:split:3)\n  at     job.yml:1:23\n  hint   Get its file: az ml component show -n split --version 3 > split.yml, and name that file in the job.\n")
     refused(work, "jobs: {a: {component: azureml://registries/r/components/split/versions/0.1}}\n", "error[CouldNotOpenFileError] job.yml: the component of "
             "the step a lies in the cloud (azureml://registries/r/components/split/versions/0.1)\n  at     job.yml:1:23\n"
-            "  hint   Get its file: az ml component show -n split --version 0.1 > split.yml, and name that file in the job.\n")
+            "  hint   Get its file: az ml component show -n split --version 0.1 --registry-name r > split.yml, and name that file in the job.\n")
     refused(work, "jobs: {a: {component: ./none.yml}}\n", "error[CouldNotOpenFileError] job.yml: 'none.yml' cannot be read: No such file or directory\n"
             "  at     job.yml:1:23\n  hint   Give the path of a readable file.\n")
     refused(work, ONE_STEP.replace("python -m", "cd x && python -m"), fault("the command of convert is more than a module and its flags: it has '&'", "6:14"))
@@ -233,8 +276,9 @@ def test_what_cannot_be_read_is_refused(work):
             "of the designer's components\n  at     job.yml\n  hint   docs/coming-from-azure.md describes what is read.\n")
     refused(work, "type: command\ncommand: x\n", "error[FileParsingFailedError] job.yml: this is one component or command job of Azure ML, which is not a pipeline\n"
             "  hint   Give the pipeline job whose `jobs` name it.\n")
-    refused(work, '{"cells": [], "nbformat": 4}', "error[FileParsingFailedError] job.yml: this is a notebook, which is not a pipeline\n  hint   Save the pipeline "
-            "that it makes as YAML (az ml job show), or the graph that it shows as JSON, and import that.\n")
+    refused(work, '{"cells": [], "nbformat": 4}', OF_PYTHON.format("notebook"))
+    for text in ("from azure.ai.ml import dsl\n@dsl.pipeline()\ndef p(): ...\n", "import os\nfrom azureml.core import Workspace\nx: int = 1\n", "# This is generated from https://ml.azure.com/x\njobs: {}\n"):
+        refused(work, text, OF_PYTHON.format("program in Python"))
 
 
 def test_values_are_checked_at_their_places(work):

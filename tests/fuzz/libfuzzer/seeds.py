@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import forge
 import kinds.annotations as annotations
 import kinds.archives as archives
+import kinds.azure_jobs as azure_jobs
 import kinds.images as images
 import kinds.pipelines as pipelines
 from hostile_weights_test import GOOD, GOOD_LEGACY, safetensors
@@ -36,6 +37,9 @@ def seeds():
     yield "spec", pipelines.SPEC.encode()
     yield "spec", (SOURCE / "spec/components/densenet.yaml").read_bytes()[:4000]
     yield "pipeline", pipelines.PIPELINE.encode()
+    for number, data in enumerate((azure_jobs.JOB.replace("halve.yml", "c.yml"), azure_jobs.COMPONENT)):
+        yield "azure_job", bytes([number]) + data.encode()
+    yield "azure_job", b"\2" + azure_jobs.GRAPH
     yield "transformation", text("image_transformation/_transforms.json")
     yield "transformation", b'[["Resize", 16], ["Pad", {"padding": 2, "padding_mode": "edge"}], ["RandomCrop", [[8, 8]]], ["RandomHorizontalFlip", {}], ["ColorJitter", [0.1, 0.2, 0.3, 0.1]]]'
     for number, name in enumerate(("_schema.json", "images.lst", "_meta.yaml")):
