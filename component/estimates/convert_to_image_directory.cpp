@@ -17,12 +17,13 @@ class Conversion : public StepMethod {
     const auto begin = std::chrono::steady_clock::now();
     const ScratchFolder unpacked;
     fs::create_directory(unpacked.path() / "archive");
-    const datasets::SourceOptions options{
+    datasets::SourceOptions options{
         .path = bench.input(step_, "input").path,
         .subset = *value<std::string>("subset"),
         .scratch = [&] { return unpacked.path() / "archive"; },
         .links = datasets::links_of(*value<std::string>("links")),
     };
+    if (const auto map = value<std::string>("path_map")) options.path_map = datasets::read_path_map(*map);
     const auto source = datasets::open_source(*value<std::string>("format"), options);
     const double listing = runtime::seconds_since(begin);
     const auto limit = static_cast<std::size_t>(value<std::int64_t>("limit").value_or(INT64_MAX));

@@ -17,7 +17,8 @@ bool is_small(char c) { return c >= 'a' && c <= 'z'; }
 /// The lines of a pipeline file with their origins.
 class Writer {
  public:
-  Writer(const fs::path& from, const fs::path& target) : from_(from), target_(fs::absolute(target.empty() ? "." : target).lexically_normal()) {}
+  Writer(const fs::path& from, const fs::path& target)
+      : from_(from), target_(fs::absolute(target.empty() ? "." : target).lexically_normal()) {}
   void line(const std::string& text, const std::string& origin = "") {
     out_.text += text + "\n";
     out_.origins.push_back(origin);
@@ -62,7 +63,8 @@ void Draft::ignore(const std::string& place, const std::string& where, const std
 
 void Draft::finish() {
   for (const auto& [key, one] : ignored_) {
-    const std::string more = one.count > 1 ? ", as in " + std::to_string(one.count - 1) + (one.count == 2 ? " more place" : " more places") : "";
+    const std::string more =
+        one.count > 1 ? ", as in " + std::to_string(one.count - 1) + (one.count == 2 ? " more place" : " more places") : "";
     note(one.place, one.where + ": " + key + (key.ends_with('s') ? " are" : " is") + " ignored" + more +
                         (one.why.empty() ? "" : ": " + one.why));
   }
@@ -111,9 +113,10 @@ void Draft::release_files(const fs::path& target) {
         if ("inputs." + one.name != value.input || !one.advice.empty()) continue;
         one.path.clear();
         one.advice = (folder / value.path).lexically_normal();
-        note(value.place, step.name + ": its file " + value.path.string() +
-                              " lies outside of the folder of the pipeline file, which reads none from elsewhere by itself: --set inputs." +
-                              one.name + "=" + one.advice.string());
+        note(value.place,
+             step.name + ": its file " + value.path.string() +
+                 " lies outside of the folder of the pipeline file, which reads none from elsewhere by itself: --set inputs." +
+                 one.name + "=" + one.advice.string());
       }
     }
 }

@@ -13,8 +13,8 @@ namespace torchport::runtime::azure {
 /// One line of a step: a wire, or a value as YAML has it.
 struct DraftValue {
   std::string name, text, place;
-  std::string input{};        ///< the input of the pipeline that the value comes from, as a wire; "": it stands in the step
-  bool is_file = false;       ///< `text` is "", or an input has it
+  std::string input{};           ///< the input of the pipeline that the value comes from, as a wire; "": it stands in the step
+  bool is_file = false;          ///< `text` is "", or an input has it
   std::filesystem::path path{};  ///< of a file, relative to the folder of the file that is imported
 };
 

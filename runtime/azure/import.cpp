@@ -12,7 +12,8 @@ namespace torchport::runtime::azure {
 namespace {
 
 constexpr const char* kOfPython =
-    "Python is not read. Save the pipeline that it makes as YAML (az ml job show -n JOB > job.yml), or the graph that it shows as JSON, and "
+    "Python is not read. Save the pipeline that it makes as YAML (az ml job show -n JOB > job.yml), or the graph that it shows as "
+    "JSON, and "
     "import that; docs/coming-from-azure.md tells how.";
 
 /// Whether a line of it imports what pipelines of Azure ML are written with in Python, or it is the studio's export to code.
@@ -20,7 +21,8 @@ bool is_python(const std::string& text) {
   static constexpr std::string_view kStarts[] = {"from azure", "import azure", "from mldesigner", "import mldesigner",
                                                  "# This is generated from https://ml.azure.com"};
   for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1))
-    if (std::any_of(std::begin(kStarts), std::end(kStarts), [&](std::string_view start) { return rest.starts_with(start); })) return true;
+    if (std::any_of(std::begin(kStarts), std::end(kStarts), [&](std::string_view start) { return rest.starts_with(start); }))
+      return true;
   return false;
 }
 
@@ -115,8 +117,7 @@ FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
   const std::string type = has(root, "type") && root["type"].IsScalar() ? root["type"].Scalar() : "";
   if (has(root, "jobs")) return FileKind::pipeline_job;
   if (is_graph(root)) return FileKind::graph;
-  if (has(root, "cells") && has(root, "nbformat"))
-    refuse("this is a notebook", kOfPython);
+  if (has(root, "cells") && has(root, "nbformat")) refuse("this is a notebook", kOfPython);
   if (has(root, "command") || type == "command")
     refuse("this is one component or command job of Azure ML", "Give the pipeline job whose `jobs` name it.");
   if (type == "pipeline" ||

@@ -11,7 +11,7 @@ namespace torchport::runtime::azure {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kDeepest = 8;      ///< of pipelines within pipelines; one may name itself
+constexpr std::size_t kDeepest = 8;        ///< of pipelines within pipelines; one may name itself
 constexpr std::size_t kMostJobs = 10'000;  ///< of all of them together: a few that name themselves are any number
 
 bool is_one_of(const std::string& key, std::initializer_list<const char*> keys) {
@@ -246,7 +246,8 @@ void read_steps(const YAML::Node& jobs, const std::shared_ptr<FileFaults>& fault
   job.count += jobs.size();
   if (job.count > kMostJobs) {
     if (were_few)
-      faults->add(jobs, "FileParsingFailed.azure", {{"reason", "it has more than " + std::to_string(kMostJobs) + " jobs, those within others too"}});
+      faults->add(jobs, "FileParsingFailed.azure",
+                  {{"reason", "it has more than " + std::to_string(kMostJobs) + " jobs, those within others too"}});
     return;
   }
   ++job.depth;

@@ -40,7 +40,8 @@ void check_distribution(const JobStep& step) {
     if (type != "mpi" && type != "pytorch")
       (own ? step.faults : step.azure_component.faults)
           ->add(map["type"], "FileParsingFailed.azure",
-                {{"reason", "the distribution of " + step.azure + " is '" + type + "'; the designer's training runs under mpi or pytorch"}});
+                {{"reason",
+                  "the distribution of " + step.azure + " is '" + type + "'; the designer's training runs under mpi or pytorch"}});
     return;
   }
 }
@@ -67,10 +68,11 @@ void add_run_settings(DraftStep& made, const JobStep& step, const ImportOptions&
   add("process_count_per_node", options.one_machine ? nodes * processes : processes);
   if (nodes == 1) return;
   const std::string set = "--set " + made.name + ".";
-  draft.note(place, step.where() + ": " + std::to_string(nodes) + " machines of " + std::to_string(processes) + " are a world of " +
-                        all + " processes, by which the learning rate and the images of an update are multiplied; " +
-                        (options.one_machine ? "this machine runs all of them, to the same result: " + set + "compute=NAME has machines"
-                                             : "on one machine: " + set + "node_count=1 " + set + "process_count_per_node=" + all));
+  draft.note(place,
+             step.where() + ": " + std::to_string(nodes) + " machines of " + std::to_string(processes) + " are a world of " + all +
+                 " processes, by which the learning rate and the images of an update are multiplied; " +
+                 (options.one_machine ? "this machine runs all of them, to the same result: " + set + "compute=NAME has machines"
+                                      : "on one machine: " + set + "node_count=1 " + set + "process_count_per_node=" + all));
 }
 
 }  // namespace torchport::runtime::azure

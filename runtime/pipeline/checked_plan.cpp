@@ -87,9 +87,8 @@ Pipeline read_given(const Arguments& given, Problems& problems, bool here) {
   azure::ImportOptions options =
       azure::import_options(given.all("replace"), given.has("as_original") && given.get<bool>("as_original"), problems);
   const std::vector<Setting> settings = settings_of(given, problems);
-  options.one_machine = here && std::none_of(settings.begin(), settings.end(), [](const Setting& one) {
-                          return one.name == "compute" || one.name == "node_count";
-                        });
+  options.one_machine = here && std::none_of(settings.begin(), settings.end(),
+                                             [](const Setting& one) { return one.name == "compute" || one.name == "node_count"; });
   return read_pipeline(given.operands.front(), settings, problems, options);
 }
 

@@ -151,7 +151,8 @@ class Reader {
     faults_.keys(node, "the step " + step.name, {"pipeline", "inputs"});
     const std::string path = faults_.scalar(node["pipeline"], "the pipeline");
     if (path.empty()) return;
-    if (++whole_.inner == kMostInner + 1) faults_.unclear(node["pipeline"], "pipelines within pipelines, more than " + std::to_string(kMostInner));
+    if (++whole_.inner == kMostInner + 1)
+      faults_.unclear(node["pipeline"], "pipelines within pipelines, more than " + std::to_string(kMostInner));
     if (whole_.inner > kMostInner) return;
     if (place_.depth == kDeepest) return faults_.unclear(node["pipeline"], "pipelines within pipelines, too deep");
     Place inner{step.name + "_", place_.depth + 1, {}, place_.compute};

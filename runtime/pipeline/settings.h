@@ -20,8 +20,8 @@ Setting parse_setting(const std::string& text);
 class Settings {
  public:
   explicit Settings(const std::vector<Setting>& all) : all_(all), unused_(all) {}
-  /// What is said of this, if anything: of several the last, or, of a row that may be given several times, all of them as lines. They
-  /// have found what they are for.
+  /// What is said of this, if anything: of several the last, or, of a row that may be given several times, all of them as lines.
+  /// They have found what they are for.
   std::optional<Said> take(const std::string& step, const std::string& name, bool several = false);
   /// Those of a step that nobody has taken; they are no longer looked for.
   std::vector<Setting> rest_of(const std::string& step);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxValues = 100'000;  // with those of aliases: a few lines of them can stand for more than memory holds
-constexpr std::size_t kMaxDepth = 64;  // below yaml-cpp's own guard of 500, whose message names no place
+constexpr std::size_t kMaxDepth = 64;        // below yaml-cpp's own guard of 500, whose message names no place
 
 [[noreturn]] void fail(const YAML::Mark& mark, const std::string& reason) {
   if (mark.is_null()) throw YamlError(reason);

@@ -1,5 +1,6 @@
 // YAML under strict rules, for specs and for typed directories: no anchors, aliases, tags, directives, duplicate keys, second
-// documents, byte order marks or NULs. Files of others may have anchors. Included by sources only: everything above gets C++ values.
+// documents, byte order marks or NULs. Files of others may have anchors. Included by sources only: everything above gets C++
+// values.
 #pragma once
 #include <yaml-cpp/yaml.h>
 

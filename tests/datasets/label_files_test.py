@@ -209,6 +209,7 @@ steps:
         - {STORE}=../photos
         - {LONG}=../photos
 """)
+    assert torchport("estimate", "sub/p.yaml", cwd=here).stdout.splitlines()[1].split()[:2] == ["convert", "8"]
     assert "8 images in 3 categories" in torchport("run", "sub/p.yaml", cwd=here).stdout
     both = [word for prefix in (STORE, LONG) for word in ("--set", f"convert.path_map={prefix}=photos")]   # all that are set count
     assert torchport("run", "sub/p.yaml", *both, "--dry-run", cwd=here).stdout.split()[1] == "reuse"

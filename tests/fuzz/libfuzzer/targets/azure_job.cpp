@@ -9,8 +9,10 @@ namespace {
 constexpr const char* kModule = "azureml.designer.modules.computer_vision.preprocess.split_image_directory.split_image_directory";
 
 std::string component() {
-  return std::string("inputs: {i: {type: uri_folder}, f: {type: number, default: 0.5}}\noutputs: {a: {}, b: {}}\ncommand: python -m ") +
-         kModule + " --src-path ${{inputs.i}} --fraction ${{inputs.f}} --tgt-train-path ${{outputs.a}} --tgt-test-path ${{outputs.b}}\n";
+  return std::string(
+             "inputs: {i: {type: uri_folder}, f: {type: number, default: 0.5}}\noutputs: {a: {}, b: {}}\ncommand: python -m ") +
+         kModule +
+         " --src-path ${{inputs.i}} --fraction ${{inputs.f}} --tgt-train-path ${{outputs.a}} --tgt-test-path ${{outputs.b}}\n";
 }
 
 }  // namespace
@@ -20,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const fuzz::Folder folder("azure_job");
   const std::string_view text = fuzz::text(data + 1, size - 1);
   const bool whole = data[0] % 2 == 0;
-  folder.write("job.yml", whole ? text : "inputs: {f: 0.25}\njobs:\n  x: {component: ./c.yml, inputs: {i: ./p, f: \"${{parent.inputs.f}}\"}}\n");
+  folder.write(
+      "job.yml",
+      whole ? text : "inputs: {f: 0.25}\njobs:\n  x: {component: ./c.yml, inputs: {i: ./p, f: \"${{parent.inputs.f}}\"}}\n");
   static const std::string sound = component();
   folder.write("c.yml", whole ? std::string_view(sound) : text);
   return fuzz::read_or_refuse([&] {
