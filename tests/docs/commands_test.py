@@ -145,7 +145,7 @@ def test_coming_from_azure(reader):
         if "validate" in line:   # a file of one's own
             torchport("import", "job.yml", "-o", "pipeline.yaml", cwd=reader)
         if "inputs.animals" in line or "run examples/" in line:   # the graph's network is fetched; examples run in canvas_examples_test.py
-            torchport(*checked(shlex.split(line)[1:]), cwd=reader)
+            torchport(*checked(shlex.split(line, comments=True)[1:]), cwd=reader)
             continue
         run_line(line, reader)
     assert (reader / "graph.html").exists() and (reader / "scored/_meta.yaml").exists()
