@@ -1,7 +1,7 @@
 # Finds the LibTorch that a PyTorch wheel (or a libtorch archive) carries, with or without a CUDA toolkit.
 # find_package(Torch) is not used: it fails without a toolkit, and under C++20 with one.
 #   in : LIBTORCH_ROOT (cache or environment): the folder that has include/ and lib/
-#   out: LibTorch::cpu (torch_cpu and c10), LibTorch_OPENMP_LIBRARY (the runtime of its thread pool), LibTorch_VERSION
+#   out: LibTorch::cpu (torch_cpu and c10), LibTorch::openmp (the runtime of its thread pool), LibTorch_VERSION
 include(FindPackageHandleStandardArgs)
 if(NOT LIBTORCH_ROOT)
   set(LIBTORCH_ROOT "$ENV{LIBTORCH_ROOT}" CACHE PATH "Folder with LibTorch's include/ and lib/" FORCE)
@@ -33,6 +33,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   endif()
   add_library(LibTorch::c10 SHARED IMPORTED)
   set_target_properties(LibTorch::c10 PROPERTIES IMPORTED_LOCATION "${LibTorch_C10_LIBRARY}")
+  add_library(LibTorch::openmp SHARED IMPORTED)
+  set_target_properties(LibTorch::openmp PROPERTIES IMPORTED_LOCATION "${LibTorch_OPENMP_LIBRARY}")
   add_library(LibTorch::cpu SHARED IMPORTED)
   set_target_properties(LibTorch::cpu PROPERTIES
     IMPORTED_LOCATION "${LibTorch_CPU_LIBRARY}"

@@ -3,5 +3,5 @@
 function(use_torch_threads target)
   set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -fopenmp)
   set_property(SOURCE ${ARGN} PROPERTY SKIP_PRECOMPILE_HEADERS ON)   # the shared ones are compiled without
-  target_link_libraries(${target} PRIVATE ${LibTorch_OPENMP_LIBRARY})
+  target_link_libraries(${target} PRIVATE LibTorch::openmp)
 endfunction()

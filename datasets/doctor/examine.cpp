@@ -88,15 +88,24 @@ class Examiner {
     runtime::ProgressLine line(options_.log, "examining", images.size());
     std::atomic<std::size_t> next = 0;
     std::mutex mutex;
+    std::exception_ptr fault;  // of the installation, not of an image
     const auto work = [&] {
       Pixels pixels;  // its memory serves all images of this thread
-      for (std::size_t i; (i = next++) < images.size(); line.done())
-        look_at(dataset, static_cast<std::uint32_t>(i), pixels, contents, mutex);
+      try {
+        for (std::size_t i; (i = next++) < images.size(); line.done())
+          look_at(dataset, static_cast<std::uint32_t>(i), pixels, contents, mutex);
+      } catch (...) {
+        next = images.size();
+        const std::lock_guard lock(mutex);
+        fault = std::current_exception();
+      }
     };
-    std::vector<std::thread> threads;
-    for (int t = 1; t < options_.threads; ++t) threads.emplace_back(work);
-    work();
-    for (std::thread& thread : threads) thread.join();
+    {
+      std::vector<std::jthread> threads;
+      for (int t = 1; t < options_.threads; ++t) threads.emplace_back(work);
+      work();
+    }
+    if (fault) std::rethrow_exception(fault);
     if (contents.turned > 0) {
       contents.notes.push_back(std::to_string(contents.turned) + (contents.turned == 1 ? " image carries" : " images carry") +
                                " an EXIF rotation, which is ignored here as by the original: programs that show photos turn them");

@@ -4,6 +4,7 @@
 pipelines, ranks and components; those of other subjects have files of their own.
 """
 import data_mutations
+import install_mutations
 import models_mutations
 import tracking_mutations
 import training_mutations
@@ -16,6 +17,7 @@ JUDGE = "runtime/watch/judge.cpp"
 
 MUTATIONS = [
     *data_mutations.MUTATIONS,
+    *install_mutations.MUTATIONS,
     *models_mutations.MUTATIONS,
     *tracking_mutations.MUTATIONS,
     *training_mutations.MUTATIONS,
