@@ -1,4 +1,5 @@
 // torchport explain: an error by its name, or what became of a run.
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "runtime/cli/call.h"
@@ -10,6 +11,14 @@
 namespace torchport::component {
 namespace fs = std::filesystem;
 namespace {
+
+std::string accounts_json(const std::string& run, const fs::path& runs) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const runtime::RunFolder& one : runtime::run_folders(run, runs))
+    all.push_back(
+        {{"step", one.step}, {"state", one.state}, {"folder", one.path.string()}, {"account", runtime::run_account(one.path)}});
+  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
 
 /// Of a pipeline's run the steps that did not end well, or else that all did.
 std::string account_of(const std::string& run, const fs::path& runs) {
@@ -30,7 +39,11 @@ int explain(runtime::Call& call) {
   std::error_code ignored;
   const bool is_run =
       !word.empty() && (word.find('/') != word.npos || fs::is_directory(word, ignored) || fs::is_directory(runs / word, ignored));
-  call.host.out << (word.empty() ? runtime::errors_text() : is_run ? account_of(word, runs) : runtime::error_text(word));
+  if (given.get<bool>("json")) {
+    call.host.out << (word.empty() ? runtime::errors_json() : is_run ? accounts_json(word, runs) : runtime::error_json(word));
+  } else {
+    call.host.out << (word.empty() ? runtime::errors_text() : is_run ? account_of(word, runs) : runtime::error_text(word));
+  }
   return 0;
 }
 

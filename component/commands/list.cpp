@@ -3,6 +3,7 @@
 
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
+#include "runtime/cli/help_language.h"
 
 namespace torchport::component {
 namespace {
@@ -31,7 +32,8 @@ std::string list_json(const runtime::Specs& specs) {
 int list(runtime::Call& call) {
   const runtime::Arguments given = call.arguments();
   const runtime::Specs& specs = runtime::Specs::get();
-  call.host.out << (given.get<bool>("json") ? list_json(specs) : list_text(specs));
+  call.host.out << (given.get<bool>("json") ? list_json(specs)
+                                            : list_text(specs, runtime::help_language(given.get<std::string>("lang"))));
   return 0;
 }
 

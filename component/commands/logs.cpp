@@ -1,5 +1,6 @@
 // torchport logs: what the processes of a run logged, in one.
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 #include <thread>
@@ -25,27 +26,42 @@ class Death {
  public:
   bool told(const MergedLogs& logs, std::ostream& out) {
     const auto who = logs.died();
-    if (!who) since_.reset();
-    if (who && !since_) since_ = Clock::now();
-    if (!since_ || Clock::now() - *since_ < kLastWords) return false;
+    if (!who) since_ = kNever;
+    if (who && since_ == kNever) since_ = Clock::now();
+    if (!who || Clock::now() - since_ < kLastWords) return false;
     out << "torchport: " << *who << ", which wrote this run, has died without a last word: nothing more will come.\n";
     return true;
   }
 
  private:
-  std::optional<Clock::time_point> since_;
+  static constexpr auto kNever = Clock::time_point::min();
+  Clock::time_point since_ = kNever;
 };
 
+struct How {
+  std::optional<int> rank;
+  bool follow, json;
+};
+
+/// What has come, as text, or as an object a line.
+std::string come(MergedLogs& logs, const RunFolder& run, bool json, bool all) {
+  if (!json) return logs.more(all);
+  std::string text;
+  for (const MergedLine& line : logs.more_lines(all))
+    text += nlohmann::ordered_json{{"step", run.step}, {"process", line.process}, {"text", line.text}}.dump() + "\n";
+  return text;
+}
+
 /// Shows one run. Returns whether it has a log of that rank.
-bool show(const Host& host, const RunFolder& run, std::optional<int> rank, bool follow) {
-  MergedLogs logs(run.path, rank);
-  if (!run.step.empty()) host.out << "== " << visible(run.step) << "\n";
+bool show(const Host& host, const RunFolder& run, const How& how) {
+  MergedLogs logs(run.path, how.rank);
+  if (!run.step.empty() && !how.json) host.out << "== " << visible(run.step) << "\n";
   Death death;
-  while (follow && !logs.ended() && host.out && !death.told(logs, host.err)) {
-    host.out << logs.more(false) << std::flush;
+  while (how.follow && !logs.ended() && host.out && !death.told(logs, host.err)) {
+    host.out << come(logs, run, how.json, false) << std::flush;
     std::this_thread::sleep_for(kPoll);
   }
-  host.out << logs.more(true) << std::flush;
+  host.out << come(logs, run, how.json, true) << std::flush;
   return logs.any();
 }
 
@@ -58,6 +74,7 @@ int logs(Call& call) {
   std::optional<int> rank;
   if (given.has("rank")) rank = static_cast<int>(given.get<std::int64_t>("rank"));
   const bool follow = given.get<bool>("follow");
+  const How how{rank, follow, given.get<bool>("json")};
   bool any = false;
   const std::string& name = given.operands.front();
   const std::filesystem::path runs = given.get<std::string>("runs");
@@ -65,7 +82,7 @@ int logs(Call& call) {
   for (bool goes_on = true; goes_on;) {
     goes_on = follow && pipeline_runs(name, runs);  // asked first: the steps that are there then are shown below
     for (const RunFolder& run : run_folders(name, runs))
-      if (shown.insert(run.path).second) any = show(call.host, run, rank, follow) || any;
+      if (shown.insert(run.path).second) any = show(call.host, run, how) || any;
     if (goes_on) std::this_thread::sleep_for(kPoll);
   }
   if (!any && rank) throw Error("ParameterParsing.no_log", {{"path", name}, {"rank", std::to_string(*rank)}});

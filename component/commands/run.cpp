@@ -8,6 +8,7 @@
 #include "component/runs/run_summary.h"
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
+#include "runtime/cli/help_language.h"
 #include "runtime/cli/table_text.h"
 #include "runtime/launch/launch.h"
 #include "runtime/launch/launched_as.h"
@@ -61,7 +62,7 @@ int run(runtime::Call& call) {
   if (call.names_pipeline()) return run_pipeline(call);
   const runtime::ComponentSpec& component = call.component();
   if (call.wants_help()) {
-    call.host.out << help_text(component, runtime::Specs::get());
+    call.host.out << help_text(component, runtime::Specs::get(), runtime::help_language(call.words));
     return 0;
   }
   call.subject = component.name;

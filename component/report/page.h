@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "component/report/html.h"
-#include "component/report/words.h"
+#include "component/report/page_files.h"
 
 namespace torchport::component {
 
 /// A page under construction.
 struct Page {
   std::filesystem::path base;  ///< the folder that it will lie in: links are relative to it
-  Words say;
+  runtime::Language say;
   Html html{};
   nlohmann::json charts = nlohmann::json::array(), matrices = nlohmann::json::array();  ///< for report.js
 

@@ -26,7 +26,7 @@ std::string policy(const std::string& key, bool served) {
 }
 
 void add_head(Page& page, const ReportFacts& facts, const std::string& key, bool served) {
-  page.html.trusted("<!DOCTYPE html>\n").open("html", {{"lang", page.say.language()}}).open("head");
+  page.html.trusted("<!DOCTYPE html>\n").open("html", {{"lang", page.say.name()}}).open("head");
   page.html.element("meta", "", {{"charset", "utf-8"}});
   page.html.element("meta", "", {{"http-equiv", "Content-Security-Policy"}, {"content", policy(key, served)}});
   page.html.element("meta", "", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
@@ -86,7 +86,7 @@ std::string report_page(const fs::path& folder, const fs::path& target, const Re
   const ReportFacts facts = read_report_facts(folder);
   const std::string key = runtime::random_suffix() + runtime::random_suffix();
   std::error_code ignored;
-  Page page{fs::weakly_canonical(fs::absolute(target).parent_path(), ignored), Words(options.language)};
+  Page page{fs::weakly_canonical(fs::absolute(target).parent_path(), ignored), page_language(options.language)};
   add_head(page, facts, key, !options.script.empty());
   page.html.open("body");
   add_headline(page, facts);

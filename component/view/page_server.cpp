@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "component/report/html.h"
+#include "component/report/page_files.h"
 #include "component/report/report.h"
-#include "component/report/words.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/text/format.h"

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "runtime/cli/help.h"
+#include "runtime/cli/help_language.h"
 #include "runtime/cli/worker_command.h"
 #include "runtime/error/current_errors.h"
 #include "runtime/files/standard_streams.h"
@@ -56,7 +57,7 @@ bool shows_help(Call& call) {
 int dispatch(Host& host, const Commands& commands, Words words, std::string& subject) {
   take_spec_dir(host, words);
   if (words.empty()) {
-    host.err << overview(command_specs());
+    host.err << overview(command_specs(), {});
     return 2;
   }
   const std::string command = words.front();
@@ -64,7 +65,7 @@ int dispatch(Host& host, const Commands& commands, Words words, std::string& sub
   int status = 0;
   if (command == "--version") show_version(host);
   if (command == "--help" || command == "-h") {
-    host.out << overview(command_specs());
+    host.out << overview(command_specs(), help_language(words));
   } else {
     std::string stem = command;
     std::replace(stem.begin(), stem.end(), '-', '_');
@@ -72,7 +73,7 @@ int dispatch(Host& host, const Commands& commands, Words words, std::string& sub
     if (function == commands.end()) refuse_command(command, commands);
     Call call{host, command_spec(stem), words, subject};
     if (shows_help(call)) {
-      host.out << help_text(call.spec);
+      host.out << help_text(call.spec, help_language(words));
     } else {
       status = function->second(call);
     }

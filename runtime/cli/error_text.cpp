@@ -1,5 +1,7 @@
 #include "runtime/cli/error_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include "runtime/cli/columns.h"
 #include "runtime/error/error.h"
 #include "runtime/error/error_catalogue.h"
@@ -29,6 +31,33 @@ std::string errors_text() {
   for (const auto& [status, meaning] : error_catalogue().exit_statuses)
     statuses.emplace_back("  " + std::to_string(status), meaning);
   return "Errors\n" + columns(errors) + "\nExit statuses\n" + columns(statuses) + "\ntorchport explain NAME says more about one.\n";
+}
+
+std::string errors_json() {
+  nlohmann::ordered_json errors = nlohmann::ordered_json::array(), statuses = nlohmann::ordered_json::array();
+  for (const ErrorEntry& entry : error_catalogue().entries)
+    errors.push_back(
+        {{"name", entry.class_name()}, {"code", entry.code}, {"exit_status", entry.exit_status}, {"title", entry.title}});
+  for (const auto& [status, meaning] : error_catalogue().exit_statuses)
+    statuses.push_back({{"exit_status", status}, {"meaning", meaning}});
+  return nlohmann::ordered_json{{"errors", errors}, {"exit_statuses", statuses}}.dump(2) + "\n";
+}
+
+std::string error_json(std::string_view name) {
+  const ErrorEntry& entry = entry_of(name);
+  nlohmann::ordered_json reasons = nlohmann::ordered_json::array();
+  for (const auto& [key, reason] : entry.reasons)
+    reasons.push_back({{"reason", key},
+                       {"message", reason.message},
+                       {"hint", Specs::get().with_makers(reason.hint)},
+                       {"exit_status", reason.exit_status}});
+  return nlohmann::ordered_json{{"name", entry.class_name()},
+                                {"code", entry.code},
+                                {"exit_status", entry.exit_status},
+                                {"title", entry.title},
+                                {"reasons", reasons}}
+             .dump(2) +
+         "\n";
 }
 
 std::string error_text(std::string_view name) {

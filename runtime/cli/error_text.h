@@ -8,9 +8,13 @@ namespace torchport::runtime {
 
 /// All errors by name, and what the exit statuses mean.
 std::string errors_text();
+/// {"errors": [{name, code, exit_status, title}], "exit_statuses": [{exit_status, meaning}]}
+std::string errors_json();
 
 /// Every sentence and hint of one, by its name with or without "Error", in any case, or by its code.
 /// \throws Error ParameterParsing.unknown_error
 std::string error_text(std::string_view name);
+/// {name, code, exit_status, title, "reasons": [{reason, message, hint, exit_status}]}, likewise.
+std::string error_json(std::string_view name);
 
 }  // namespace torchport::runtime

@@ -1,5 +1,6 @@
 #include "runtime/cli/reference_pages.h"
 
+#include "runtime/cli/parameter_words.h"
 #include "runtime/error/error_catalogue.h"
 #include "runtime/text/text.h"
 
@@ -19,24 +20,6 @@ std::string row(const std::vector<std::string>& cells) { return "| " + join(cell
 
 std::string table(const std::vector<std::string>& head) { return row(head) + row(std::vector<std::string>(head.size(), "---")); }
 
-std::string type_name(const ParameterSpec& parameter) {
-  switch (parameter.type) {
-    case ParameterType::integer:
-      return "integer";
-    case ParameterType::real:
-      return "float";
-    case ParameterType::size:
-      return "size";
-    case ParameterType::boolean:
-      return "boolean";
-    case ParameterType::choice:
-      return "choice";
-    case ParameterType::string:
-      break;
-  }
-  return "string";
-}
-
 std::string fallback(const ParameterSpec& parameter) {
   if (parameter.optional) return "(optional)";
   return parameter.default_text ? "`" + *parameter.default_text + "`" : "(required)";
@@ -45,7 +28,7 @@ std::string fallback(const ParameterSpec& parameter) {
 std::string unit(const ParameterSpec& parameter) { return parameter.unit == "none" ? "" : cell(parameter.unit); }
 
 std::string parameter_row(const ParameterSpec& parameter) {
-  return row({"`--" + parameter.flag + "`", parameter.title, type_name(parameter), cell(parameter.allowed()), fallback(parameter),
+  return row({"`--" + parameter.flag + "`", parameter.title, type_word(parameter), cell(parameter.allowed()), fallback(parameter),
               unit(parameter), cell(parameter.help)});
 }
 
@@ -176,7 +159,7 @@ std::string computes_page(const std::vector<EngineSpec>& engines) {
     out += "\n" + table({"Key", "Type", "Allowed", "Default", "Unit", "Meaning"});
     for (const EngineSetting& setting : engine.settings) {
       const ParameterSpec& row_of = setting.parameter;
-      out += row({"`" + row_of.name + "`", setting.list ? "list of strings" : type_name(row_of), cell(row_of.allowed()),
+      out += row({"`" + row_of.name + "`", setting.list ? "list of strings" : type_word(row_of), cell(row_of.allowed()),
                   fallback(row_of), unit(row_of), cell(row_of.help)});
     }
   }

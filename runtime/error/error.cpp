@@ -10,6 +10,7 @@
 #include "runtime/text/json.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
+#include "runtime/text/wide_text.h"
 
 namespace torchport::runtime {
 namespace {
@@ -70,10 +71,10 @@ std::string Error::render(std::string_view subject) const {
   if (!shown) rows.insert(after_at, {"path", place});
   rows.push_back({"hint", hint_});
   std::size_t width = 0;
-  for (const Detail& row : rows) width = std::max(width, display_width(row.label));
+  for (const Detail& row : rows) width = std::max(width, columns_of(row.label));
   std::string out = "error[" + class_name() + "] " + visible(subject) + ": " + message_ + "\n";
   for (const Detail& row : rows) {
-    out += "  " + row.label + std::string(width - display_width(row.label) + 3, ' ') + row.value + "\n";
+    out += "  " + row.label + std::string(width - columns_of(row.label) + 3, ' ') + row.value + "\n";
   }
   return out;
 }

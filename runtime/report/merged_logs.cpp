@@ -20,8 +20,9 @@ namespace {
 constexpr int kEngine = std::numeric_limits<int>::max();
 constexpr std::size_t kPiece = std::size_t{1} << 20, kTimeLength = 23, kRecordLimit = std::size_t{16} << 20;
 
-struct Line {
-  std::string time, text;
+struct TimedLine {
+  std::string time;
+  MergedLine line;
 };
 
 std::string read_from(const fs::path& path, std::uintmax_t begin) {
@@ -48,8 +49,7 @@ void MergedLogs::find_logs() {
     const std::string name = entry->path().filename().string();
     const auto rank = rank_in(name, "70_driver_log_", "");
     if (rank ? rank_ && *rank_ != *rank : rank_ || name != "70_mpi_log") continue;
-    const std::string label = rank_ ? "" : (rank ? std::to_string(*rank) : "mpi") + " | ";
-    logs_.try_emplace(rank.value_or(kEngine), Log{entry->path(), label, 0, ""});
+    logs_.try_emplace(rank.value_or(kEngine), Log{entry->path(), rank ? std::to_string(*rank) : "mpi", 0, ""});
   }
 }
 
@@ -64,8 +64,14 @@ std::string MergedLogs::whole_lines(Log& log, bool all) {
 }
 
 std::string MergedLogs::more(bool all) {
+  std::string text;
+  for (const MergedLine& line : more_lines(all)) text += (rank_ ? "" : line.process + " | ") + line.text + "\n";
+  return text;
+}
+
+std::vector<MergedLine> MergedLogs::more_lines(bool all) {
   find_logs();
-  std::vector<Line> lines;
+  std::vector<TimedLine> lines;
   for (auto& [rank, log] : logs_) {
     const std::string text = whole_lines(log, all);
     for (std::size_t begin = 0; begin < text.size();) {
@@ -73,14 +79,14 @@ std::string MergedLogs::more(bool all) {
       const std::string line = text.substr(begin, end - begin);
       if (read_log_line(line)) log.time = line.substr(0, kTimeLength);
       // A log without times comes after all that has some.
-      lines.push_back({rank == kEngine ? "~" : log.time, log.label + printable(line) + "\n"});
+      lines.push_back({rank == kEngine ? "~" : log.time, {log.process, printable(line)}});
       begin = end + 1;
     }
   }
-  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
-  std::string text;
-  for (const Line& line : lines) text += line.text;
-  return text;
+  std::stable_sort(lines.begin(), lines.end(), [](const TimedLine& a, const TimedLine& b) { return a.time < b.time; });
+  std::vector<MergedLine> sorted;
+  for (TimedLine& one : lines) sorted.push_back(std::move(one.line));
+  return sorted;
 }
 
 bool MergedLogs::ended() const {

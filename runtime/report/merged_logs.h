@@ -5,8 +5,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torchport::runtime {
+
+struct MergedLine {
+  std::string process;  ///< its rank, or "mpi" of the launcher's
+  std::string text;     ///< printable
+};
 
 class MergedLogs {
  public:
@@ -14,6 +20,8 @@ class MergedLogs {
   MergedLogs(std::filesystem::path run_dir, std::optional<int> rank);
   /// What has come since the last call, in whole lines; with `all` also a last line without its end.
   std::string more(bool all);
+  /// The same line by line.
+  std::vector<MergedLine> more_lines(bool all);
   /// Whether there is a log at all.
   bool any() const;
   /// Whether nothing more will come: the record or the launcher's last line says so.
@@ -24,7 +32,7 @@ class MergedLogs {
  private:
   struct Log {
     std::filesystem::path path;
-    std::string label;        ///< what stands in front of its lines
+    std::string process;      ///< whose
     std::uintmax_t read = 0;  ///< bytes
     std::string time;         ///< of its last line that had one
   };

@@ -11,5 +11,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& embedded_specs
 /// Likewise, of spec/commands/ and of spec/engines/.
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_commands();
 const std::vector<std::pair<std::string_view, std::string_view>>& embedded_engines();
+/// spec/<language>.txt: texts of the specs and of the help in other languages.
+const std::vector<std::pair<std::string_view, std::string_view>>& embedded_languages();
 
 }  // namespace torchport::runtime

@@ -1,5 +1,7 @@
 #include "runtime/text/text.h"
 
+#include "runtime/text/wide_text.h"
+
 namespace torchport::runtime {
 namespace {
 
@@ -111,14 +113,11 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   std::vector<std::string> lines;
   std::string line;
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t end = std::min(text.find(' ', i), text.size());
-    const std::string_view word = text.substr(i, end - i);
-    i = end + 1;
-    if (word.empty()) continue;
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) lines.push_back(std::exchange(line, {}));
-    if (!line.empty()) line += ' ';
-    line += word;
+  for (const Piece& piece : pieces_of(text)) {
+    if (!line.empty() && columns_of(line) + (piece.spaced ? 1 : 0) + columns_of(piece.text) > width)
+      lines.push_back(std::exchange(line, {}));
+    if (!line.empty() && piece.spaced) line += ' ';
+    line += piece.text;
   }
   if (!line.empty()) lines.push_back(line);
   return lines;

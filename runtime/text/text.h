@@ -26,7 +26,7 @@ std::string trimmed(std::string_view text);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
-/// Broken into lines of at most `width` characters at spaces; a longer word stands alone.
+/// Broken into lines of at most `width` columns between pieces_of(); a longer one stands alone.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// The number of characters, not bytes, of UTF-8 text.

@@ -3,12 +3,12 @@ tests/ecosystem/onnx_test.py."""
 import json
 import shutil
 
-import numpy
 import torch
-import torch.nn.functional as F
 
 import networks
+import onnx_graph
 from harness import BIN, command, torchport
+from onnx_graph import compute, tensor
 
 LABELS = ["cat", "dog", "größe"]
 
@@ -16,59 +16,19 @@ LABELS = ["cat", "dog", "größe"]
 def export(work, name, transforms=None, **options):
     network = networks.trained_directory(work / "model", name, LABELS, transforms)
     assert torchport("export", work / "model", "--format", "onnx", "-o", work / "out", *options.get("flags", ())).stdout == f"{work}/out\n"
-    shown = json.loads(command(BIN / "show_onnx", work / "out/model.onnx", work / "elements").stdout)
-    return network, shown
-
-
-def constants(work, shown):
-    elements, at, found = torch.from_numpy(numpy.fromfile(work / "elements", numpy.float32)), 0, {}
-    for name, shape in shown["constants"].items():
-        count = int(numpy.prod(shape))
-        found[name] = elements[at:at + count].reshape(shape)
-        at += count
-    assert at == len(elements)
-    return found
-
-
-def pads(given):
-    top, left, bottom, right = given
-    assert (top, left) == (bottom, right)
-    return top, left
-
-
-OPERATORS = {
-    "Conv": lambda a, x, w: F.conv2d(x, w, None, a["strides"], pads(a["pads"]), a["dilations"], a["group"]),
-    "BatchNormalization": lambda a, x, weight, bias, mean, var: F.batch_norm(x, mean, var, weight, bias, eps=a["epsilon"]),
-    "Relu": lambda a, x: x.relu(),
-    "Add": lambda a, x, y: x + y,
-    "MaxPool": lambda a, x: F.max_pool2d(x, a["kernel_shape"], a["strides"], pads(a["pads"]), a["dilations"], bool(a["ceil_mode"])),
-    "AveragePool": lambda a, x: F.avg_pool2d(x, a["kernel_shape"], a["strides"], pads(a["pads"]), bool(a["ceil_mode"]), bool(a["count_include_pad"])),
-    "GlobalAveragePool": lambda a, x: x.mean((2, 3), keepdim=True),
-    "Flatten": lambda a, x: x.flatten(a["axis"]),
-    "Concat": lambda a, *x: torch.cat(x, a["axis"]),
-    "Gemm": lambda a, x, w, b: F.linear(x, w, b) if a["transB"] == 1 else x @ w + b,
-}
-
-
-def compute(shown, values, images):
-    values = {**values, shown["input"]["name"]: images}
-    for node in shown["nodes"]:
-        values[node["output"]] = OPERATORS[node["operation"]](node["attributes"], *(values[name] for name in node["inputs"]))
-    return values[shown["output"]["name"]]
+    return network, onnx_graph.read(work / "out/model.onnx")
 
 
 def check_logits(work, name):
     network, shown = export(work, name)
-    weights = constants(work, shown)
+    weights = shown["values"]
     state = {key: tensor for key, tensor in network.state_dict().items() if not key.endswith("num_batches_tracked")}
     assert sorted(weights) == sorted(state) and all(torch.equal(weights[key], state[key]) for key in state)
-    shape = json.loads(command(BIN / "show_onnx", "--tensor", work / "out/test_data_set_0/input_0.pb", work / "input").stdout)
-    images = torch.from_numpy(numpy.fromfile(work / "input", numpy.float32)).reshape(shape)
-    command(BIN / "show_onnx", "--tensor", work / "out/test_data_set_0/output_0.pb", work / "output")
-    ours = torch.from_numpy(numpy.fromfile(work / "output", numpy.float32)).reshape(2, len(LABELS))
+    images, ours = tensor(work / "out/test_data_set_0/input_0.pb"), tensor(work / "out/test_data_set_0/output_0.pb")
+    assert ours.shape == (2, len(LABELS))
     with torch.no_grad():
         wanted = network(images)
-        found = compute(shown, weights, images)
+        found = compute(shown, images)
     scale = max(1, wanted.abs().max().item())
     assert wanted.std() > 1e-3
     assert (found - wanted).abs().max() <= 1e-5 * scale

@@ -17,11 +17,11 @@ import threading
 
 import good_things
 from case import Linked
-from kinds import annotations, archives, azure_jobs, directories, images, models, pipelines, runs, tables, transformations
+from kinds import annotations, archives, azure_jobs, directories, images, imports, models, pipelines, runs, tables, transformations
 from probe import BIN, FAULTS, examine
 from probe_images import examine_images
 
-KINDS = (images, archives, annotations, directories, tables, pipelines, azure_jobs, models, transformations, runs)
+KINDS = (images, archives, annotations, directories, tables, pipelines, azure_jobs, models, imports, transformations, runs)
 BATCH = 16   # images of one run
 WORKERS = 2
 

@@ -17,7 +17,7 @@ steps:
 
 
 def make(folder):
-    """images, transformation, nothing (a transformation that changes nothing), scored, untrained, trained, idx, photos, pipeline.yaml"""
+    """images, transformation, nothing (a transformation that changes nothing), scored, untrained, trained, idx, photos, labels.txt, pipeline.yaml"""
     folder.mkdir(parents=True)
     shutil.copytree(ORIGINAL / "image_directory_labelled", folder / "images")
     shutil.copytree(ORIGINAL / "image_transformation", folder / "transformation")
@@ -25,6 +25,7 @@ def make(folder):
     shutil.copytree(ORIGINAL / "image_transformation", folder / "nothing")
     (folder / "nothing/_transforms.json").write_text('[["Pad", 0]]')
     class_folders(folder / "photos", each=2)
+    (folder / "labels.txt").write_text("circle\nsquare\ntriangle\n")
     (folder / "idx").mkdir()
     (folder / "idx/train-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 0x803, 4, 8, 8) + bytes(256))
     (folder / "idx/train-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, 4) + bytes([0, 1, 0, 1]))

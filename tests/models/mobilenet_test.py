@@ -9,6 +9,7 @@ import yaml
 
 import harness
 import networks
+import onnx_graph
 import reference
 
 VARIANT = "mobilenet_v2"
@@ -129,7 +130,11 @@ def test_the_product():
         torchport("run", "score_image_model", "--trained-model=trained", "--dataset=images", "--scored-dataset=scored")
         pixels, _ = reference.dataset(torchport.folder / "images")
         with torch.no_grad():
-            assert torch.isfinite(network(pixels)).all()
+            wanted = network(pixels)
+        assert torch.isfinite(wanted).all()
+        torchport("export", "trained", "--format=onnx", "-o", "exported")
+        graph = onnx_graph.read(torchport.folder / "exported/model.onnx")
+        assert sum(node["operation"] == "Clip" for node in graph["nodes"]) == 35 and close(onnx_graph.compute(graph, pixels), wanted)
 
 
 def test_a_model_directory_with_a_bad_parameter():

@@ -1,34 +1,23 @@
-#include "component/report/words.h"
-
-#include <algorithm>
-#include <stdexcept>
+#include "runtime/text/language.h"
 
 #include "runtime/text/text.h"
 
-namespace torchport::component {
+namespace torchport::runtime {
 
-std::string_view page_file(std::string_view name) {
-  for (const auto* const files : {&embedded_page(), &embedded_libraries()})
-    for (const auto& [file, text] : *files)
-      if (file == name) return text;
-  throw std::logic_error("component/report/page/ lacks " + std::string(name));
-}
-
-Words::Words(std::string_view language) : language_(language) {
-  if (language == "en") return;
-  for (const std::string& line : runtime::split(page_file(language_ + ".txt"), '\n')) {
+Language::Language(std::string name, std::string_view table) : name_(std::move(name)) {
+  for (const std::string& line : split(table, '\n')) {
     constexpr std::string_view kBetween = " = ";
     if (const std::size_t at = line.find(kBetween); at != line.npos)
       table_.emplace(line.substr(0, at), line.substr(at + kBetween.size()));
   }
 }
 
-std::string Words::operator()(std::string_view english) const {
+std::string Language::operator()(std::string_view english) const {
   const auto found = table_.find(english);
   return found == table_.end() ? std::string(english) : found->second;
 }
 
-std::string Words::operator()(std::string_view english, const std::vector<std::string>& parts) const {
+std::string Language::operator()(std::string_view english, const std::vector<std::string>& parts) const {
   std::string text;
   const std::string pattern = (*this)(english);
   for (std::size_t at = 0; at < pattern.size();) {
@@ -44,4 +33,4 @@ std::string Words::operator()(std::string_view english, const std::vector<std::s
   return text;
 }
 
-}  // namespace torchport::component
+}  // namespace torchport::runtime
