@@ -81,7 +81,8 @@ class Translator {
     insist(constant && constant->isTensor(), "a tensor from nowhere");
     return add_constant(value, constant->toTensor());
   }
-  std::string add_constant(const Value* value, const at::Tensor& weights) {
+  std::string add_constant(const Value* value, const at::Tensor& weights) { return values_[value] = named_constant(weights); }
+  std::string named_constant(const at::Tensor& weights) {
     insist(weights.scalar_type() == at::kFloat, "weights that are not float32");
     const auto named = names_.find(weights.const_data_ptr());
     const std::string name = named == names_.end() ? "constant_" + std::to_string(result_.keep.size()) : named->second;
@@ -90,7 +91,7 @@ class Translator {
       result_.keep.push_back(weights.detach().contiguous());
       result_.graph.constants.push_back({name, weights.sizes().vec(), result_.keep.back().const_data_ptr<float>()});
     }
-    return values_[value] = name;
+    return name;
   }
 
   /// Adds a node. It is named for the module of `weight`, or by its operation and number.
@@ -130,6 +131,13 @@ class Translator {
   std::string hardtanh() {
     const std::vector<std::string> inputs = {tensor(in(0)), bound(1), bound(2)};
     return add("Clip", inputs, {});
+  }
+  std::string relu6() { return add("Clip", {tensor(in(0)), number(0), number(6)}, {}); }
+  /// One that is no value of the trace.
+  std::string number(float value) {
+    std::string& name = numbers_[value];
+    if (name.empty()) name = named_constant(at::scalar_tensor(value, at::kFloat));
+    return name;
   }
   std::string bound(std::size_t i) { return add_constant(in(i), at::scalar_tensor(constant(i).toScalar(), at::kFloat)); }
   std::string add_tensors() {
@@ -181,6 +189,7 @@ class Translator {
 
   std::map<const void*, std::string> names_;  ///< of the network's tensors, by their elements
   std::map<const Value*, std::string> values_;
+  std::map<float, std::string> numbers_;
   std::map<const Value*, const Value*> transposed_;
   torch::jit::Node* node_ = nullptr;  ///< that is being translated
   TracedGraph result_;
@@ -191,6 +200,7 @@ const std::map<std::string, Translator::Operation, std::less<>> Translator::kOpe
     {"_convolution", &Translator::convolution},
     {"batch_norm", &Translator::batch_norm},
     {"relu", &Translator::relu},
+    {"relu6", &Translator::relu6},
     {"hardtanh", &Translator::hardtanh},
     {"add", &Translator::add_tensors},
     {"max_pool2d", &Translator::max_pool2d},
