@@ -14,14 +14,6 @@ namespace torchport::component {
 namespace fs = std::filesystem;
 namespace {
 
-std::string text_of(const fs::path& file) {
-  try {
-    return runtime::read_file(file, runtime::kSmallText);
-  } catch (const std::runtime_error& error) {
-    throw runtime::Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
-  }
-}
-
 /// Reads back what was made, as if all inputs had been given: what is wrong with values and wires is told now, with its place.
 runtime::Pipeline read_back(const runtime::azure::Draft& draft, const runtime::azure::DraftText& made, const fs::path& file) {
   std::vector<runtime::Setting> settings;
@@ -92,7 +84,7 @@ int import(runtime::Call& call) {
   if (given.has("labels") || given.has("transformation") || given.has("mean") || given.has("std"))  // of weights only
     throw runtime::Error("InvalidModelDirectory.weights_file", {{"path", file.string()}, {"reason", "it begins as none"}});
   call.subject = runtime::visible(file.string());
-  const std::string text = text_of(file);
+  const std::string text = runtime::azure::text_of_file(file);
   const runtime::azure::FileKind kind = runtime::azure::kind_of(text, file);
   if (kind == runtime::azure::FileKind::other)
     throw runtime::Error("FileParsingFailed.not_a_pipeline", {{"found", "this is neither a file of Azure ML nor one of weights"},

@@ -56,8 +56,8 @@ Bound JobStep::value(const std::string& input) const {
 AzureComponent read_component(const YAML::Node& node, const std::shared_ptr<FileFaults>& faults, Draft& draft) {
   AzureComponent component;
   component.faults = faults;
-  component.node = node;
   if (!faults->expect_map(node, "the component")) return component;
+  component.node = node;
   for (const auto& entry : node)
     if (!is_quiet(entry.first.Scalar()))
       draft.ignore(faults->place(entry.first), faults->file().filename().string(), entry.first.Scalar());

@@ -4,6 +4,7 @@
 
 #include "runtime/azure/graph.h"
 #include "runtime/azure/job.h"
+#include "runtime/files/files.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml_writer.h"
@@ -11,6 +12,7 @@
 namespace torchport::runtime::azure {
 namespace {
 
+constexpr std::size_t kHead = 65536;  ///< bytes in which the first cell of a notebook begins
 constexpr const char* kOfPython =
     "Python is not read. Save the pipeline that it makes as YAML (az ml job show -n JOB > job.yml), or the graph that it shows as "
     "JSON, and "
@@ -29,6 +31,15 @@ bool is_python(const std::string& text) {
 /// Whether a text that cannot be read was to be a pipeline job.
 bool begins_as_job(const std::string& text) {
   return text.starts_with("jobs:") || text.find("\njobs:") != text.npos || text.find("azuremlschemas") != text.npos;
+}
+
+/// The beginning of a file, or "" where it cannot be read.
+std::string head_of(const std::filesystem::path& file) {
+  try {
+    return read_head(file, kHead);
+  } catch (const std::runtime_error&) {
+    return "";
+  }
 }
 
 bool has(const YAML::Node& map, const char* key) { return static_cast<bool>(map[key]); }
@@ -101,6 +112,16 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
       options.replace[text.substr(0, equal)] = Specs::get().component(text.substr(equal + 1)).name;
     });
   return options;
+}
+
+std::string text_of_file(const std::filesystem::path& file) {
+  try {
+    return read_file(file, kSmallText);
+  } catch (const std::runtime_error& error) {
+    const std::string head = head_of(file);
+    if (head.starts_with('{') && head.find("\"cell_type\"") != head.npos) refuse("this is a notebook", kOfPython);
+    throw Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
+  }
 }
 
 FileKind kind_of(const std::string& text, const std::filesystem::path& file) {

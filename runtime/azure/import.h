@@ -22,6 +22,10 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
 
 enum class FileKind { pipeline_job, graph, other };
 
+/// The text of a file that may be one of Azure ML. \throws Error CouldNotOpenFile.file; of a notebook, which may be too large to be
+/// read, FileParsingFailed.not_a_pipeline
+std::string text_of_file(const std::filesystem::path& file);
+
 /// What a text is by its content; a text that is no YAML is `other`. What is known but cannot be a pipeline, such as a component, a
 /// notebook or a program, is refused, and so is a job that is no YAML. \throws Error FileParsingFailed.not_a_pipeline, .azure
 FileKind kind_of(const std::string& text, const std::filesystem::path& file);

@@ -1,7 +1,5 @@
 #include "runtime/pipeline/pipeline_file.h"
 
-#include "runtime/files/files.h"
-
 namespace torchport::runtime {
 namespace fs = std::filesystem;
 namespace {
@@ -29,14 +27,12 @@ Pipeline read_pipeline(const fs::path& file, const std::vector<Setting>& setting
   Pipeline unread;
   unread.file = file;
   std::string text;
-  try {
-    text = read_file(file, kSmallText);
-  } catch (const std::runtime_error& error) {
-    problems.add(Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}}));
-    return unread;
-  }
   azure::FileKind kind = azure::FileKind::other;
-  if (!problems.collect([&] { kind = azure::kind_of(text, file); })) return unread;
+  const auto read = [&] {
+    text = azure::text_of_file(file);
+    kind = azure::kind_of(text, file);
+  };
+  if (!problems.collect(read)) return unread;
   if (kind != azure::FileKind::other) return read_import(text, kind, file, settings, options, problems);
   if (!options.replace.empty() || options.as_original) problems.add(Error("ParameterParsing.no_import"));
   return read_pipeline_text(std::move(text), file, settings, problems);

@@ -124,6 +124,9 @@ def test_machines_come_back(here):
     assert done.stdout.endswith(f"Run it: {said}\n") and "2 machines of 1 are a world of 2 processes" in done.stderr, done
     torchport(*said.split()[1:], "--dry-run", *AS_ROOT, cwd=here)
     torchport("run", "job.yml", "--dry-run", *AS_ROOT, cwd=here)
+    (here / "computes.yaml").write_text("computes: {pair: {engine: mpirun, hosts: [alpha, beta], processing_units: 8}}\n")
+    lines = torchport("validate", "job.yml", "--set", "train.compute=pair", *AS_ROOT, cwd=here).stdout.splitlines()
+    assert ["train.node_count", "2"] in [line.split()[:2] for line in lines]   # machines that are there are taken
     assert "must be at most 1" in torchport("run", "back.yaml", "--dry-run", *AS_ROOT, cwd=here, status=2).stderr
 
 

@@ -174,6 +174,22 @@ def test_two_models_side_by_side(work):
     assert "scored dataset to compare" in done.stderr and not (work / "no").exists(), done.stderr
 
 
+def test_two_models_in_one_pipeline(work):
+    """Its page shows both; another second model is another evaluation, the same one is reused."""
+    for name, seed in (("first", 3), ("second", 4), ("third", 5)):
+        random_table(60, ["cat", "dog"], seed).to_csv(work / f"{name}.csv", index=False)
+    (work / "p.yaml").write_text("""name: p
+inputs: {one: ./first.csv, other: ./second.csv}
+steps:
+  evaluate: {component: evaluate_model, inputs: {scored_dataset: inputs.one, compared_dataset: inputs.other}}
+""")
+    torchport("run", "p.yaml", cwd=work)
+    assert "compared" in json.loads((work / "runs/p-1/evaluate/outputs/evaluation/metrics.json").read_text())
+    assert "the compared one" in (work / "runs/p-1/report.html").read_text()
+    assert "reused from" in torchport("run", "p.yaml", cwd=work).stdout
+    assert "reused from" not in torchport("run", "p.yaml", "--set", "inputs.other=third.csv", cwd=work).stdout
+
+
 def test_refusals(work):
     """What is not a labelled scored dataset is refused, and nothing is written."""
     frame = pandas.read_parquet(ORIGINAL / "scored_valid/_data.parquet")

@@ -26,6 +26,7 @@ inputs:
 outputs: {{a: {{type: uri_folder}}, b: {{type: uri_folder}}, c: {{type: uri_folder}}}}
 command: {SPLIT} --fraction ${{{{inputs.f}}}} $[[--seed ${{{{inputs.seed}}}}]] {OUT}
 """,
+    "text.yml": "hello\n",
     "train.yml": f"type: command\nname: t\ninputs: {{m: {{type: uri_folder}}, t: {{type: uri_folder}}}}\noutputs: {{o: {{type: uri_folder}}}}\n"
                  f"distribution: {{type: mpi, process_count_per_instance: 2}}\nresources: {{instance_count: 1}}\ncommand: {TRAIN}\n",
     "lower/inner.yml": "type: pipeline\ninputs: {p: {type: uri_folder}}\noutputs: {o: {type: uri_folder}}\njobs:\n  a: {component: ../c.yml, inputs: {i: \"${{parent.inputs.p}}\"}, "
@@ -93,8 +94,8 @@ TAKEN = [
     ("processes of a component that has one", "jobs:\n  x: {component: ./c.yml, inputs: {i: ./p}, resources: {instance_count: 2}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
      ["job.yml:2:73: jobs.x: it runs as one process, not as 2"]),
     ("what means nothing here, in a step", "jobs:\n  x:\n    component: ./c.yml\n    inputs: {i: ./p}\n    compute: azureml:c\n    limits: {timeout: 5}\n    identity: {type: managed}\n    services: {s: {}}\n    tags: {a: b}\n"
-     "    properties: {a: b}\n    environment_variables: {A: 1}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
-     ["job.yml:11:29: jobs.x: the environment variable A is not set: set it where torchport is started, if a step needs it", "job.yml:5:5: jobs.x: compute is ignored",
+     "    properties: {a: b}\n    environment_variables: {A: 1}\n    environment: azureml:e:1\n    code: ./src\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
+     ["job.yml:11:29: jobs.x: the environment variable A is not set: set it where torchport is started, if a step needs it", "job.yml:13:5: jobs.x: code is ignored", "job.yml:5:5: jobs.x: compute is ignored", "job.yml:12:5: jobs.x: environment is ignored",
       "job.yml:7:5: jobs.x: identity is ignored", "job.yml:6:5: jobs.x: limits are ignored", "job.yml:10:5: jobs.x: properties are ignored", "job.yml:8:5: jobs.x: services are ignored",
       "job.yml:9:5: jobs.x: tags are ignored"]),
     ("what means nothing here, around the steps", "experiment_name: e\ncompute: azureml:c\ntags: {a: b}\nsettings: {default_compute: \"azureml:c\", default_datastore: d, force_rerun: true, continue_on_step_failure: false}\n"
@@ -129,6 +130,8 @@ REFUSED = [
     ("azureml:NAME", "jobs: {x: {component: \"azureml:c\"}}\n", cloud("azureml:c", "-n c --label latest")),
     ("a component of a registry", "jobs: {x: {component: \"azureml://registries/r/components/c/versions/2\"}}\n",
      cloud("azureml://registries/r/components/c/versions/2", "-n c --version 2 --registry-name r")),
+    ("a component file that is a text", "jobs: {x: {component: ./text.yml}}\n", "error[FileParsingFailedError] job.yml: the pipeline cannot be understood: the component must be a map of names and values\n"
+     "  at     text.yml:1:1\n  hint   docs/pipelines.md describes the file.\n"),
     ("a step that is not there", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.y.outputs.o}}\"}}\n", FAULT.format("there is no job 'y' with an output 'o'", "job.yml:2:39")),
     ("an output that nobody writes", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.s.outputs.c}}\"}}\n  s: {component: ./split.yml, inputs: {i: ./p}}\n",
      FAULT.format("the command of s writes no output 'c'", "job.yml:2:39")),
