@@ -8,6 +8,7 @@
 
 #include "component/images/bad_images.h"
 #include "component/images/loader_threads.h"
+#include "component/images/scoring_pass.h"
 #include "component/images/size_check.h"
 #include "component/images/trained_input.h"
 #include "component/training/choose_device.h"
@@ -17,10 +18,8 @@
 #include "datasets/sources/directory_account.h"
 #include "datasets/tables/scored_dataset.h"
 #include "models/directory/model_directory.h"
-#include "models/nn/autocast.h"
 #include "models/nn/convolution.h"
 #include "models/nn/cpu/cpu_bfloat16.h"
-#include "models/nn/inference.h"
 #include "models/nn/load_weights.h"
 #include "runtime/clock.h"
 #include "runtime/report/progress_line.h"
@@ -137,42 +136,9 @@ std::string progress(const Rows& rows, std::size_t of, Clock::time_point start) 
          (left_out > 0 ? "; " + std::to_string(left_out) + " left out." : ".");
 }
 
-/// A network and how images come to it.
-struct Scorer {
-  models::ClassifierModule& network;
-  const datasets::Normalisation normalisation;
-  const bool channels_last;
-  const bool flip;  ///< whether each answer is the mean of those of an image and of its mirror image
-  const Device& device;
-};
-
-/// Forward passes in one precision. The network's weights do not change while one lives.
-class Pass {
- public:
-  Pass(const Scorer& scorer, Precision precision)
-      : network_(scorer.network),
-        flip_(scorer.flip),
-        input_(scorer.normalisation, scorer.channels_last, precision, scorer.device),
-        autocast_(scorer.device.where().type(), precision == Precision::bfloat16) {}
-  /// Probabilities, float32 [N, classes] on the device, of images as StagedLoader gives them.
-  at::Tensor operator()(const at::Tensor& images) const {
-    const at::Tensor input = input_(images), answers = answer(input);
-    return (flip_ ? (answers + answer(input.flip({3}))) / 2 : answers).contiguous();
-  }
-
- private:
-  at::Tensor answer(const at::Tensor& input) const { return network_.forward(input).to(at::kFloat).softmax(1); }
-
-  models::ClassifierModule& network_;
-  const bool flip_;
-  const NetworkInput input_;
-  const models::AutocastScope autocast_;
-  const models::InferenceScope inference_;
-};
-
 /// What bfloat16 changes, seen in one batch.
 void tell_of_rounding(const Scorer& scorer, const at::Tensor& images, const at::Tensor& rounded, runtime::Log& log) {
-  const at::Tensor exact = Pass(scorer, Precision::float32)(images).cpu();
+  const at::Tensor exact = ScoringPass(scorer, Precision::float32)(images).cpu();
   log.info(
       runtime::formatted("bfloat16 beside float32 in the first %lld images: the likeliest category is the same in %lld, and "
                          "probabilities differ by at most %.4f.",
@@ -186,7 +152,7 @@ void score(const runtime::Context& ctx, const Scorer& scorer, Precision precisio
            BadImages& bad, Rows& rows) {
   const c10::InferenceMode inference;
   if (scorer.flip) ctx.log.info("The probabilities are the means of those of each image and of its mirror image.");
-  const Pass pass(scorer, precision);
+  const ScoringPass pass(scorer, precision);
   begin_in_order(loader, 0, images, static_cast<std::size_t>(ctx.param<std::int64_t>("batch_size")));
   bad.start_pass();
   runtime::ProgressLine line(&ctx.log, "scoring", images);

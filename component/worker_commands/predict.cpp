@@ -6,7 +6,7 @@
 #include <numeric>
 #include <ostream>
 
-#include "component/images/size_check.h"
+#include "component/images/photo_reader.h"
 #include "component/images/trained_input.h"
 #include "component/training/network_input.h"
 #include "datasets/in_order.h"
@@ -54,41 +54,16 @@ struct Seen {
   std::string fault;
 };
 
-/// Reads photos as the model's training saw its own.
-class Eye {
- public:
-  explicit Eye(const models::ModelDirectory& model) : spec_(model.spec()), transformation_(inference_transformation(model)) {}
-
-  /// What the photos go through is not known: they are taken as they are.
-  bool blind() const { return !transformation_; }
-
-  /// Thread-safe.
-  Seen read(const std::string& photo) const {
-    Seen seen;
-    try {
-      datasets::decode(runtime::read_file(photo, datasets::kMaxImageFile), seen.pixels);
-      if (transformation_) transformation_->apply(seen.pixels, {});
-      check(seen.pixels.size());
-    } catch (const std::runtime_error& error) {
-      seen.fault = error.what();
-    }
-    return seen;
+/// Thread-safe.
+Seen seen_by(const PhotoReader& reader, const std::string& photo) {
+  Seen seen;
+  try {
+    seen.pixels = reader.read(runtime::read_file(photo, datasets::kMaxImageFile));
+  } catch (const std::runtime_error& error) {
+    seen.fault = error.what();
   }
-
- private:
-  void check(datasets::ImageSize size) const {
-    const auto& input = spec_.input;
-    if (input && (size.width != input->width || size.height != input->height))
-      throw datasets::ImageError(size_text(size) + " pixels instead of " + runtime::size_text(input->width, input->height));
-    const std::int64_t minimum = spec_.component->architecture->minimum_size;
-    if (std::min(size.width, size.height) < minimum)
-      throw datasets::ImageError(size_text(size) + " pixels, but " + spec_.variant->name + " needs at least " +
-                                 runtime::size_text(minimum, minimum));
-  }
-
-  const models::ModelSpec& spec_;
-  const std::optional<datasets::Transformation> transformation_;
-};
+  return seen;
+}
 
 /// What is shown of each photo, in the form that was asked for.
 class Answers {
@@ -202,12 +177,13 @@ int predict(runtime::Call& call) {
   if (model.spec().labels.empty())
     throw runtime::Error("InvalidModelDirectory.not_trained", {{"what", model.what()}, {"path", model.root().string()}});
   const auto photos = photos_of({given.operands.begin() + 1, given.operands.end()}, call.host.err);
-  const Eye eye(model);
-  if (eye.blind()) call.host.err << "warning: the model does not say what photos go through before: they are taken as they are.\n";
+  const PhotoReader reader(model.spec(), inference_transformation(model));
+  if (!reader.transforms())
+    call.host.err << "warning: the model does not say what photos go through before: they are taken as they are.\n";
   Answers answers(call.host, model.spec(), static_cast<std::size_t>(given.get<std::int64_t>("top")), given.get<bool>("json"));
   Batches batches(model, answers);
   datasets::in_order(
-      photos.size(), runtime::processing_units(), [&](std::size_t i) { return eye.read(photos[i]); },
+      photos.size(), runtime::processing_units(), [&](std::size_t i) { return seen_by(reader, photos[i]); },
       [&](std::size_t i, Seen seen) { batches.add(photos[i], std::move(seen)); });
   batches.flush();
   return answers.end(photos.size());

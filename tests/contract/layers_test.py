@@ -23,12 +23,13 @@ LIBRARIES = {
     r"arrow/|parquet/": ("datasets/tables/table_reader.cpp", "datasets/tables/table_writer.cpp"),
     r"curl/": ("component/download/http.cpp", "runtime/tracking/http/"),
     r"httplib\.h": ("component/view/page_server.cpp",),
-    r"boost/(?!crc)": ("runtime/request/request.cpp",),
+    r"boost/(asio|beast)/": ("component/serving/http_server.cpp", "component/serving/http_connection.h", "component/serving/http_connection.cpp"),
+    r"boost/(?!crc|asio|beast)": ("runtime/request/request.cpp",),
     r"events\.pb\.h": ("runtime/tracking/event_file.cpp", "runtime/report/sinks/tensorboard.cpp"),
     r"boost/crc": ("runtime/tracking/event_file.cpp",),
 }
 TORCH_FREE = ("component/check.h", "component/check.cpp", "component/checks/", "component/commands.h", "component/commands/", "component/estimate/", "component/estimates/",
-              "component/evaluation/", "component/report/", "component/runs/", "component/view/", "component/download/", "component/cli_main.cpp")
+              "component/evaluation/", "component/report/", "component/runs/", "component/view/", "component/download/", "component/serving/question.cpp", "component/serving/http_connection.cpp", "component/cli_main.cpp")
 
 # What a library leaves to the programs, with the files that are the place for it.
 BARRED = {

@@ -12,6 +12,7 @@ import yaml
 from PIL import Image
 
 from harness import BIN, SOURCE, class_folders, command, torchport
+from server import serving
 
 PAGES = [SOURCE / "README.md", *sorted((SOURCE / "docs").glob("*.md")), *sorted((SOURCE / "examples").rglob("*.md"))]
 OUTPUTS = {spec.stem: {row["flag"].replace("_", "-") for row in yaml.safe_load(spec.read_text())["outputs"].values()}
@@ -80,6 +81,9 @@ def reader(work):
 def run_line(line, cwd):
     """As it is printed, but for mpirun's leave to run as root."""
     words = shlex.split(line, comments=True)
+    if words[:3] == ["torchport", "serve", "--trained-model"]:   # until it listens
+        with serving(cwd, "model", *words[4:], cwd=cwd) as server:
+            return server.healthy()
     if words[0] == "torchport":
         return torchport(*words[1:], cwd=cwd, env=NOT_ROOT)
     program = words.index("torchport")
@@ -163,6 +167,8 @@ def test_other_pages(reader):
     torchport("run", "init_image_transformation", "--output_path=transformation", cwd=reader)
     Image.new("RGB", (300, 300)).save(reader / "photo.jpg")
     idx_files(reader / "idx")
+    (reader / "serve.key").write_text("a-key\n")
+    (reader / "serve.key").chmod(0o600)
     (reader / "computes.yaml").write_text(blocks(SOURCE / "docs/clusters.md", "yaml")[0])
     done = ("README.md", "docs/getting-started.md", "docs/pipelines.md", "docs/coming-from-azure.md")
     pages = [page for page in PAGES if str(page.relative_to(SOURCE)) not in done]

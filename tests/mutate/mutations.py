@@ -6,6 +6,7 @@ pipelines, ranks and components; those of other subjects have files of their own
 import data_mutations
 import install_mutations
 import models_mutations
+import serving_mutations
 import tracking_mutations
 import training_mutations
 from mutation import Mutation
@@ -19,6 +20,7 @@ MUTATIONS = [
     *data_mutations.MUTATIONS,
     *install_mutations.MUTATIONS,
     *models_mutations.MUTATIONS,
+    *serving_mutations.MUTATIONS,
     *tracking_mutations.MUTATIONS,
     *training_mutations.MUTATIONS,
     Mutation("stamps without the time", "runtime/files/stamp.cpp", "status.st_mtim.tv_sec * kBillion + status.st_mtim.tv_nsec", "0", ["runtime"]),
@@ -83,7 +85,7 @@ MUTATIONS = [
     Mutation("open bound taken as closed", "runtime/request/parse_value.cpp", "range.low_open ? value <= *range.low", "range.low_open ? value < *range.low",
              ["runtime"]),
     Mutation("closed bound taken as open", "runtime/request/parse_value.cpp", "value < *range.low)", "value <= *range.low)", ["runtime"]),
-    Mutation("scored without softmax", SCORE, ".softmax(1); }", ".sigmoid(); }", ["component.score_test"]),
+    Mutation("scored without softmax", "component/images/scoring_pass.cpp", ".softmax(1); }", ".sigmoid(); }", ["component.score_test"]),
     Mutation("scored while training", SCORE, "  network->eval();\n", "", ["component.score_test"]),
     Mutation("scored with training's normalisation", "component/images/trained_input.cpp", "return {{0, 0, 0}, {1, 1, 1}};",
              "return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};",

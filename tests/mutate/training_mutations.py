@@ -34,7 +34,7 @@ MUTATIONS = [
     Mutation("early stop forgets the best", RULES, "if (progress || !rule_.against_best)", "if (true)", ["component"]),
     Mutation("early stop by the loss alone", RULES, "rule_.metric == EpochMetric::loss ? loss : -top1", "loss", ["component"]),
     Mutation("best by top-1 alone", RULES, "first_ == EpochMetric::top1 ? higher", "true ? higher", ["component"]),
-    Mutation("the mirror image alone is scored", "component/score_image_model.cpp", "(answers + answer(input.flip({3}))) / 2", "answer(input.flip({3}))",
+    Mutation("the mirror image alone is scored", "component/images/scoring_pass.cpp", "(answers + answer(input.flip({3}))) / 2", "answer(input.flip({3}))",
              ["component.score_test"]),
     Mutation("balanced sampling is not done", FEED, "if (!balanced_labels_.empty()) return", "if (false) return", ["component.recipe_test"]),
     Mutation("clipped twice as low", "component/training/recipe/gradient_clip.cpp", "clamp_max(1);", "clamp_max(0.5);", ["component"]),
