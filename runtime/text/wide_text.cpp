@@ -39,7 +39,10 @@ bool is_wide(char32_t number) {
 }
 
 /// What may not begin a line of Japanese (JIS X 4051), and what may not end one.
-bool begins_no_line(char32_t c) { return std::u32string_view(U"、。，．：；？！）」』】〉》・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ～,.:;?!)]}%\"'").find(c) != std::u32string_view::npos; }
+bool begins_no_line(char32_t c) {
+  return std::u32string_view(U"、。，．：；？！）」』】〉》・ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ～,.:;?!)]}%\"'")
+             .find(c) != std::u32string_view::npos;
+}
 bool ends_no_line(char32_t c) { return std::u32string_view(U"（「『【〈《([{\"'").find(c) != std::u32string_view::npos; }
 
 }  // namespace
@@ -51,7 +54,8 @@ std::vector<Piece> pieces_of(std::string_view text) {
     const Character next = first_of(text);
     text.remove_prefix(next.bytes.size());
     if (next.number != U' ') {
-      const bool open = before == U' ' || ((is_wide(before) || is_wide(next.number)) && !begins_no_line(next.number) && !ends_no_line(before));
+      const bool open =
+          before == U' ' || ((is_wide(before) || is_wide(next.number)) && !begins_no_line(next.number) && !ends_no_line(before));
       if (open) pieces.push_back({"", before == U' ' && !pieces.empty()});
       pieces.back().text += next.bytes;
     }

@@ -1,5 +1,5 @@
-// Text in the columns of a terminal, where a Chinese, Japanese or Korean character takes two, and which has no spaces to break lines
-// at. Used by wrap(), by tables and by errors.
+// Text in the columns of a terminal, where a Chinese, Japanese or Korean character takes two, and which has no spaces to break
+// lines at. Used by wrap(), by tables and by errors.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ struct Piece {
   bool spaced = false;  ///< a space stands before it
 };
 
-/// Text between spaces, also divided beside characters of two columns where the language's rules allow it: no line begins with a full
-/// stop or ends with an opening bracket.
+/// Text between spaces, also divided beside characters of two columns where the language's rules allow it: no line begins with a
+/// full stop or ends with an opening bracket.
 std::vector<Piece> pieces_of(std::string_view text);
 
 }  // namespace torchport::runtime

@@ -129,6 +129,12 @@ def test_training_of_two(bin, model, work):
     assert (work / "out/model").exists() and (work / "run-out/logs/nccl_1").exists()
 
 
+def test_batch_norms_over_all_processes_are_refused(bin, model, work):
+    said = train(bin, model, work, 2, status=14, options=("--epochs", 1, "--sync-batch-norm", "True"))
+    assert said == "--sync-batch-norm is not implemented on GPUs, and these are 2 processes with one each"
+    assert not (work / "out").exists()
+
+
 FOUR_EPOCHS = ("--epochs", 4, "--keep", "last")     # of two updates, of which the first three go without a graph
 BUCKETS = 3                                         # of ResNet-18
 GRAPH = "CUDA graph: updates of 6 images of"

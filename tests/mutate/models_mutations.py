@@ -15,6 +15,7 @@ MUTATIONS = [
              "{convolution.get(), at::kFloat}", ["component.score_test"]),
     Mutation("weights of a new ResNet not drawn", "models/architectures/resnet.cpp", "if (options.drawn == Drawn::all) initialise",
              "if (options.drawn == Drawn::head) initialise", ["models", "component.init_model_test"]),
+    Mutation("ReLU6 cut at 7 in ONNX", "component/export/traced_graph.cpp", "number(0), number(6)", "number(0), number(7)", ["models.mobilenet_test"]),
     Mutation("CRC not checked", "models/weights/zip_reader.cpp", "data.size()) != entries[i].crc)", "data.size()) != entries[i].crc && false)",
              ["formats"]),
     Mutation("last element of a tensor not checked", "models/weights/state_dict_file.cpp", "last >= tensor.storage_elements",

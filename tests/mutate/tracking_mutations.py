@@ -1,4 +1,4 @@
-"""Mutations of what is told to trackers, and of runs listed and removed."""
+"""Mutations of what is told to trackers, of runs listed and removed, and of help and lists."""
 from mutation import Mutation
 
 MLFLOW = ["runtime.mlflow_test"]
@@ -21,6 +21,10 @@ MUTATIONS = [
     Mutation("a folder of somebody is removed", "component/runs/run_removal.cpp", "folder.parent_path() != there || !is_ours(folder))", "folder.parent_path() != there)", RUNS),
     Mutation("a folder named latest is replaced", "runtime/launch/run_dir.cpp", "if (fs::exists(there) && !fs::is_symlink(there)) return;",
              "if (fs::exists(there) && !fs::is_symlink(there)) fs::remove_all(link);", RUNS),
+    Mutation("help in no language but English", "runtime/cli/help_language.cpp", 'if (language == "en") return {};', "return {};", ["runtime.language_test"]),
+    Mutation("lines of Japanese that begin with a full stop", "runtime/text/wide_text.cpp", "!begins_no_line(next.number) && ", "", ["runtime"]),
+    Mutation("the log of all processes as that of one", "runtime/report/merged_logs.cpp", "{log.process, printable(line)}", '{"0", printable(line)}', ["runtime"]),
+    Mutation("torchport's own parameters as the original's", "component/commands/describe.cpp", '{"own", parameter.option}', '{"own", false}', ["runtime.listings_test"]),
     Mutation("the top-1 of another epoch", "component/runs/run_summary.cpp", 'number_of(map_of(run.record, "result"), "kept_epoch").value_or(best->first)',
              "best->first", RUNS),
 ]

@@ -23,6 +23,8 @@ MUTATIONS = [
              "labels_ = device_.fetch(some(previous_labels(inputs.labels)));", ["component"]),
     Mutation("the first batch of the rates that are tried", FIRST, "if (stage_ != Stage::wanted || ", "if ((stage_ != Stage::wanted && stage_ != Stage::idle) || ", ["component"]),
     Mutation("the first batch is that of a training that goes on", FIRST, "file_.empty() || there ?", "file_.empty() ?", ["component"]),
+    Mutation("batch norms of several GPUs by themselves", "component/train_pytorch_model.cpp", "if (options.recipe.sync_batch_norm && !device.is_host()",
+             "if (false && !device.is_host()", ["distributed.nccl_test"]),
     Mutation("momentum 0.8", OPTIMIZER, "kMomentum = 0.9;", "kMomentum = 0.8;", ["component"]),
     Mutation("no Nesterov", OPTIMIZER, "kNesterov = true;", "kNesterov = false;", ["component"]),
     Mutation("weight decay 0", OPTIMIZER, "kWeightDecay = 1e-4;", "kWeightDecay = 0;", ["component"]),

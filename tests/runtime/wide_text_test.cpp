@@ -19,7 +19,8 @@ TEST_CASE("wrap: a character of Chinese, Japanese or Korean takes two columns, a
   CHECK(columns_of("\xff\xe6") == 2);  // broken: two bytes
 }
 
-TEST_CASE("wrap: Japanese is broken between its characters, but not before a full stop or after an opening bracket", "[wide_text]") {
+TEST_CASE("wrap: Japanese is broken between its characters, but not before a full stop or after an opening bracket",
+          "[wide_text]") {
   CHECK(wrap("画像を変換します", 8) == Lines{"画像を変", "換します"});
   CHECK(wrap("画像を変換。次", 10) == Lines{"画像を変", "換。次"});
   CHECK(wrap("画像「変換」", 6) == Lines{"画像", "「変", "換」"});

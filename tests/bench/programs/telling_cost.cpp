@@ -1,5 +1,5 @@
-// What it costs a training to be seen: events to all sinks, among them an MLflow that is not there, and the look at its first batch.
-// Run by tests/bench/overheads.py:
+// What it costs a training to be seen: events to all sinks, among them an MLflow that is not there, and the look at its first
+// batch. Run by tests/bench/overheads.py:
 //   telling_cost FOLDER STEPS EPOCHS
 // Prints the CPU seconds of all threads for a training of EPOCHS epochs of STEPS steps on two ranks, and for the first batch (32
 // images of 224 x 224), a median. FOLDER must not be there; it is removed.
@@ -37,13 +37,20 @@ runtime::EpochDone epoch_of(std::int64_t epoch, std::int64_t steps) {
   runtime::EpochDone done;
   done.epoch = epoch;
   done.steps = epoch * steps;
-  for (const auto& [name, column] : {std::pair("learning rate", "lr"), std::pair("Train images per second", "train_ips"),
-                                     std::pair("Train loss", "train_loss"), std::pair("Train error", "train_error"),
-                                     std::pair("Valid loss", "valid_loss"), std::pair("Top-1 validation accuracy", "top1_acc"),
-                                     std::pair("Top-5 validation accuracy", "top5_acc")})
+  for (const auto& [name, column] :
+       {std::pair("learning rate", "lr"), std::pair("Train images per second", "train_ips"), std::pair("Train loss", "train_loss"),
+        std::pair("Train error", "train_error"), std::pair("Valid loss", "valid_loss"),
+        std::pair("Top-1 validation accuracy", "top1_acc"), std::pair("Top-5 validation accuracy", "top5_acc")})
     done.rows.push_back({name, {{"epoch", epoch}, {column, 0.5}}});
   for (std::int64_t rank = 0; rank < 2; ++rank)
-    done.rows.push_back({"Rank times", {{"epoch", epoch}, {"rank", rank}, {"images_per_second", 20.5}, {"data", 0.1}, {"computing", 0.6}, {"communicating", 0.2}, {"checkpointing", 0.1}}});
+    done.rows.push_back({"Rank times",
+                         {{"epoch", epoch},
+                          {"rank", rank},
+                          {"images_per_second", 20.5},
+                          {"data", 0.1},
+                          {"computing", 0.6},
+                          {"communicating", 0.2},
+                          {"checkpointing", 0.1}}});
   return done;
 }
 
@@ -69,7 +76,7 @@ double cost_of_telling(const std::filesystem::path& folder, std::int64_t steps, 
 }
 
 double cost_of_first_batch(const std::filesystem::path& folder) {
-  runtime::Log log({.file = folder / "logs/first", .console = false});
+  runtime::Log log({.file = folder / "run/logs/first", .console = false});
   const auto images = datasets::ImageDirectory::open(test::original("image_directory_labelled"), "dataset");
   const component::TrainingData data{images, images, {224, 224}, {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}}, 1};
   const component::Device host;
@@ -81,7 +88,7 @@ double cost_of_first_batch(const std::filesystem::path& folder) {
   inputs.labels = at::zeros({32}, at::kLong);
   std::vector<double> seconds;
   for (int i = 0; i <= kRounds; ++i) {
-    runtime::Events events(runtime::make_sinks({"tensorboard"}, {folder / std::to_string(i), &log}));
+    runtime::Events events(runtime::make_sinks({"tensorboard"}, {folder / ("run-" + std::to_string(i)), &log}));
     component::FirstBatch first(folder / "first_batch.json", data, host, log);
     const double begun = bench::cpu_seconds();
     first.begin(1, 1);
