@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# container.sh PACKAGES RELEASE.tar: builds packaging/Containerfile by buildah, as root, on a base made of RELEASE.tar, and runs the image: by the
+# user that it names, under mpirun too, on photos of a folder that is mounted. No registry is asked. Called by ./dev test-packages.
+set -euo pipefail
+packages="$(realpath "$1")" tar="$(realpath "$2")"
+here="$(cd "$(dirname "$0")" && pwd)"
+work="$(mktemp -d /var/tmp/torchport-container-XXXXXX)"
+trap 'engine rm --all >/dev/null 2>&1 || true; rm -rf --one-file-system "$work"' EXIT
+export BUILDAH_ISOLATION=chroot
+engine() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
+step() { printf '%4d s  %s\n' "$SECONDS" "$1"; }
+fail() { printf 'container: %s\n' "$1" >&2; exit 1; }
+
+base="$(engine from scratch)"
+tar -C "$(engine mount "$base")" --exclude=./dev/* -xf "$tar"
+engine commit --quiet --rm "$base" localhost/debian:12 >/dev/null
+step "a base image of Debian 12"
+engine bud --quiet --build-arg BASE=localhost/debian:12 -t torchport -f "$here/../../packaging/Containerfile" "$packages" >"$work/log" 2>&1 ||
+  { tail -30 "$work/log" >&2; fail "the build failed"; }
+[[ "$(engine inspect --format '{{.OCIv1.Config.User}} {{index .OCIv1.Config.Entrypoint 0}}' --type image torchport)" == "torchport torchport" ]] ||
+  fail "user or entry point are others"
+container="$(engine from localhost/torchport)"
+step "built: $(du -sxm "$(engine mount "$container")" | cut -f1) MB"
+inside() { engine run --volume "$work/photos:/work/photos:ro" "$container" -- "$@"; }
+mkdir -p "$work/photos"/{red,blue}
+for number in {1..12}; do   # two colours, as PNM: a header, and bytes
+  { printf 'P6 32 32 255\n'; head -c 3072 /dev/zero | tr '\0' '\310\012\012'; } >"$work/photos/red/$number.ppm"
+  { printf 'P6 32 32 255\n'; head -c $((3072 - number)) /dev/urandom; head -c "$number" /dev/zero; } >"$work/photos/blue/$number.ppm"
+done
+chmod -R a+rX "$work" "$work/photos"
+[[ "$(inside id -un)" == torchport ]] || fail "it runs as $(inside id -un)"
+inside torchport --version
+inside torchport quick photos >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; fail "torchport quick"; }
+grep -E 'of .* photos that were not trained on' "$work/log" || fail "torchport quick says nothing of photos: $(tail -5 "$work/log")"
+step "torchport quick"
+inside mpirun --oversubscribe -np 2 torchport run train_pytorch_model --untrained-model-path runs/photos-1/network/outputs/untrained_model \
+  --train-data-path runs/photos-1/train_photos/outputs/output --valid-data-path runs/photos-1/other_photos/outputs/output \
+  --trained-model-path trained --epochs 1 --batch-size 2 >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; fail "mpirun"; }
+inside test -s trained/model || fail "mpirun left no model"
+step "mpirun -np 2 torchport"
