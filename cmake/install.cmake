@@ -43,8 +43,9 @@ install(CODE "
   set(bin \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/bin\")
   file(MAKE_DIRECTORY \"\${bin}\")
   file(CREATE_LINK ../${programs}/torchport \"\${bin}/torchport\" SYMBOLIC)" COMPONENT runtime)
-if(TORCHPORT_CARRY_LIBRARIES)   # a distribution's own LibTorch or Arrow is one of the system's
-  install(RUNTIME_DEPENDENCY_SET torchport_needs POST_EXCLUDE_REGEXES "^/(usr/)?lib(32|64)?/" LIBRARY DESTINATION ${carried} COMPONENT runtime)
+if(TORCHPORT_CARRY_LIBRARIES)   # a distribution's own LibTorch or Arrow is one of the system's; so is GCC's OpenMP, the GPL's only part of a wheel
+  install(RUNTIME_DEPENDENCY_SET torchport_needs PRE_EXCLUDE_REGEXES "^libgomp[.]" POST_EXCLUDE_REGEXES "^/(usr/)?lib(32|64)?/"
+    LIBRARY DESTINATION ${carried} COMPONENT runtime)
   # Those of wheels look for their neighbours among other wheels, and have symbols that nothing needs. NVIDIA's stay as they are.
   install(CODE "
     file(GLOB libraries \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${carried}/lib*\")

@@ -32,6 +32,7 @@ def test_installed_programs_run(installed):
 def test_installed_libraries_come_with_the_programs(installed):
     names = {path.name for folder in ("bin", "lib") for path in (installed / "lib/torchport" / folder).iterdir()}
     assert {"libtorch_cpu.so", "libc10.so", "torchport-tiff.so", "torchport-opencv.so"} <= names, names
+    assert not {library for library in names if library.startswith("libgomp")}, "OpenMP's library, under the GPL, is the system's"
     found = subprocess.run(["ldd", installed / "lib/torchport/bin/torchport-worker"], env=HOME, check=True, capture_output=True, text=True).stdout
     elsewhere = [line.strip() for line in found.splitlines()
                  if "not found" in line or re.search(r"=> (?!/(usr/)?lib)", line.replace(str(installed.resolve()), "/usr/lib"))]
