@@ -83,7 +83,9 @@ class Import {
 
   std::vector<std::string> find_labels() const {
     if (!labels_.empty()) return labels_;
-    if (notes_.labels.empty()) throw runtime::Error("NullOrEmpty.parameter", {{"flag", "labels"}, {"title", "Labels"}});
+    if (notes_.labels.empty())
+      throw runtime::Error("NullOrEmpty.parameter",
+                           {{"flag", "labels"}, {"title", "'" + given_.operands.front() + "' does not name its categories"}});
     err_ << "The file names its categories itself.\n";
     return notes_.labels;
   }
