@@ -150,7 +150,7 @@ FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
 Draft import_pipeline(const std::string& text, FileKind kind, const std::filesystem::path& file, const ImportOptions& options,
                       Problems& problems) {
   Draft draft;
-  const auto faults = std::make_shared<FileFaults>(file, problems);
+  const auto faults = std::make_shared<FileFaults>(file, problems, "FileParsingFailed.azure");
   const YAML::Node root = parse_yaml_with_aliases(text);
   draft.folder = file.parent_path();
   if (kind == FileKind::graph) {

@@ -145,7 +145,7 @@ class StepReader {
       return true;
     }
     try {
-      auto faults = std::make_shared<FileFaults>(file.lexically_normal(), faults_->problems());
+      auto faults = std::make_shared<FileFaults>(file.lexically_normal(), faults_->problems(), "FileParsingFailed.azure");
       files_[file.string()] = read_component(parse_yaml_with_aliases(read_file(file, kSmallText)), faults, draft_);
       step.azure_component = files_[file.string()];
       return true;

@@ -21,9 +21,7 @@ std::string FileFaults::place(const YAML::Node& node) const {
   return file_.string() + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
 }
 
-void FileFaults::unclear(const YAML::Node& node, const std::string& reason) {
-  add(node, "FileParsingFailed.pipeline", {{"reason", reason}});
-}
+void FileFaults::unclear(const YAML::Node& node, const std::string& reason) { add(node, unclear_, {{"reason", reason}}); }
 
 bool FileFaults::expect_map(const YAML::Node& node, const std::string& what) {
   if (!node.IsMap()) unclear(node, what + " must be a map of names and values");

@@ -17,12 +17,16 @@ class FileFaults {
  public:
   /// `origins` are the places that lines of a generated text stand for; a line without one stands for the file.
   FileFaults(std::filesystem::path file, Problems& problems, std::vector<std::string> origins = {});
+  /// Of a file of another system: its unclear parts are told as `key` has it.
+  FileFaults(std::filesystem::path file, Problems& problems, const char* key) : FileFaults(std::move(file), problems) {
+    unclear_ = key;
+  }
 
   /// "pipeline.yaml:12:15"
   std::string place(const YAML::Node& node) const;
   void add(const Error& error, const std::string& where) { problems_.add(error.at(where)); }
   void add(const YAML::Node& node, const char* key, Fields fields) { add(Error(key, std::move(fields)), place(node)); }
-  /// FileParsingFailed.pipeline
+  /// FileParsingFailed.pipeline, or what the constructor got.
   void unclear(const YAML::Node& node, const std::string& reason);
 
   bool expect_map(const YAML::Node& node, const std::string& what);
@@ -39,6 +43,7 @@ class FileFaults {
   std::filesystem::path file_;
   Problems& problems_;
   std::vector<std::string> origins_;
+  const char* unclear_ = "FileParsingFailed.pipeline";
 };
 
 }  // namespace torchport::runtime

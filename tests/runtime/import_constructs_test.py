@@ -130,8 +130,7 @@ REFUSED = [
     ("azureml:NAME", "jobs: {x: {component: \"azureml:c\"}}\n", cloud("azureml:c", "-n c --label latest")),
     ("a component of a registry", "jobs: {x: {component: \"azureml://registries/r/components/c/versions/2\"}}\n",
      cloud("azureml://registries/r/components/c/versions/2", "-n c --version 2 --registry-name r")),
-    ("a component file that is a text", "jobs: {x: {component: ./text.yml}}\n", "error[FileParsingFailedError] job.yml: the pipeline cannot be understood: the component must be a map of names and values\n"
-     "  at     text.yml:1:1\n  hint   docs/pipelines.md describes the file.\n"),
+    ("a component file that is a text", "jobs: {x: {component: ./text.yml}}\n", FAULT.format("the component must be a map of names and values", "text.yml:1:1")),
     ("a step that is not there", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.y.outputs.o}}\"}}\n", FAULT.format("there is no job 'y' with an output 'o'", "job.yml:2:39")),
     ("an output that nobody writes", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.s.outputs.c}}\"}}\n  s: {component: ./split.yml, inputs: {i: ./p}}\n",
      FAULT.format("the command of s writes no output 'c'", "job.yml:2:39")),
