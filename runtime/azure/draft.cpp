@@ -107,7 +107,7 @@ void Draft::release_files(const fs::path& target) {
   };
   for (DraftStep& step : steps)
     for (DraftValue& value : step.parameters) {
-      if (!value.is_file || !is_outside(value.path)) continue;
+      if (value.path.empty() || !is_outside(value.path)) continue;  // it has one of this machine where it is a file
       if (value.input.empty()) value.input = input(step.name + "_" + value.name, "", value.place);
       for (DraftInput& one : inputs) {
         if ("inputs." + one.name != value.input || !one.advice.empty()) continue;

@@ -75,7 +75,7 @@ MUTATIONS = [
     Mutation("values of a job's inputs written out", "runtime/azure/step_draft.cpp", "if (flag.value == hole) all.input = value.input;", "", ["runtime.import_test"]),
     Mutation("paths of inner pipelines from the job's folder", "runtime/azure/draft.cpp", "(base / path).lexically_normal()", "(folder / path).lexically_normal()",
              ["runtime.import_constructs_test"]),
-    Mutation("a file from elsewhere named by the pipeline", "runtime/azure/draft.cpp", "if (!value.is_file || !is_outside(value.path)) continue;", "continue;",
+    Mutation("a file from elsewhere named by the pipeline", "runtime/azure/draft.cpp", "if (value.path.empty() || !is_outside(value.path)) continue;", "continue;",
              ["runtime.import_test"]),
     Mutation("any launcher is a world", "runtime/azure/run_settings.cpp", 'if (type != "mpi" && type != "pytorch")', "if (false)", ["runtime.import_constructs_test"]),
     Mutation("a label file without a map of its images", "datasets/sources/image_source.cpp", "if (options_.path_map.empty()) throw", "if (false) throw",

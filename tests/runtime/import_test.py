@@ -130,6 +130,7 @@ def test_files_of_parameters(work, where, own):
     (work / "jobs/job.yml").write_text(LABELS.replace("WHERE", where).replace("./labels.txt", "azureml:labels:1"))
     made, notes = imported(work / "jobs/job.yml")
     assert made["steps"]["x"]["parameters"] == {"labels": f"inputs.{own}"} and made["inputs"][own] is None, made
+    assert f"--set inputs.{own}=PATH\n" in torchport("import", "jobs/job.yml", "-o", "out/q.yaml", cwd=work).stdout
     assert any(f"the file of labels is in the cloud (azureml:labels:1): give its path, --set inputs.{own}=PATH" in note for note in notes), notes
 
 
