@@ -1,7 +1,5 @@
 #include "component/collectives/mpi.h"
 
-#define OMPI_SKIP_MPICXX 1  // the C++ bindings are gone from MPI and need a library of their own
-#include <mpi.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "component/collectives/mpi_calls.h"
 #include "component/collectives/mpi_queue.h"
 #include "component/collectives/mpi_reducer.h"
 #include "runtime/error/exit_status.h"
@@ -66,7 +65,7 @@ void finalize(const Patience& patience) {
       _exit(runtime::kPeerLost);
     });
   }
-  MPI_Finalize();
+  mpi::calls().finalize();
   if (!watcher.joinable()) return;
   {
     const std::lock_guard lock(mutex);
@@ -79,7 +78,7 @@ void finalize(const Patience& patience) {
 }  // namespace
 
 struct MpiControl::State {
-  MPI_Comm data = MPI_COMM_NULL, control = MPI_COMM_NULL;
+  mpi::Comm data = nullptr, control = nullptr;
   int rank = 0, size = 1, local_rank = 0, local_size = 1;
   Patience patience;
   std::unique_ptr<MpiQueue> queue;
@@ -87,16 +86,15 @@ struct MpiControl::State {
 
 MpiControl::MpiControl(int expected_size, Patience patience, bool beside_nccl) {
   tune_open_mpi(beside_nccl);
-  int provided = 0;
-  {
+  const mpi::Calls& mpi = mpi::calls();
+  const bool threads = [&] {
     const runtime::InOperation here("MPI_Init");
-    MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
-  }
-  if (provided < MPI_THREAD_MULTIPLE) throw std::runtime_error("this MPI does not serve several threads (MPI_THREAD_MULTIPLE)");
-  int found = 0;
-  MPI_Comm_size(MPI_COMM_WORLD, &found);
+    return mpi.init();
+  }();
+  if (!threads) throw std::runtime_error("this MPI does not serve several threads (MPI_THREAD_MULTIPLE)");
+  const int found = mpi.size(mpi.world());
   if (expected_size > 0 && expected_size != found) {
-    MPI_Finalize();
+    mpi.finalize();
     throw Error("FailedToCompleteOperation.mpi_world",
                 {{"wanted", std::to_string(expected_size)}, {"found", std::to_string(found)}});
   }
@@ -104,22 +102,20 @@ MpiControl::MpiControl(int expected_size, Patience patience, bool beside_nccl) {
   State& s = *state_;
   s.patience = std::move(patience);
   s.size = found;
-  MPI_Comm_rank(MPI_COMM_WORLD, &s.rank);
-  MPI_Comm local = MPI_COMM_NULL;
-  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, s.rank, MPI_INFO_NULL, &local);
-  MPI_Comm_rank(local, &s.local_rank);
-  MPI_Comm_size(local, &s.local_size);
-  MPI_Comm_free(&local);
-  MPI_Comm_dup(MPI_COMM_WORLD, &s.data);
-  MPI_Comm_dup(MPI_COMM_WORLD, &s.control);
-  MPI_Comm_set_errhandler(s.data, MPI_ERRORS_RETURN);
+  s.rank = mpi.rank(mpi.world());
+  const mpi::Comm local = mpi.neighbours();
+  s.local_rank = mpi.rank(local);
+  s.local_size = mpi.size(local);
+  mpi.release(local);
+  s.data = mpi.copy_of_world();
+  s.control = mpi.copy_of_world();
   s.queue = std::make_unique<MpiQueue>(s.data, s.patience.call);
 }
 
 MpiControl::~MpiControl() {
   if (!state_->queue->close()) return;
-  MPI_Comm_free(&state_->data);
-  MPI_Comm_free(&state_->control);
+  mpi::calls().release(state_->data);
+  mpi::calls().release(state_->control);
   const runtime::InOperation here("MPI_Finalize");
   finalize(state_->patience);
 }
@@ -138,7 +134,7 @@ void MpiControl::broadcast(void* data, std::size_t bytes, int root) {
     const auto piece = std::make_shared<std::vector<char>>(place, place + size);
     // The whole is announced, so that two that differ in it do not begin.
     state_->queue->call({Collective::broadcast, static_cast<std::int64_t>(bytes), root}, [=, comm = state_->data] {
-      return MPI_Bcast(piece->data(), static_cast<int>(size), MPI_BYTE, root, comm);
+      return mpi::calls().broadcast(piece->data(), static_cast<int>(size), root, comm);
     });
     if (root != rank() && size > 0) std::memcpy(place, piece->data(), size);
     done += size;
@@ -149,20 +145,22 @@ void MpiControl::sum(std::span<double> values) {
   const auto sums = std::make_shared<std::vector<double>>(values.begin(), values.end());
   state_->queue->call({Collective::all_reduce, static_cast<std::int64_t>(values.size_bytes()), sizeof(double)},
                       [=, comm = state_->data] {
-                        return MPI_Allreduce(MPI_IN_PLACE, sums->data(), static_cast<int>(sums->size()), MPI_DOUBLE, MPI_SUM, comm);
+                        return mpi::calls().all_reduce(sums->data(), static_cast<int>(sums->size()), mpi::Number::float64,
+                                                       mpi::Reduction::sum, comm);
                       });
   std::copy(sums->begin(), sums->end(), values.begin());
 }
 
 std::int64_t MpiControl::least(std::int64_t value) {
   const auto least = std::make_shared<std::int64_t>(value);
-  state_->queue->call({Collective::agreement, sizeof value},
-                      [=, comm = state_->data] { return MPI_Allreduce(MPI_IN_PLACE, least.get(), 1, MPI_INT64_T, MPI_MIN, comm); });
+  state_->queue->call({Collective::agreement, sizeof value}, [=, comm = state_->data] {
+    return mpi::calls().all_reduce(least.get(), 1, mpi::Number::int64, mpi::Reduction::least, comm);
+  });
   return *least;
 }
 
 void MpiControl::barrier() {
-  state_->queue->call({Collective::barrier}, [comm = state_->data] { return MPI_Barrier(comm); });
+  state_->queue->call({Collective::barrier}, [comm = state_->data] { return mpi::calls().barrier(comm); });
 }
 
 double MpiControl::seconds_waited() const { return state_->queue->seconds_waited(); }
@@ -171,12 +169,10 @@ std::unique_ptr<Reducer> MpiControl::reducer() { return std::make_unique<MpiRedu
 
 bool MpiControl::meet(double seconds) {
   if (!state_->queue->healthy()) return false;
-  MPI_Request request = MPI_REQUEST_NULL;
-  MPI_Ibarrier(state_->control, &request);
+  mpi::Request request = mpi::calls().begin_barrier(state_->control);
   const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
-  for (int done = 0;;) {
-    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-    if (done) return true;
+  for (;;) {
+    if (mpi::calls().ended(request)) return true;
     if (Clock::now() > deadline) break;
     std::this_thread::sleep_for(kPollInterval);
   }
@@ -191,22 +187,18 @@ std::vector<std::optional<RollCall>> MpiControl::roll_call(const RollCall& mine,
   // Left behind: a message that never comes is one that MPI may still write.
   auto& told = *new std::vector<std::array<std::int64_t, 2>>(ranks, {mine.number, mine.bytes});
   const auto said = std::make_unique<std::vector<std::array<std::int64_t, 2>>>(told).release();
-  std::vector<MPI_Request> heard(ranks, MPI_REQUEST_NULL);
+  std::vector<mpi::Request> heard(ranks, nullptr);
   std::vector<std::optional<RollCall>> answers(ranks);
   answers[static_cast<std::size_t>(rank())] = mine;
   for (std::size_t r = 0; r < ranks; ++r) {
     if (answers[r]) continue;
-    MPI_Request sent = MPI_REQUEST_NULL;
-    MPI_Isend((*said)[r].data(), 2, MPI_INT64_T, static_cast<int>(r), 0, state_->control, &sent);
-    MPI_Request_free(&sent);
-    MPI_Irecv(told[r].data(), 2, MPI_INT64_T, static_cast<int>(r), 0, state_->control, &heard[r]);
+    mpi::calls().send((*said)[r].data(), 2, static_cast<int>(r), state_->control);
+    heard[r] = mpi::calls().begin_receive(told[r].data(), 2, static_cast<int>(r), state_->control);
   }
   const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
   for (std::size_t missing = ranks - 1; missing > 0 && Clock::now() < deadline;) {
     for (std::size_t r = 0; r < ranks; ++r) {
-      int done = 0;
-      if (!answers[r]) MPI_Test(&heard[r], &done, MPI_STATUS_IGNORE);
-      if (!done) continue;
+      if (answers[r] || !mpi::calls().ended(heard[r])) continue;
       answers[r] = {told[r][0], told[r][1]};
       --missing;
     }
@@ -216,7 +208,7 @@ std::vector<std::optional<RollCall>> MpiControl::roll_call(const RollCall& mine,
 }
 
 void MpiControl::abort(int exit_status) {
-  MPI_Abort(MPI_COMM_WORLD, exit_status);
+  mpi::calls().abort(exit_status);
   _exit(exit_status);
 }
 
@@ -227,10 +219,9 @@ std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::Launch
 }
 
 std::string mpi_version() {
-  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
-  int length = 0;
-  MPI_Get_library_version(text.data(), &length);
-  const std::string whole(text.data(), static_cast<std::size_t>(length));
+  std::array<char, 1024> text{};
+  mpi::calls().library_version(text.data(), text.size());
+  const std::string whole(text.data());
   return whole.substr(0, whole.find(','));
 }
 

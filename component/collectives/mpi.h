@@ -59,7 +59,7 @@ class MpiControl : public runtime::Control, public Roll {
 std::unique_ptr<runtime::Control> join_world(const std::optional<runtime::LaunchedAs>& launched, Patience patience,
                                              bool beside_nccl = false);
 
-/// E.g. "Open MPI 4.1.4".
+/// E.g. "Open MPI 4.1.4", which this loads. \throws Error FailedToCompleteOperation.mpi_library where there is none
 std::string mpi_version();
 
 }  // namespace torchport::component

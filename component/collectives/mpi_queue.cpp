@@ -1,7 +1,5 @@
 #include "component/collectives/mpi_queue.h"
 
-#define OMPI_SKIP_MPICXX 1  // the C++ bindings are gone from MPI and need a library of their own
-#include <mpi.h>
 #include <pthread.h>
 
 #include <array>
@@ -9,6 +7,7 @@
 #include <cstdio>
 #include <string>
 
+#include "component/collectives/mpi_calls.h"
 #include "runtime/text/format.h"
 #include "runtime/watch/standing.h"
 
@@ -18,10 +17,9 @@ namespace {
 using runtime::Error;
 
 std::string mpi_error(int code) {
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::array<char, 512> text{};
+  mpi::calls().error_text(code, text.data(), text.size());
+  return text.data();
 }
 
 runtime::Fields fields_of(const MpiQueue::Job& job) {
@@ -95,8 +93,8 @@ std::optional<Error> MpiQueue::run(State& state, const Job& job, bool& failed) {
   const runtime::InOperation here(name_of(job.announcement.what), job.sequence);
   std::optional<Mismatch> mismatch;
   int result = announce(state.communicator, job.announcement, mismatch);
-  if (result == MPI_SUCCESS && !mismatch) result = job.call();
-  failed = result != MPI_SUCCESS;
+  if (result == mpi::kSuccess && !mismatch) result = job.call();
+  failed = result != mpi::kSuccess;
   if (failed) {
     runtime::Fields fields = fields_of(job);
     fields["reason"] = mpi_error(result);

@@ -1,12 +1,10 @@
 #include "component/collectives/mpi_reducer.h"
 
-#define OMPI_SKIP_MPICXX 1  // the C++ bindings are gone from MPI and need a library of their own
-#include <mpi.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
+#include "component/collectives/mpi_calls.h"
 #include "datasets/trace.h"
 
 namespace torchport::component {
@@ -32,14 +30,15 @@ std::unique_ptr<PendingSum> MpiReducer::sum(const at::Tensor& flat) {
     throw std::logic_error("MpiReducer: the tensor is not contiguous float32 or float64 on the host");
   const std::int64_t size = flat.element_size();
   const Announcement announcement{Collective::all_reduce, static_cast<std::int64_t>(flat.nbytes()), size};
-  auto job = queue_.submit(announcement, [flat, size, communicator = static_cast<MPI_Comm>(communicator_)] {
+  auto job = queue_.submit(announcement, [flat, size, communicator = communicator_] {
     auto* const data = static_cast<char*>(flat.mutable_data_ptr());
     const std::int64_t count = flat.numel();
     const datasets::Span span("all-reduce", count * size);
-    int result = MPI_SUCCESS;
-    for (std::int64_t done = 0; done < count && result == MPI_SUCCESS; done += kElementsPerCall) {
-      result = MPI_Allreduce(MPI_IN_PLACE, data + done * size, static_cast<int>(std::min(kElementsPerCall, count - done)),
-                             size == sizeof(float) ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, communicator);
+    int result = mpi::kSuccess;
+    for (std::int64_t done = 0; done < count && result == mpi::kSuccess; done += kElementsPerCall) {
+      result = mpi::calls().all_reduce(data + done * size, static_cast<int>(std::min(kElementsPerCall, count - done)),
+                                       size == sizeof(float) ? mpi::Number::float32 : mpi::Number::float64, mpi::Reduction::sum,
+                                       communicator);
     }
     return result;
   });

@@ -21,11 +21,19 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+std::string mpi_or_why_not() {
+  try {
+    return mpi_version();
+  } catch (const runtime::Error& error) {
+    return std::string("no MPI: ") + error.what();
+  }
+}
+
 void print_versions() {
   const std::string commit = runtime::commit();
   std::cout << "torchport-worker " << runtime::version() << (commit.empty() ? "" : " (commit " + commit + ")") << "\nLibTorch "
             << TORCH_VERSION << "\n"
-            << mpi_version() << "\n";
+            << mpi_or_why_not() << "\n";
 }
 
 int dispatch(Words words) {

@@ -165,7 +165,7 @@ class Run {
       log_->warning("The launcher bound this process to " + std::to_string(units) + " of its share of " + std::to_string(share) +
                     " processing units: mpirun --bind-to none gives it all of them.");
     record_.set_version("libtorch", TORCH_VERSION);
-    record_.set_version("mpi", mpi_version());
+    if (world_.size() > 1) record_.set_version("mpi", mpi_version());
     record_.set("threads", threads);
     if (!first_) return;
     for (const runtime::ValueNote& note : request_.notes)

@@ -28,7 +28,7 @@ def test_packages_are_listed():
     script = (SOURCE / "dev").read_text()
     named = set()
     for words in re.findall(r"^\s*(?!become)(?:\w+=|build_packages\+=)\((.*?)\)", re.sub(r"\s#[^\n]*", "", script), re.M | re.S):
-        named |= {re.split("[=<>]", word.strip('"'))[0] for word in words.split() if not word.startswith(("-", "$"))}
+        named |= {re.split("[=<>]", word.strip('"'))[0] for word in words.split() if not word.startswith(("-", "$", '"$'))}
     named |= {word for line in re.findall(r"install_packages ([a-z][^\n;}]*)", script) for word in line.split()}
     named |= {re.split("==", word)[0] for word in re.findall(r"^\w+=([\w.-]+==\S+)", script, re.M)}
     assert {"libheif-dev", "torch", "pyarrow", "slurmd", "clang-format-14", "mlflow"} <= named, "the scan found hardly any package"

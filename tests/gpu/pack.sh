@@ -20,7 +20,7 @@ mkdir -p "$tree"/{bin,programs/fake,lib,licences,tests/bench}
 
 cp "$build"/bin/{torchport,torchport-worker,gpu_step_bench,gpu_proofs,draw_photos} "$programs/"
 # Not OpenCV's and libheif's modules, which come with 150 MB of libraries, for BMP and HEIC.
-cp "$build"/bin/torchport-{cuda,tiff,gif,webp}.so "$programs/"
+cp "$build"/bin/torchport-{cuda,mpi,tiff,gif,webp}.so "$programs/"
 cp "$build/bin/fake/torchport-cuda.so" "$programs/fake/"
 needs() {   # of what ldd says: "name path" of each library
   awk '$2 == "=>" && $3 ~ /^\// {print $1, $3} $2 == "=>" && $3 == "not" {print $1, "-"}' | sort -u

@@ -1,0 +1,4 @@
+"""`python -m torchport` is `torchport`."""
+from torchport import main
+
+main()

@@ -1,0 +1,16 @@
+"""Mutations of what is made for others: wheels, and MPI as a module."""
+from mutation import Mutation
+
+DESIGNER = "cmake/wheel/torchport_designer/__init__.py"
+PACK = "cmake/wheel/pack.py"
+MPI = "component/collectives/mpi/calls.cpp"
+
+MUTATIONS = [
+    Mutation("defaults over the flags that are given", DESIGNER, "if _flag(flag) not in named and not", "if not", ["contract.wheel_test"]),
+    Mutation("flags with underscores are others", DESIGNER, '[0].replace("_", "-")', "[0]", ["contract.wheel_test"]),
+    Mutation("every rank copies the model", DESIGNER, '"0") != "0"', '"0") == "x"', ["contract.wheel_test"]),
+    Mutation("the empty last versions of the designer's packages are in the way", DESIGNER, "if any(str(file) == path for", "if all(str(file) != path for", ["contract.wheel_test"]),
+    Mutation("programs that cannot be started", PACK, "0o100755 if executable", "0o100644 if executable", ["contract.wheel_test"]),
+    Mutation("modules without the program's defaults", "component/contracts/python.cpp", '",\\n    defaults=" + defaults_of(component)', '",\\n    defaults={}"', ["contract.wheel_test"]),
+    Mutation("the least over the ranks is the greatest", MPI, "Reduction::least ? MPI_MIN : MPI_MAX", "Reduction::least ? MPI_MAX : MPI_MIN", ["distributed.collective_test"]),
+]
