@@ -82,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head() {
     begin();
     reading_head_ = true;
-    stream_.expires_after(shared_.limits.timeout);  // to the end of the body
+    stream_.expires_after(shared_.limits.timeout);  // to the end of the header
     http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](ErrorCode error, std::size_t) {
       self->reading_head_ = false;
       self->have_head(error);
@@ -93,6 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error) return failed(error);
     const auto& request = parser_->get();
     began_ = Clock::now();
+    stream_.expires_after(shared_.limits.timeout);  // of the body: the connection may have been kept for long
     const auto target = std::string(request.target());
     head_ = {std::string(request.method_string()), target.substr(0, target.find('?')),
              std::string(request[http::field::authorization]), std::string(request[http::field::content_encoding])};

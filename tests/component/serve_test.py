@@ -65,12 +65,6 @@ def test_list(server):
         assert [form(value) for value in ours[:-1]] == [form(value) for value in theirs[:-1]] and ours[-1] in LABELS
 
 
-def test_plain_json(work, model):
-    with serving(work, model, "--plain-json") as plainly:
-        answer = json.loads(plainly.ask((SAMPLES / "score_py.json").read_bytes())[2])
-        assert [len(row) for row in answer["result"]] == [6, 6]
-
-
 def test_names_and_columns(server):
     """Any name of an input is mirrored; id and category come back as they are, where any row has them; more columns are passed over."""
     rows = [{"image": plain(), "id": 1.5, "other": {"a": [1]}}, {"image": plain(), "category": "h\u00e9 \"x\""}]
@@ -190,8 +184,10 @@ def test_bad_requests(server):
 
 
 def test_limits(work, model):
-    with serving(work, model, "--max-rows", 2, "--max-body", 1, "--max-pixels", 4000000) as limited:
+    with serving(work, model, "--plain-json", "--max-rows", 2, "--max-body", 1, "--max-pixels", 4000000) as limited:
         row = {"image": plain()}
+        answer = json.loads(limited.ask((SAMPLES / "score_py.json").read_bytes())[2])
+        assert [len(row) for row in answer["result"]] == [6, 6]
         assert limited.refused([row] * 3) == (413, "the request has more than 2 rows")
         assert limited.refused({"Inputs": {"a": [row] * 2, "b": [row]}}) == (413, "the request has more than 2 rows")
         assert limited.refused(b" " * (1 << 20) + b" ") == (413, "the body is larger than 1 MiB")
@@ -218,8 +214,8 @@ def test_addresses(server):
     assert server.refused(None, path="/scores", method="GET") == (404, "there is nothing at '/scores'; images are scored at /score")
     assert server.refused(b"x", headers={"Content-Encoding": "gzip"})[0] == 415
     document = json.loads(server.ask(None, "/api/v1/service/animals/swagger.json", "GET")[2])
-    assert list(document["components"]["schemas"]["Answer"]["properties"]) == ["category", "id", *PROBABILITIES, "Scored Labels"]
-    assert "security" not in document
+    document["info"]["version"] = ""
+    assert document == sample("swagger.json") and "security" not in document   # as openapi-spec-validator took it in tests/ecosystem/
     metrics = server.ask(None, "/metrics", "GET")[2]
     assert 'torchport_requests_total{status="404"} 1\n' in metrics
 
