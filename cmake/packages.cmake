@@ -70,9 +70,9 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS CHANGELOG.md)
 foreach(part IN ITEMS runtime:torchport opencv:torchport-opencv devel:torchport-dev)
   string(REPLACE ":" ";" part "${part}")
   list(POP_FRONT part component)
-  install(FILES packaging/copyright "${CMAKE_BINARY_DIR}/package/changelog.Debian.gz" "${CMAKE_BINARY_DIR}/package/changelog.gz"
+  install(FILES cmake/packaging/copyright "${CMAKE_BINARY_DIR}/package/changelog.Debian.gz" "${CMAKE_BINARY_DIR}/package/changelog.gz"
     DESTINATION share/doc/${part} COMPONENT ${component})
-  install(FILES packaging/${part}.lintian-overrides DESTINATION share/lintian/overrides RENAME ${part} COMPONENT ${component} OPTIONAL)
+  install(FILES cmake/packaging/${part}.lintian-overrides DESTINATION share/lintian/overrides RENAME ${part} COMPONENT ${component} OPTIONAL)
 endforeach()
 
 # The licences of what is carried, as their wheels have them. Not below share/doc, which images of containers leave out.
@@ -88,6 +88,6 @@ install(CODE "
   file(CREATE_LINK ../../torchport/examples \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/doc/torchport/examples\" SYMBOLIC)
   set(page \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/share/man/man1\")
   file(MAKE_DIRECTORY \"\${page}\")
-  execute_process(COMMAND bash \"${CMAKE_SOURCE_DIR}/packaging/man_page.sh\" \"$<TARGET_FILE:torchport>\" \"\${page}/torchport.1\" COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND bash \"${CMAKE_SOURCE_DIR}/cmake/packaging/man_page.sh\" \"$<TARGET_FILE:torchport>\" \"\${page}/torchport.1\" COMMAND_ERROR_IS_FATAL ANY)
   execute_process(COMMAND \"${GZIP}\" -9nf \"\${page}/torchport.1\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT runtime)
 include(CPack)

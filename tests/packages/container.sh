@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# container.sh PACKAGES RELEASE.tar: builds packaging/Containerfile by buildah, as root, on a base made of RELEASE.tar, and runs the image: by the
+# container.sh PACKAGES RELEASE.tar: builds cmake/packaging/Containerfile by buildah, as root, on a base made of RELEASE.tar, and runs the image: by the
 # user that it names, under mpirun too, on photos of a folder that is mounted. No registry is asked. Called by ./dev test-packages.
 set -euo pipefail
 packages="$(realpath "$1")" tar="$(realpath "$2")"
@@ -15,7 +15,7 @@ base="$(engine from scratch)"
 tar -C "$(engine mount "$base")" --exclude=./dev/* -xf "$tar"
 engine commit --quiet --rm "$base" localhost/debian:12 >/dev/null
 step "a base image of Debian 12"
-engine bud --quiet --build-arg BASE=localhost/debian:12 -t torchport -f "$here/../../packaging/Containerfile" "$packages" >"$work/log" 2>&1 ||
+engine bud --quiet --build-arg BASE=localhost/debian:12 -t torchport -f "$here/../../cmake/packaging/Containerfile" "$packages" >"$work/log" 2>&1 ||
   { tail -30 "$work/log" >&2; fail "the build failed"; }
 [[ "$(engine inspect --format '{{.OCIv1.Config.User}} {{index .OCIv1.Config.Entrypoint 0}}' --type image torchport)" == "torchport torchport" ]] ||
   fail "user or entry point are others"
