@@ -42,7 +42,7 @@ class FirstBatch {
   std::string record(const std::vector<datasets::Pixels>& images);
 
   const std::filesystem::path file_;
-  const TrainingData& data_;
+  const TrainingData data_;
   const Device& device_;
   runtime::Log& log_;
   std::int64_t epoch_ = 0, step_ = 0, batch_ = 0;  // of the batch; images in it on this rank

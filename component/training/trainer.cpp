@@ -58,7 +58,7 @@ Trainer::Trainer(TrainerOptions options, TrainingData data, models::Classifier n
           {options_.epochs, static_cast<std::int64_t>(feed_.plan().steps()), options_.print_freq, options_.gpu_advice_seconds},
           around.log, around.events),
       times_(around.control),
-      updates_(options_, data, {feed_, step_, bad_train_, times_, progress_}, around),
+      updates_(options_, data_, {feed_, step_, bad_train_, times_, progress_}, around),
       early_stop_(options_.early_stop) {}
 
 TrainResult Trainer::run(Boundary& boundary) {
