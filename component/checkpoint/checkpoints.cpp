@@ -8,7 +8,17 @@ namespace fs = std::filesystem;
 using runtime::Error;
 
 Checkpoints::Checkpoints(const runtime::Context& ctx, CheckpointOptions options) : ctx_(ctx), options_(std::move(options)) {
+  check_stop();
   if (options_.on) request_.emplace([this](int signal) { told(signal); });
+}
+
+void Checkpoints::check_stop() const {
+  if (options_.stop_at.empty()) return;
+  const auto place = runtime::checkpoint_place(options_.stop_at);
+  const bool is_place =
+      place && place->first > 0 && std::to_string(place->first) + "." + std::to_string(place->second) == options_.stop_at;
+  if (!is_place) throw Error("ParameterParsing.not_a_place", {{"value", options_.stop_at}});
+  if (!options_.on) throw Error("ParameterParsing.stop_without_checkpoints", {{"value", options_.stop_at}});
 }
 
 void Checkpoints::told(int signal) {
@@ -93,6 +103,8 @@ void Checkpoints::stopped() {
 }
 
 void Checkpoints::trained() {
+  if (!options_.stop_at.empty())
+    ctx_.log.warning("The training has ended and did not stop at " + options_.stop_at + " (--stop-at): it did not come by there.");
   if (request_) request_->too_late();
 }
 

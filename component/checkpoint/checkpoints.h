@@ -18,7 +18,8 @@ namespace torchport::component {
 /// copy in memory, and only where it stops for the disk.
 class Checkpoints : public Boundary {
  public:
-  /// Where checkpoints are off a signal ends the process, as in other components.
+  /// Where checkpoints are off a signal ends the process, as in other components. \throws Error ParameterParsing.not_a_place,
+  /// .stop_without_checkpoints
   Checkpoints(const runtime::Context& ctx, CheckpointOptions options);
   /// Lets the trainer go on from where an earlier one stood, if there is one. `conditions` is called on rank 0, perhaps by another
   /// thread. \throws Error as resumed()
@@ -36,6 +37,7 @@ class Checkpoints : public Boundary {
 
  private:
   using Clock = std::chrono::steady_clock;
+  void check_stop() const;
   void save(const Trainer& trainer);
   void told(int signal);
 

@@ -11,7 +11,8 @@ namespace torchport::component {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMostKeys = 2;  ///< Azure's primary and secondary
+constexpr std::size_t kLongestKey = 4096;  ///< characters: a header takes little more
+constexpr std::size_t kMostKeys = 2;       ///< Azure's primary and secondary
 constexpr std::string_view kScheme = "bearer ";
 
 [[noreturn]] void fail(const fs::path& file, const std::string& reason) {
@@ -42,6 +43,7 @@ Keys Keys::read(const fs::path& file) {
     if (key.empty()) continue;
     if (std::any_of(key.begin(), key.end(), [](unsigned char c) { return c <= ' ' || c > '~'; }))
       fail(file, "has a key with characters that no header may have");
+    if (key.size() > kLongestKey) fail(file, "has a key of more than " + std::to_string(kLongestKey) + " characters");
     keys.digests_.push_back(runtime::sha256_digest({key}));
   }
   if (keys.digests_.empty()) fail(file, "has no key");

@@ -28,7 +28,7 @@ std::string shown(std::string_view text) { return runtime::visible(text.substr(0
 std::optional<json> echoed(json& row, const char* name, const std::string& place) {
   const auto found = row.find(name);
   if (found == row.end()) return std::nullopt;
-  if (found->is_structured()) refuse(place + "." + name + " is neither a text nor a number");
+  if (found->is_structured()) refuse(place + "." + name + " is a list or an object, which does not come back");
   return std::move(*found);
 }
 

@@ -6,6 +6,7 @@
 #include "runtime/azure/job.h"
 #include "runtime/files/files.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/encoding.h"
 #include "runtime/text/text.h"
 #include "runtime/text/yaml_writer.h"
 
@@ -116,7 +117,7 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
 
 std::string text_of_file(const std::filesystem::path& file) {
   try {
-    return read_file(file, kSmallText);
+    return std::string(without_mark(read_file(file, kSmallText)));
   } catch (const std::runtime_error& error) {
     const std::string head = head_of(file);
     if (head.starts_with('{') && head.find("\"cell_type\"") != head.npos) refuse("this is a notebook", kOfPython);
@@ -125,6 +126,8 @@ std::string text_of_file(const std::filesystem::path& file) {
 }
 
 FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))  // what > of older PowerShells writes
+    throw Error("FileParsingFailed.azure", {{"reason", "the file is UTF-16, not UTF-8"}}).at(file.string());
   if (is_python(text)) refuse("this is a program in Python", kOfPython);
   YAML::Node root;
   try {

@@ -6,6 +6,8 @@
 namespace torchport::runtime {
 namespace {
 
+constexpr std::size_t kShown = 200;  ///< bytes of the parser's words
+
 template <class Json>
 Json parse(std::string_view text, const JsonLimits& limits) {
   if (const char* const fault = encoding_fault(text)) throw JsonError(fault);
@@ -31,7 +33,8 @@ std::string meaning(std::string_view words, std::string_view token) {
   constexpr std::string_view kWithin = "syntax error while parsing ";
   const std::size_t within = words.find(kWithin);
   const std::string_view rest = within == words.npos ? words : words.substr(within + kWithin.size());
-  return visible(rest.substr(rest.find("- ") == rest.npos ? 0 : rest.find("- ") + 2));
+  const std::string_view reason = rest.substr(rest.find("- ") == rest.npos ? 0 : rest.find("- ") + 2);
+  return visible(reason.substr(0, kShown)) + (reason.size() > kShown ? "..." : "");  // it quotes a whole text that never ends
 }
 
 }  // namespace

@@ -143,6 +143,21 @@ def test_other_conditions(never_stopped, stopped, work):
     same(work / "anew", run, never_stopped / "whole", never_stopped / "whole-run")
 
 
+@pytest.mark.parametrize("more, fault", [
+    (["--stop-at=abc"], "--stop-at is 'abc', which is not EPOCH.STEP"),
+    (["--stop-at=0.1"], "--stop-at is '0.1', which is not EPOCH.STEP"),
+    (["--stop-at=2.0", "--checkpoints=False"], "--stop-at is 2.0, and --checkpoints is False"),
+])
+def test_no_place_to_stop_at(inputs, work, more, fault):
+    done = train(inputs, work / "none", work / "none-run", *more, status=2)
+    assert fault in done.stderr and not (work / "none").exists()
+
+
+def test_a_place_that_never_comes(never_stopped, work):
+    done = train(never_stopped, work / "whole", work / "whole-run", "--stop-at=99.0")
+    assert "did not stop at 99.0 (--stop-at): it did not come by there" in done.stdout
+
+
 def test_no_room(never_stopped, stopped, work):
     """Files may have 60 MB: the trained model fits, a checkpoint does not. Training goes on, and the checkpoints before stay."""
     limited = ["bash", "-c", 'ulimit -f 60000; exec "$@"', "bash"]

@@ -147,6 +147,12 @@ def test_transformation(work, model, server):
         assert "too many for the network" in bare.refused([{"image": plain(size=(2100, 2100))}])[1]
 
 
+def test_a_fault_is_short(server):
+    """However long the text is in which it was found."""
+    status, message = server.refused(b'["' + b"\x7f" * 1_000_000 + b'" x')
+    assert status == 400 and len(message) < 2000, len(message)
+
+
 BAD = [
     (b"", "the body is empty"),
     (b"{", "the body is not valid JSON (column 2: the text ends too early)"),
@@ -164,7 +170,7 @@ BAD = [
     ([3], "[0] is not an object with the key image"),
     ([{"image": plain()}, {"id": 3}], "[1] has no image"),
     ([{"image": 3}], "[0].image is not a text"),
-    ([{"image": plain(), "id": [1]}], "[0].id is neither a text nor a number"),
+    ([{"image": plain(), "id": [1]}], "[0].id is a list or an object, which does not come back"),
     ([{"image": "\n "}], "[0].image is empty"),
     ([{"image": "data:image/png,abc"}], "[0].image is a data URI without base64"),
     ([{"image": "http://x/y.png"}], "[0].image is not base64: it has the character ':'"),
