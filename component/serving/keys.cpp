@@ -55,11 +55,11 @@ bool Keys::admit(std::string_view authorization) const {
   const std::string_view scheme = authorization.substr(0, kScheme.size());
   const bool bearer = std::equal(scheme.begin(), scheme.end(), kScheme.begin(), kScheme.end(),
                                  [](unsigned char a, unsigned char b) { return std::tolower(a) == b; });
-  const runtime::Sha256 given =
-      runtime::sha256_digest({bearer ? runtime::trimmed(authorization.substr(kScheme.size())) : std::string()});
+  if (!bearer) return false;
+  const runtime::Sha256 given = runtime::sha256_digest({runtime::trimmed(authorization.substr(kScheme.size()))});
   bool found = false;
   for (const auto& digest : digests_) found = same(digest, given) || found;
-  return bearer && found;
+  return found;
 }
 
 }  // namespace torchport::component

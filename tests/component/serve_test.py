@@ -236,7 +236,7 @@ def test_keys(work, model):
         keyed.healthy()
         for scheme in ("Bearer first-key", "bearer second-key"):
             assert len(keyed.scored(body, headers={"Authorization": scheme})["result"]) == 1
-        for wrong in (None, "Bearer third-key", "Bearer ", "second-key", "Basic second-key", "Bearer second-key2"):
+        for wrong in (None, "Bearer third-key", "Bearer ", "second-key", "Basic second-key", "Digest second-key", "Bearer second-key2"):
             for path, method in (("/score", "POST"), ("/swagger.json", "GET"), ("/metrics", "GET"), ("/elsewhere", "GET")):
                 status, headers, answer = keyed.ask(body if method == "POST" else None, path, method, {"Authorization": wrong} if wrong else {})
                 assert status == 401 and headers["WWW-Authenticate"] == "Bearer" and "key" in json.loads(answer)["message"]
