@@ -23,7 +23,7 @@ TRAINING = "--untrained-model-path m --train-data-path t --valid-data-path v --t
 # Lines that are only checked, which runs the same code up to the work itself: they need a network, ImageNet, or other machines.
 CHECKED = r"run resnet --model_name=resnet18 --untrained_model_path=m$|examples/(imagenet|from_designer|fashion_mnist)/|-np 16|--compute="
 # What stands for the reader's own: a regular expression, and what takes its place.
-STAND_INS = [("--epochs 50 --patience 50", "--epochs 2 --patience 2"), (r"--hostfile hosts -np 16", "-np 2"), ("-per-node=4", "-per-node=1"), (r"(inputs\.\w+)=/\S+", r"\1=photos/train"),
+STAND_INS = [("/usr/share/doc/torchport/examples", "examples"), ("quick photos", "quick photos/train"), ("--epochs 50 --patience 50", "--epochs 2 --patience 2"), (r"--hostfile hosts -np 16", "-np 2"), ("-per-node=4", "-per-node=1"), (r"(inputs\.\w+)=/\S+", r"\1=photos/train"),
              (r"(run|estimate)( examples/imagenet/\S+)", r"\1\2 --set train.process_count_per_node=1"),
              (r"(run|estimate)( examples/fashion_mnist/\S+)", r"\1\2 --set inputs.images=idx")]
 
