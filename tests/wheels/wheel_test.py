@@ -9,7 +9,7 @@ from PIL import Image
 from conftest import WHEELS
 from harness import AS_ROOT, SOURCE, command
 
-SYSTEM = re.compile(r"/(usr/)?lib(64)?/(x86_64-linux-gnu/)?(ld-linux|lib(c|m|dl|pthread|rt|z|gcc_s|stdc\+\+)\.so)")
+SYSTEM = re.compile(r"/(usr/)?lib(64)?/(x86_64-linux-gnu/)?(ld-linux|lib(c|m|dl|pthread|rt|util|z|gcc_s|stdc\+\+)\.so)")
 TORCHS = re.compile(r".*/lib(cudart|cupti|nccl|cu[a-zA-Z]+)\.so")   # wherever the build's torch finds them
 QUICK = ("--set", "train.epochs=1", "--set", "network.model_name=resnet18", "--set", "transformation.size=32", "--set", "transformation.crop_size=32")
 
