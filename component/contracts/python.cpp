@@ -1,20 +1,15 @@
 // Python: a component as the module of the designer's whose place it takes, for `python -m`. The wheel torchport-designer is made
 // of these.
+#include <nlohmann/json.hpp>
+
 #include "component/contract/contract.h"
 #include "runtime/version.h"
 
 namespace torchport::component {
 namespace {
 
-/// A literal of Python; texts of specs have no control characters.
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
+/// A literal of Python, as which one of JSON will do.
+std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
 /// What the original's program takes for flags that a command lacks.
 std::string defaults_of(const runtime::ComponentSpec& component) {

@@ -8,6 +8,7 @@
 #include "runtime/text/base64.h"
 #include "runtime/text/encoding.h"
 #include "runtime/text/json.h"
+#include "runtime/text/shown.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -22,7 +23,7 @@ constexpr std::string_view kForms =
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Refusal(400, sentence); }
 
-std::string shown(std::string_view text) { return runtime::visible(text.substr(0, kShown)) + (text.size() > kShown ? "..." : ""); }
+std::string shown(std::string_view text) { return runtime::shown(text, kShown); }
 
 /// What a client wants to see again in the answer: any value but lists and objects.
 std::optional<json> echoed(json& row, const char* name, const std::string& place) {

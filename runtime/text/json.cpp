@@ -2,6 +2,7 @@
 
 #include "runtime/text/encoding.h"
 #include "runtime/text/json_builder.h"
+#include "runtime/text/shown.h"
 
 namespace torchport::runtime {
 namespace {
@@ -34,7 +35,7 @@ std::string meaning(std::string_view words, std::string_view token) {
   const std::size_t within = words.find(kWithin);
   const std::string_view rest = within == words.npos ? words : words.substr(within + kWithin.size());
   const std::string_view reason = rest.substr(rest.find("- ") == rest.npos ? 0 : rest.find("- ") + 2);
-  return visible(reason.substr(0, kShown)) + (reason.size() > kShown ? "..." : "");  // it quotes a whole text that never ends
+  return shown(reason, kShown);  // it quotes a whole text that never ends
 }
 
 }  // namespace
