@@ -7,6 +7,7 @@
 #include "runtime/files/files.h"
 #include "runtime/files/pieces.h"
 #include "runtime/text/csv_rows.h"
+#include "runtime/text/encoding.h"
 #include "runtime/text/json.h"
 #include "runtime/text/lower.h"
 #include "runtime/text/utf8.h"
@@ -21,13 +22,10 @@ constexpr std::size_t kMostTable = std::size_t{256} << 20;  ///< bytes of a CSV 
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr std::size_t kFirstLine = std::size_t{1} << 16;  ///< bytes in which the first line ends, or what tells its kind
 constexpr runtime::JsonLimits kRowLimits{16, 10'000};
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string text_of(const fs::path& file) {
   try {
-    std::string text = runtime::read_file(file, kMostTable);
-    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
-    return text;
+    return std::string(runtime::without_mark(runtime::read_file(file, kMostTable)));
   } catch (const std::runtime_error& error) {
     throw Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
   }
@@ -35,8 +33,7 @@ std::string text_of(const fs::path& file) {
 
 std::string first_line(const fs::path& file) {
   try {
-    std::string text = runtime::read_head(file, kFirstLine);
-    if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+    std::string text(runtime::without_mark(runtime::read_head(file, kFirstLine)));
     text.erase(std::min(text.find('\n'), text.size()));
     if (text.ends_with('\r')) text.pop_back();
     return text;
@@ -113,7 +110,7 @@ std::vector<LabelRow> read_json_lines(const fs::path& file) {
     runtime::FileLines lines(file, kLongestLine);
     std::string_view text;
     for (std::size_t line = 1; lines.next(text); ++line) {
-      if (line == 1 && text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+      if (line == 1) text = runtime::without_mark(text);
       if (text.find_first_not_of(" \t\r") == text.npos) continue;
       const json row = parsed(text, file, line);
       const auto address = row.is_object() ? row.find("image_url") : row.end();

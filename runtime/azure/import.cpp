@@ -126,8 +126,8 @@ std::string text_of_file(const std::filesystem::path& file) {
 }
 
 FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))  // what > of older PowerShells writes
-    throw Error("FileParsingFailed.azure", {{"reason", "the file is UTF-16, not UTF-8"}}).at(file.string());
+  if (const char* other = other_encoding(text))  // what > of older PowerShells writes
+    throw Error("FileParsingFailed.azure", {{"reason", std::string("the file ") + other}}).at(file.string());
   if (is_python(text)) refuse("this is a program in Python", kOfPython);
   YAML::Node root;
   try {

@@ -1,5 +1,6 @@
 // What the first bytes of a text say of its encoding. One rule for all files: UTF-8, whose byte order mark is skipped in files that
-// people write (COCO, CSV, labels) and refused in those that programs hand to each other (YAML, schema, index, label map).
+// people write (COCO, CSV, labels, pipelines) and refused in those that programs hand to each other (_meta.yaml, schema, index,
+// label map).
 #pragma once
 #include <string_view>
 
