@@ -5,8 +5,9 @@
 
 namespace torchport::runtime {
 
-/// Looks for LibTorch where the loader does: beside the worker, in the folder lib beside that, and where it was at build time. One
-/// that is nowhere is the loader's to find, by LD_LIBRARY_PATH perhaps. \throws Error CouldNotOpenFile.library
+/// Looks for LibTorch where the loader does: beside the worker, in the folder lib beside that, and where it was at build time, if
+/// the worker was linked with that one. One that is nowhere is the loader's to find, by LD_LIBRARY_PATH perhaps.
+/// \throws Error CouldNotOpenFile.library
 void check_worker_library(const std::filesystem::path& worker);
 
 }  // namespace torchport::runtime

@@ -207,3 +207,19 @@ def test_a_library_that_may_not_be_read(work):
                           f"where it may: cmake --install takes the libraries along.\n{SEE}"), run.stderr
     assert exception(work / "here/run")["ErrorCode"] == 48
     assert not (work / "here/t").exists()
+
+
+def test_a_worker_that_was_linked_elsewhere(work):
+    """One of a project of its own, on a machine where the folder of the build may not be entered: only its own loader knows what it lacks."""
+    built = re.search(r"^LibTorch_CPU_LIBRARY:[A-Z]+=(.+)$", (BIN.parent / "CMakeCache.txt").read_text(), re.M)[1]
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    if os.geteuid() != 0 or subprocess.run([*other, "test", "-r", built]).returncode == 0:
+        pytest.skip("LibTorch lies in a folder that all may read")
+    (work / "bin").mkdir()
+    shutil.copy(BIN / "torchport", work / "bin")
+    shutil.copy("/bin/true", work / "bin/torchport-worker")
+    (work / "here").mkdir()
+    os.chmod(work, 0o755)
+    os.chmod(work / "here", 0o777)
+    run = command(*other, work / "bin/torchport", "run", "init_image_transformation", "--output_path=t", "--run-dir=run", cwd=work / "here")
+    assert "cannot be read" not in run.stderr

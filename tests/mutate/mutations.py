@@ -221,6 +221,8 @@ MUTATIONS = [
     Mutation("mpirun may hang", "runtime/launch/watched_engine.cpp", "  if (!since) return 0;\n", "  return 0;\n", ["distributed.watch_test"]),
     Mutation("a rank that left with 0 is blamed with mpirun's status", "runtime/launch/launch.cpp", ": Error(\"TimeoutOccured.gone\", {{\"who\", \"process \" + rank}, {\"rank\", rank}}),",
              ": Error(\"TimeoutOccured.exited\", {{\"rank\", rank}, {\"status\", status}}),", ["distributed.launch_test"]),
-    Mutation("a library that may not be read is the loader's to tell", "runtime/launch/worker_library.cpp", "if (errno == EACCES) throw",
-             "if (errno == EINVAL) throw", ["component.endings_test"]),
+    Mutation("a library that may not be read is the loader's to tell", "runtime/launch/worker_library.cpp", "if (errno != EACCES)",
+             "if (errno != EINVAL)", ["component.endings_test"]),
+    Mutation("a worker that was linked elsewhere wants the build's library", "runtime/launch/worker_library.cpp", " && !loader_lacks(", " && loader_lacks(",
+             ["component.endings_test"]),
 ]
