@@ -18,11 +18,21 @@ namespace {
 
 constexpr auto kBetweenTries = std::chrono::milliseconds(100);
 
-Tcp::acceptor listening(asio::io_context& io, const std::string& host, int port) {
+Tcp::endpoint endpoint_of(asio::io_context& io, const std::string& host, int port) {
+  const bool brackets = host.starts_with('[') && host.ends_with(']');  // as in addresses: http://[::1]:5001
   try {
     Tcp::resolver resolver(io);
-    const auto found = resolver.resolve(host, std::to_string(port), Tcp::resolver::passive | Tcp::resolver::numeric_service);
-    return Tcp::acceptor(io, found.begin()->endpoint(), /*reuse_addr=*/true);
+    return *resolver.resolve(brackets ? host.substr(1, host.size() - 2) : host, std::to_string(port),
+                             Tcp::resolver::passive | Tcp::resolver::numeric_service);
+  } catch (const boost::system::system_error& error) {
+    throw runtime::Error("FailedToCompleteOperation.host", {{"host", host}, {"reason", error.code().message()}});
+  }
+}
+
+Tcp::acceptor listening(asio::io_context& io, const std::string& host, int port) {
+  const Tcp::endpoint endpoint = endpoint_of(io, host, port);
+  try {
+    return Tcp::acceptor(io, endpoint, /*reuse_addr=*/true);
   } catch (const boost::system::system_error& error) {
     throw runtime::Error("FailedToCompleteOperation.listen",
                          {{"host", host}, {"port", std::to_string(port)}, {"reason", error.code().message()}});

@@ -1,6 +1,7 @@
 // HTTP/1.1 over TCP, for requests that are answered by another thread. What a client may cost is bounded: bytes, time, connections.
 // Used by the service; Boost.Beast reads and writes the protocol, on one thread, whatever the number of connections.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -33,15 +34,28 @@ struct HttpExchange {
   double seconds = 0;               ///< from its first byte to the answer's last
 };
 
-/// What answers. All but `reply` is called by the thread of HttpServer::run.
+/// Who waits for an answer. Of any thread.
+class HttpReply {
+ public:
+  /// `left`: set when the client leaves.
+  HttpReply(std::function<void(HttpAnswer)> send, std::shared_ptr<const std::atomic<bool>> left)
+      : send_(std::move(send)), left_(std::move(left)) {}
+  /// At once or later, once, also to one who has left.
+  void operator()(HttpAnswer answer) const { send_(std::move(answer)); }
+  bool left() const { return *left_; }
+
+ private:
+  std::function<void(HttpAnswer)> send_;
+  std::shared_ptr<const std::atomic<bool>> left_;
+};
+
+/// What answers. Called by the thread of HttpServer::run.
 class HttpHandler {
  public:
-  using Reply = std::function<void(HttpAnswer)>;  ///< by any thread, at once or later, once
-
   virtual ~HttpHandler() = default;
   /// Before a body is read: an answer where it is not wanted.
   virtual std::optional<HttpAnswer> refuse(const HttpHead& head) = 0;
-  virtual void answer(const HttpHead& head, std::string body, Reply reply) = 0;
+  virtual void answer(const HttpHead& head, std::string body, HttpReply reply) = 0;
   /// The answer to what the protocol or the limits refuse.
   virtual HttpAnswer fault(int status, const std::string& reason) = 0;
   virtual void over(const HttpExchange& exchange) = 0;
@@ -55,7 +69,8 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  /// Listens; port 0 is any that is free. \throws Error FailedToCompleteOperation.listen
+  /// Listens; port 0 is any that is free, and an IPv6 address may stand in brackets.
+  /// \throws Error FailedToCompleteOperation.host, FailedToCompleteOperation.listen
   HttpServer(const std::string& host, int port, const HttpLimits& limits, HttpHandler& handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

@@ -4,7 +4,7 @@
 
 namespace torchport::component {
 
-bool PhotoQueue::add(std::string& body, HttpHandler::Reply& reply) {
+bool PhotoQueue::add(std::string& body, HttpReply& reply) {
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= most_) return false;
   waiting_.push_back({std::move(body), std::move(reply), std::chrono::steady_clock::now()});

@@ -15,7 +15,7 @@ namespace torchport::component {
 /// A request whose body has come.
 struct Waiting {
   std::string body;
-  HttpHandler::Reply reply;
+  HttpReply reply;
   std::chrono::steady_clock::time_point since;
 };
 
@@ -23,7 +23,7 @@ class PhotoQueue {
  public:
   explicit PhotoQueue(std::size_t most) : most_(most) {}
   /// False where as many as may wait do already; nothing is moved then.
-  bool add(std::string& body, HttpHandler::Reply& reply);
+  bool add(std::string& body, HttpReply& reply);
   /// At most `most` of those that wait, the first ones; waits for one. Empty after close().
   std::vector<Waiting> take(std::size_t most);
   /// Nothing is answered any more.

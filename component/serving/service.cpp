@@ -70,10 +70,15 @@ std::optional<HttpAnswer> Service::refuse(const HttpHead& head) {
   return std::nullopt;
 }
 
-void Service::answer(const HttpHead& head, std::string body, Reply reply) {
+HttpAnswer Service::health() const {
+  const auto fault = health_.fault();
+  return fault ? message_answer(503, "the network does not compute any more: " + *fault) : HttpAnswer{200, "Healthy", "text/plain"};
+}
+
+void Service::answer(const HttpHead& head, std::string body, HttpReply reply) {
   const Route& route = *route_of(own_path(head.path));
   if (head.method == "OPTIONS") return reply({204, "", "text/plain", {{"Allow", std::string(route.methods)}}});
-  if (route.path == "/") return reply({200, "Healthy", "text/plain"});
+  if (route.path == "/") return reply(health());
   if (route.path == "/swagger.json") return reply({200, options_.swagger});
   if (route.path == "/metrics") return reply({200, metrics(), "text/plain; version=0.0.4"});
   if (!queue_.add(body, reply)) reply(message_answer(429, "too many requests wait already"));
@@ -103,6 +108,7 @@ std::string Service::metrics() const {
   one("rows_total", "counter", "Images that were scored.", std::to_string(rows_));
   one("scoring_seconds_total", "counter", "Time of the requests that were scored, waiting included.",
       runtime::formatted("%.6f", seconds_));
+  one("healthy", "gauge", "1, or 0 where the network does not compute any more.", health_.fault() ? "0" : "1");
   one("waiting_requests", "gauge", "Requests that wait for the network.", std::to_string(queue_.size()));
   return text;
 }

@@ -1,6 +1,7 @@
 // torchport serve, in the worker: a trained model behind HTTP, as its clients know it.
 #include <ATen/Parallel.h>
 
+#include <csignal>
 #include <exception>
 #include <mutex>
 #include <ostream>
@@ -88,13 +89,14 @@ class Speaker {
   std::ostream& err_;
 };
 
-Service make_service(const models::ModelDirectory& model, const Arguments& given, PhotoQueue& queue, Speaker& say) {
+Service make_service(const models::ModelDirectory& model, const Arguments& given, PhotoQueue& queue, const Health& health,
+                     Speaker& say) {
   ServiceOptions options;
   if (given.has("key_file")) options.keys = Keys::read(given.get<std::string>("key_file"));
   options.swagger = swagger({model.spec().variant->name, model.spec().labels, count(given.get<std::int64_t>("max_rows")),
                              given.get<bool>("plain_json"), options.keys.has_value()});
   options.log = [&say](const std::string& line) { say(line); };
-  return {std::move(options), queue};
+  return {std::move(options), queue, health};
 }
 
 /// Serves until it is stopped. \throws what the network's thread throws
@@ -121,8 +123,9 @@ int serve(runtime::Call& call) {
   const std::chrono::seconds timeout(given.get<std::int64_t>("timeout"));
   const auto model = open_model(given);
   PhotoQueue queue(count(given.get<std::int64_t>("queue")));
+  Health health;
   Speaker say(call.host.err);
-  Service service = make_service(model, given, queue, say);
+  Service service = make_service(model, given, queue, health, say);
   const std::size_t body = count(given.get<std::int64_t>("max_body")) << 20;
   HttpServer server(given.get<std::string>("host"), static_cast<int>(given.get<std::int64_t>("port")),
                     {body, kBodiesAtOnce * body, kConnections, timeout}, service);
@@ -132,11 +135,16 @@ int serve(runtime::Call& call) {
   const AnswerWriter writer(model.spec().labels, given.get<bool>("plain_json"));
   Answering answering(queue, reader, computing.scorer, computing.precision, writer,
                       {count(given.get<std::int64_t>("batch_size")), count(given.get<std::int64_t>("max_rows")),
-                       given.get<std::int64_t>("max_pixels"), timeout, [&say](const std::string& line) { say(line); }});
-  answering.warm_up();
+                       given.get<std::int64_t>("max_pixels"), timeout, [&say](const std::string& line) { say(line); }, health});
+  answering.compute_blank();
   if (!server.is_local() && !given.has("key_file"))
     say("warning: other machines may ask, and no key is asked for: --key-file FILE sets one.");
-  const runtime::StopRequest stop([&](int) { server.stop(); });  // whoever has read the address may stop it
+  // Whoever has read the address may stop it. SIGUSR1 asks a training to save, and here there is nothing to save.
+  const runtime::StopRequest stop([&](int) { server.stop(); },
+                                  [&](int signal) {
+                                    if (signal == SIGUSR1) say("SIGUSR1 changes nothing here; SIGTERM ends the server.");
+                                    return signal == SIGUSR1;
+                                  });
   call.host.out << "listening on " << server.address() << std::endl;
   serve_until_stopped(server, queue, answering);
   return 0;

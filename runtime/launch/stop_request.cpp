@@ -15,24 +15,27 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSameWish = std::chrono::seconds(1);
 
 std::mutex mutex;
-std::function<void(int)> takes;  // guarded by it
-Clock::time_point first;         // likewise
-bool over = false;               // likewise
+std::function<void(int)> takes;   // guarded by it
+std::function<bool(int)> passes;  // likewise
+Clock::time_point first;          // likewise
+bool over = false;                // likewise
 std::atomic<int> noted_signal = 0;
 std::atomic<bool> leaving = false;
 
 }  // namespace
 
-StopRequest::StopRequest(std::function<void(int)> noted) {
+StopRequest::StopRequest(std::function<void(int)> noted, std::function<bool(int)> passed_over) {
   const std::lock_guard lock(mutex);
   noted_signal = 0;
   over = false;
   takes = std::move(noted);
+  passes = std::move(passed_over);
 }
 
 StopRequest::~StopRequest() {
   const std::lock_guard lock(mutex);
   takes = nullptr;
+  passes = nullptr;
 }
 
 int StopRequest::signal() const { return noted_signal; }
@@ -52,6 +55,7 @@ void stop_no_more() {
 bool note_stop(int signal) {
   if (leaving) return true;
   const std::lock_guard lock(mutex);
+  if (passes && passes(signal)) return true;
   const auto now = Clock::now();
   if (noted_signal != 0) return now - first < kSameWish;
   if (!takes && !over) return false;

@@ -9,7 +9,8 @@ namespace torchport::runtime {
 class StopRequest {
  public:
   /// `noted` is called with the signal by the thread that waits for signals. There is one StopRequest at a time.
-  explicit StopRequest(std::function<void(int)> noted);
+  /// `passed_over`: where it is true, the signal is no wish to stop, the first or a later one, and changes nothing.
+  explicit StopRequest(std::function<void(int)> noted, std::function<bool(int)> passed_over = {});
   ~StopRequest();
   StopRequest(const StopRequest&) = delete;
   StopRequest& operator=(const StopRequest&) = delete;

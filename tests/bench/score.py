@@ -65,10 +65,14 @@ def compare(commands, options, out):
         print(f"scoring, torchport over {name}: median {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
+def torchport(work, *words):
+    subprocess.run([TORCHPORT, *map(str, words)], cwd=work, check=True, stdout=subprocess.DEVNULL)
+
+
 def prepare(work, data, name):
     """An ImageDirectory of the validation images and a model trained for one step, exported too; kept for the next time."""
     def run(*words):
-        subprocess.run([TORCHPORT, *map(str, words)], cwd=work, check=True, stdout=subprocess.DEVNULL)
+        torchport(work, *words)
     if not (data / "valid.dir").exists():
         run("run", "convert_to_image_directory", f"--input_path={data / 'valid'}", f"--output_path={data / 'valid.dir'}")
     if not (work / f"{name}-untrained").exists():

@@ -152,6 +152,14 @@ TEST_CASE("checkpoint: the first signal is a wish, a later one is not", "[checkp
   CHECK(runtime::note_stop(15));  // still that wish
 }
 
+TEST_CASE("checkpoint: a signal that is passed over is no wish, neither the first nor a later one", "[checkpoint]") {
+  int told = 0, passed = 0;
+  const runtime::StopRequest request([&](int signal) { told = signal; }, [&](int signal) { return signal == 10 && ++passed > 0; });
+  CHECK((runtime::note_stop(10) && told == 0 && request.signal() == 0));
+  CHECK((runtime::note_stop(15) && told == 15));
+  CHECK((runtime::note_stop(10) && passed == 2 && request.signal() == 15));
+}
+
 TEST_CASE("checkpoint: what is done cannot be stopped any more", "[checkpoint]") {
   int told = 0;
   {

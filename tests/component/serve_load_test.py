@@ -1,9 +1,13 @@
 """torchport serve under clients that come all at once, are slow, leave early or do not speak HTTP: nothing hangs, and memory stays bounded."""
 import concurrent.futures
+import datetime
+import email.utils
 import http.client
 import json
 import os
 import shutil
+import socket
+import struct
 import threading
 
 import pytest
@@ -113,13 +117,90 @@ def test_kept_alive_and_pipelined(server):
     assert server.talk(b"GET / HTTP/1.0\r\n\r\n").endswith(b"Healthy")
 
 
+CLOSE = b"Host: x\r\nConnection: close\r\n"
+
+
+def test_empty_lines(server):
+    """Before a request they are passed over, in one piece with it or not, also between two requests; alone they are no request."""
+    get = b"GET / HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    for before in (b"\r\n", b"\r\n\r\n"):
+        assert server.talk(before + get).endswith(b"Healthy")
+        assert server.talk(post([{"image": plain()}]) + before + get).count(b"HTTP/1.1 200 ") == 2
+    with server.connect() as client:
+        for piece in (b"\r", b"\n", b"\r", b"\nG", get[1:]):
+            client.sendall(piece)
+            server.healthy()   # so the piece has been read
+        assert all_of(client).endswith(b"Healthy")
+    for nothing in (b"\r\n" * 1000, b"\r"):
+        assert server.talk(nothing, end=True) == b""
+    assert server.talk(b"\rGET / HTTP/1.1\r\n" + CLOSE + b"\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+def test_whole_addresses(server):
+    """As clients of a proxy send them."""
+    def status(method, target, body=b""):
+        return server.talk(b"%s %s HTTP/1.1\r\n%sContent-Length: %d\r\n\r\n%s" % (method, target, CLOSE, len(body), body)).split(b" ")[1]
+    body = json.dumps([{"image": plain()}]).encode()
+    for address in (b"http://x/score", b"HTTP://x:5001/score?a=/b", b"https://x/api/v1/service/a/score"):
+        assert status(b"POST", address, body) == b"200", address
+    for address in (b"http://x", b"http://x/", b"http://x?a=/score"):
+        assert status(b"GET", address) == b"200", address
+    for address in (b"http:/score", b"x/score", b"ftp://x/score", b"http://x//score"):
+        assert status(b"POST", address, body) == b"404", address
+
+
+def test_unclear_requests(server):
+    """What two readers may read differently is refused, and the connection closed: a proxy before the server may have let it through."""
+    hidden = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
+    for head, wanted in ((HEAD + b"Transfer-Encoding: gzip\r\n\r\n", b"501"), (HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n", b"501"),
+                         (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", b"501"),
+                         (b"POST /score HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
+                         (b"GET / HTTP/1.1\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"400")):
+        answer = server.talk(head + hidden)
+        assert answer.startswith(b"HTTP/1.1 " + wanted) or answer.startswith(b"HTTP/1.0 " + wanted), (head, answer)
+        assert answer.count(b"\r\nDate: ") == 1 and b'{"message":' in answer, (head, answer)
+    assert " /hidden " not in server.log.read_text()
+
+
+def test_dates(server):
+    """RFC 9110 wants one in every answer that is not a server's fault."""
+    for path in ("/", "/nothing"):
+        sent = email.utils.parsedate_to_datetime(server.ask(None, path, "GET")[1]["Date"])
+        assert abs((sent - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 60
+
+
+def test_clients_that_left(work, model):
+    """Are not computed, and are counted; who only ends its side after the request gets its answer."""
+    body = endpoint(*[{"image": plain(size=(1500, 1500))}] * 64)
+    with serving(work, model, "--batch-size", 1, "--threads", 1) as busy:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            working = [pool.submit(busy.ask, body) for _ in range(3)]   # seconds of work
+            busy.until_waiting(2)
+            half = pool.submit(busy.talk, post([{"image": plain(), "id": "half"}]), end=True)
+            leaving, reset = busy.connect(), busy.connect()
+            for client in (leaving, reset):
+                client.sendall(post([{"image": plain()}]))
+            busy.until_waiting(5)
+            reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset.close()
+            busy.healthy_for(1.1)   # from then on who ends their side has left
+            leaving.close()
+            assert [done.result()[0] for done in working] == [200] * 3
+            assert b'\\"half\\"' in half.result()
+        busy.until_logged(" 499 rows=0 ", 2)
+        assert 'torchport_requests_total{status="499"} 2\n' in busy.ask(None, "/metrics", "GET")[2]
+
+
 def test_chunked_and_expected(server):
     """Bodies in pieces, and clients that ask before they send, as curl does."""
     body = json.dumps([{"image": plain(), "id": "x"}]).encode()
     pieces = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 50]), body[i:i + 50]) for i in range(0, len(body), 50)) + b"0\r\n\r\n"
     assert b'\\"x\\"' in server.talk(HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + pieces)
-    asking = server.talk(HEAD + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-    assert asking.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+
+    def asked_by(version):
+        return b"POST /score %s\r\n%sExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (version, CLOSE, len(body))
+    assert server.talk(asked_by(b"HTTP/1.1") + body).startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+    assert server.talk(asked_by(b"HTTP/1.0") + body).startswith(b"HTTP/1.0 200 ")   # which has no such answer
     # More than is taken, said before and not said before.
     assert server.talk(HEAD + b"Content-Length: 99999999999999\r\n\r\nabc", end=True).startswith(b"HTTP/1.1 413 ")
     assert server.talk(HEAD + b"Expect: 100-continue\r\nContent-Length: 9999999\r\n\r\n", end=True).startswith(b"HTTP/1.1 413 ")

@@ -280,8 +280,26 @@ def test_end(work, model):
         ending.process.poll = lambda: None
 
 
+def test_signals(work, model):
+    """SIGUSR1, by which Slurm tells a training to save, ends nothing; what ends it does so after it too."""
+    with serving(work, model) as server:
+        for count in (1, 2):
+            server.process.send_signal(signal.SIGUSR1)
+            server.until_logged("SIGUSR1 changes nothing here; SIGTERM ends the server.\n", count)
+        server.healthy()
+
+
+def test_hosts(work, model):
+    """Addresses of both kinds, as people write them."""
+    for host in ("::1", "[::1]", "localhost"):
+        with serving(work, model, "--host", host) as server:
+            server.healthy()
+    for host, wanted in (("nowhere.invalid", "nowhere.invalid: "), ("[::1", "[::1: ")):
+        refused = torchport("serve", "--trained-model", model, "--host", host, status=2).stderr
+        assert f"nothing can be served at {wanted}" in refused and "--host takes an address of this machine" in refused, refused
+
+
 def test_refusals(work, model):
     torchport("run", "resnet", "--model_name=resnet18", "--pretrained=False", f"--untrained_model_path={work / 'untrained'}", "--run-dir", work / "r")
     assert "the trained model is untrained" in torchport("serve", "--trained-model", work / "untrained", status=3).stderr
     assert "--trained-model is missing" in torchport("serve", status=2).stderr
-    assert "nothing can be served at nowhere.invalid" in torchport("serve", "--trained-model", model, "--host", "nowhere.invalid", status=2).stderr

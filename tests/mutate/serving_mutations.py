@@ -3,7 +3,7 @@ from mutation import Mutation
 
 QUESTION = "component/serving/question.cpp"
 ANSWERING = "component/serving/scoring/answering.cpp"
-CONNECTION = "component/serving/http_connection.cpp"
+CONNECTION, RULES = "component/serving/http_connection.cpp", "component/serving/http_rules.cpp"
 SERVE, LOAD = ["component.serve_test"], ["component.serve_load_test"]
 
 MUTATIONS = [
@@ -28,5 +28,19 @@ MUTATIONS = [
     Mutation("any size of body", CONNECTION, "parser_->body_limit(shared_.limits.body);", "parser_->body_limit(shared_.limits.bodies);", SERVE),
     Mutation("any bytes of bodies at once", CONNECTION, "return shared_.bytes <= shared_.limits.bodies;", "return true;", LOAD),
     Mutation("slow clients are waited for", CONNECTION, "stream_.expires_after(shared_.limits.timeout);  // to", "stream_.expires_never();  // to", LOAD),
+    Mutation("a request begins at once", CONNECTION, "if (!begins(kEmpty)) return read", "if (true) return read", LOAD),
+    Mutation("a whole address is a path", RULES, "if (!beast::iequals(target.substr(0, scheme.size()), scheme)) continue;", "if (!scheme.empty()) continue;", LOAD),
+    Mutation("any coding of a body", RULES, "if (codings > 1 || (", "if (codings > 9 && (", LOAD),
+    Mutation("codings of HTTP/1.0", RULES, "codings > 0 && request.version() < 11", "codings > 0 && request.version() < 10", LOAD),
+    Mutation("any number of hosts", RULES, "if (hosts > 1 || (", "if (hosts > 9 && (", LOAD),
+    Mutation("the continuation that HTTP/1.0 does not know", CONNECTION, "request.version() >= 11 && beast::iequals(", "beast::iequals(", LOAD),
+    Mutation("clients that left are computed", ANSWERING, "if (asked.waiting.reply.left()) throw", "if (false) throw", LOAD),
+    Mutation("who half-closes has left", CONNECTION, "self->asked_ > kHalfClosing,", "self->asked_ > 0 * kHalfClosing,", LOAD),
+    Mutation("who closes has not left", CONNECTION, "*left = ended || reset;", "*left = (ended && false) || reset;", LOAD),
+    Mutation("who resets has not left", CONNECTION, "*left = ended || reset;", "*left = ended || (reset && false);", LOAD),
+    Mutation("a dead network is healthy", ANSWERING, "    options_.health.ill(why);\n", "", ["component"]),
+    Mutation("one request makes the server ill", ANSWERING, "  try {\n    compute_blank();", "  try {\n    throw std::runtime_error(why);", ["component"]),
+    Mutation("SIGUSR1 ends the server", "component/worker_commands/serve.cpp", "return signal == SIGUSR1;", "return false;", SERVE),
+    Mutation("brackets belong to a host", "component/serving/http_server.cpp", "host.starts_with('[') && host.ends_with(']')", "false", SERVE),
     Mutation("an answer may be lost with the connection", CONNECTION, "    linger();\n  }\n\n  /// Reads", "  }\n\n  /// Reads", LOAD),
 ]

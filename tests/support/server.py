@@ -54,6 +54,13 @@ class Server:
     def healthy(self):
         assert self.ask(None, "/", "GET")[::2] == (200, "Healthy")
 
+    def healthy_for(self, seconds):
+        """Asks now and then."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.healthy()
+            select.select([], [], [], 0.05)
+
     def connect(self):
         return socket.create_connection((self.host, self.port), timeout=60)
 
@@ -67,6 +74,19 @@ class Server:
 
     def peak_mib(self):
         return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1024
+
+    def until_logged(self, line, count=1):
+        """Waits until the log has it so often."""
+        deadline = time.monotonic() + 30
+        while self.log.read_text().count(line) < count:
+            assert time.monotonic() < deadline, self.log.read_text()
+            select.select([], [], [], 0.02)
+
+    def until_waiting(self, count):
+        """Waits until at least so many requests wait for the network."""
+        deadline = time.monotonic() + 30
+        while int(re.search(r"^torchport_waiting_requests (\d+)$", self.ask(None, "/metrics", "GET")[2], re.M)[1]) < count:
+            assert time.monotonic() < deadline, "no such number of requests waits"
 
     def until_closed(self):
         """Waits until no connection is taken any more."""

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
@@ -20,6 +21,7 @@ namespace {
 /// What the network sees at once: a batch of larger images is divided, and an image above it is refused, as the activations of one
 /// take a hundred times its bytes.
 constexpr std::int64_t kMostPixelsAtOnce = std::int64_t{4} << 20;
+constexpr datasets::ImageSize kAnySize = {224, 224};  ///< height, width that all networks take
 
 std::int64_t area(datasets::ImageSize size) { return static_cast<std::int64_t>(size.height) * size.width; }
 
@@ -52,11 +54,10 @@ Answering::Answering(PhotoQueue& queue, const PhotoReader& reader, const Scorer&
                      const AnswerWriter& writer, const AnsweringOptions& options)
     : queue_(queue), reader_(reader), scorer_(scorer), pass_(scorer, precision), writer_(writer), options_(options) {}
 
-void Answering::warm_up() const {
-  const auto size = reader_.size();
-  if (!size || area(*size) > kMostPixelsAtOnce) return;
+void Answering::compute_blank() const {
   const c10::InferenceMode inference;
-  pass_(image_batch(1, *size).zero_());
+  const auto size = reader_.size();
+  scorer_.device.fetch(pass_(image_batch(1, size && area(*size) <= kMostPixelsAtOnce ? *size : kAnySize).zero_())).wait();
 }
 
 void Answering::run() {
@@ -75,6 +76,7 @@ void Answering::read_questions(std::vector<Asked>& all) const {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
       Asked& asked = all[i];
       try {
+        if (asked.waiting.reply.left()) throw Refusal(499, "the client has left");
         if (now - asked.waiting.since > options_.timeout)
           throw Refusal(503, "the request waited for longer than " + std::to_string(options_.timeout.count()) + " seconds");
         asked.question = read_question(asked.waiting.body, options_.most_rows);
@@ -136,6 +138,7 @@ void Answering::score(const std::vector<Photo*>& photos) {
   for (const Photo* photo : photos) out = std::copy(photo->pixels.rgb.begin(), photo->pixels.rgb.end(), out);
   HostCopy copy = scorer_.device.fetch(pass_(images));
   const auto rows = copy.wait().accessor<float, 2>();
+  options_.health.well();
   for (std::size_t i = 0; i < photos.size(); ++i) {
     const std::span<const float> row(rows[static_cast<std::int64_t>(i)].data(), static_cast<std::size_t>(rows.size(1)));
     Asked& asked = photos[i]->asked;
@@ -146,15 +149,31 @@ void Answering::score(const std::vector<Photo*>& photos) {
   }
 }
 
+/// After a failure: whether the network computes at all. What a fault of a GPU leaves behind fails with every pass, and only
+/// another process mends that; what one request's images do does not count against the server.
+void Answering::examine(const std::string& why) const {
+  try {
+    compute_blank();
+  } catch (const std::bad_alloc&) {
+  } catch (const c10::OutOfMemoryError&) {
+  } catch (const std::exception&) {
+    options_.log("error: the network does not compute a blank image either: GET / answers 503 until it does");
+    options_.health.ill(why);
+  }
+}
+
 void Answering::score_or_fail(const std::vector<Photo*>& photos) {
   std::optional<Refusal> fault;
   try {
     return score(photos);
   } catch (const std::bad_alloc&) {
     fault = Refusal(503, "there is not enough memory");
+  } catch (const c10::OutOfMemoryError&) {
+    fault = Refusal(503, "there is not enough memory");
   } catch (const std::exception& error) {  // LibTorch's
-    const std::string reason = error.what();
-    options_.log("error: the network failed: " + runtime::escape(reason.substr(0, reason.find('\n'))));
+    const std::string whole = error.what(), reason = runtime::escape(whole.substr(0, whole.find('\n')));
+    options_.log("error: the network failed: " + reason);
+    examine(reason);
     fault = Refusal(500, "the network failed; the server's log says why");
   }
   for (Photo* const photo : photos) photo->fault = fault;

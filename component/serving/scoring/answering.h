@@ -9,6 +9,7 @@
 
 #include "component/images/photo_reader.h"
 #include "component/images/scoring_pass.h"
+#include "component/serving/health.h"
 #include "component/serving/photo_queue.h"
 #include "component/serving/question.h"
 
@@ -20,6 +21,7 @@ struct AnsweringOptions {
   std::int64_t most_pixels = 0;  ///< of an image as it comes
   std::chrono::seconds timeout;  ///< after which a request that waits is not worth an answer
   std::function<void(const std::string&)> log;
+  Health& health;
 };
 
 class Answering {
@@ -27,8 +29,8 @@ class Answering {
   /// All must outlive it.
   Answering(PhotoQueue& queue, const PhotoReader& reader, const Scorer& scorer, Precision precision, const AnswerWriter& writer,
             const AnsweringOptions& options);
-  /// Computes an image of nothing, so that the first client does not wait for what is prepared once.
-  void warm_up() const;
+  /// Computes an image of nothing: at the start, so that the first client does not wait for what is prepared once.
+  void compute_blank() const;
   /// Until the queue is closed, by the thread whose number of threads LibTorch knows.
   void run();
 
@@ -40,6 +42,7 @@ class Answering {
   void see(std::vector<Photo>& photos) const;
   void settle(Photo& photo) const;
   void score(const std::vector<Photo*>& photos);
+  void examine(const std::string& why) const;
   void score_or_fail(const std::vector<Photo*>& photos);
   void score_by_size(std::vector<Photo>& photos);
   void end(Asked& asked) const;
