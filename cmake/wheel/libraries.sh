@@ -32,7 +32,10 @@ apt=(apt-get -q -o "Dir::Etc::sourcelist=$target/apt/sources.list" -o "Dir::Etc:
 cd "$target/sources"
 for name in "${!headers[@]}"; do
   version="$(version_of "$name")"
-  "${apt[@]}" source --download-only "$name=$version" >>"$log" 2>&1 || fail "apt-get source $name=$version: see $log. If Debian has a newer one by now: apt-get update && apt-get upgrade"
+  "${apt[@]}" source --download-only "$name=$version" >>"$log" 2>&1 || {
+    echo "wheel: apt-get source $name=$version: see $log. If Debian has a newer one by now: apt-get update && apt-get upgrade" >&2
+    exit 69   # this machine's lack: cmake/packaging/commands.sh
+  }
   dpkg-source --no-check -x "$name"_*.dsc "$name" >>"$log" 2>&1
   cp "$name/debian/copyright" "$target/licences/$name"
 done

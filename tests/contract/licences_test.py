@@ -25,7 +25,7 @@ def built():
 
 
 def test_packages_are_listed():
-    script = (SOURCE / "dev").read_text()
+    script = (SOURCE / "dev").read_text() + (SOURCE / "cmake/packaging/commands.sh").read_text()
     named = set()
     for words in re.findall(r"^\s*(?!become)(?:\w+=|build_packages\+=)\((.*?)\)", re.sub(r"\s#[^\n]*", "", script), re.M | re.S):
         named |= {re.split("[=<>]", word.strip('"'))[0] for word in words.split() if not word.startswith(("-", "$", '"$'))}

@@ -13,4 +13,7 @@ MUTATIONS = [
     Mutation("programs that cannot be started", PACK, "0o100755 if executable", "0o100644 if executable", ["contract.wheel_test"]),
     Mutation("modules without the program's defaults", "component/contracts/python.cpp", '",\\n    defaults=" + defaults_of(component)', '",\\n    defaults={}"', ["contract.wheel_test"]),
     Mutation("the least over the ranks is the greatest", MPI, "Reduction::least ? MPI_MIN : MPI_MAX", "Reduction::least ? MPI_MAX : MPI_MIN", ["distributed.collective_test"]),
+    Mutation("a machine's lack is red", ".ci/run", "69) ((counted)) ||", "69) red=1; ((counted)) ||", ["contract.ci_test"]),
+    Mutation("packages that fail are green", ".ci/run", "      red=1\n", "", ["contract.ci_test"]),
+    Mutation("a machine's lack is a failure of the packages", "tests/packages/fresh.sh", "exit 69; }", "exit 1; }", ["contract.ci_test"]),
 ]

@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
-# container.sh PACKAGES RELEASE.tar: builds cmake/packaging/Containerfile by buildah, as root, on a base made of RELEASE.tar, and runs the image: by the
+# container.sh PACKAGES TAR: builds cmake/packaging/Containerfile by buildah, as root, on a base made of TAR (fresh.sh), and runs the image: by the
 # user that it names, under mpirun too, on photos of a folder that is mounted. No registry is asked. Called by ./dev test-packages.
 set -euo pipefail
-packages="$(realpath "$1")" tar="$(realpath "$2")"
+source "$(dirname "$0")/fresh.sh"
+packages="$(realpath "$1")"
 here="$(cd "$(dirname "$0")" && pwd)"
-work="$(mktemp -d /var/tmp/torchport-container-XXXXXX)"
-trap 'engine rm --all >/dev/null 2>&1 || true; rm -rf --one-file-system "$work"' EXIT
 export BUILDAH_ISOLATION=chroot
+need_rights
+need_space 4000
+need_mirrors
+fresh_tar "$2"
+work="$(mktemp -d /var/tmp/torchport-container-XXXXXX)"
+trap 'engine rm --all >/dev/null 2>&1 || true; rm -rf --one-file-system "$said" "$work"' EXIT
 engine() { buildah --root "$work/storage" --runroot "$work/run" "$@"; }
-step() { printf '%4d s  %s\n' "$SECONDS" "$1"; }
-fail() { printf 'container: %s\n' "$1" >&2; exit 1; }
 
-base="$(engine from scratch)"
-tar -C "$(engine mount "$base")" --exclude=./dev/* -xf "$tar"
-engine commit --quiet --rm "$base" localhost/debian:12 >/dev/null
+base_image() {   # and that a container of it runs
+  local base; base="$(engine from scratch)" && tar -C "$(engine mount "$base")" --exclude='./dev/*' -xf "$1" &&
+    engine commit --quiet --rm "$base" localhost/debian:12 && engine run "$(engine from localhost/debian:12)" -- true
+}
+base_image "$2" >"$said/log" 2>&1 || lacks "buildah cannot make and run a container on this machine: $(last_words)"
 step "a base image of Debian 12"
 engine bud --quiet --build-arg BASE=localhost/debian:12 -t torchport -f "$here/../../cmake/packaging/Containerfile" "$packages" >"$work/log" 2>&1 ||
   { tail -30 "$work/log" >&2; fail "the build failed"; }
@@ -22,12 +27,8 @@ engine bud --quiet --build-arg BASE=localhost/debian:12 -t torchport -f "$here/.
 container="$(engine from localhost/torchport)"
 step "built: $(du -sxm "$(engine mount "$container")" | cut -f1) MB"
 inside() { engine run --volume "$work/photos:/work/photos:ro" "$container" -- "$@"; }
-mkdir -p "$work/photos"/{red,blue}
-for number in {1..12}; do   # two colours, as PNM: a header, and bytes
-  { printf 'P6 32 32 255\n'; head -c 3072 /dev/zero | tr '\0' '\310\012\012'; } >"$work/photos/red/$number.ppm"
-  { printf 'P6 32 32 255\n'; head -c $((3072 - number)) /dev/urandom; head -c "$number" /dev/zero; } >"$work/photos/blue/$number.ppm"
-done
-chmod -R a+rX "$work" "$work/photos"
+photos_of_two_colours "$work/photos"
+chmod a+rX "$work"
 [[ "$(inside id -un)" == torchport ]] || fail "it runs as $(inside id -un)"
 inside torchport --version
 inside torchport quick photos >"$work/log" 2>&1 || { tail -30 "$work/log" >&2; fail "torchport quick"; }

@@ -2,12 +2,8 @@
 # What deb.sh does in the fresh root, where /packages has the packages.
 set -euo pipefail
 whole="$1"
-began=$SECONDS
-step() { printf '%4d s  %s\n' "$((SECONDS - began))" "$1"; }
-fail() { printf 'deb: %s\n' "$1" >&2; exit 1; }
-owner() { su owner -s /bin/bash -c "cd && $1"; }
+source /packages/in_root.sh
 files() { find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /packages -o -path /home -o -path /var -o -path /run \) -prune -o ! -type d -print | sort; }
-apt_get() { apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/tmp/apt.log 2>&1 || { tail -30 /tmp/apt.log >&2; fail "apt-get $*"; }; }
 
 apt_get update
 useradd --create-home owner

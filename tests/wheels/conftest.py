@@ -12,6 +12,7 @@ from harness import SOURCE, class_folders
 
 WHEELS = SOURCE / "build/wheel"
 BESIDE = ("torch", "torchgen", "functorch", "pyarrow", "nvidia", "torch-*.dist-info", "pyarrow-*.dist-info", "nvidia_*.dist-info")
+BESIDE_FILES = Path(sys.prefix) / "beside"
 
 
 class Environment:
@@ -24,6 +25,10 @@ class Environment:
 
     def pip(self, *words):
         subprocess.run([self.folder / "bin/pip", "--quiet", "--disable-pip-version-check", *words], check=True)
+
+    def pip_beside(self, *names):
+        """Packages of beside.txt, which ./dev test-wheels has brought."""
+        self.pip("install", "--no-index", "--find-links", BESIDE_FILES, "--no-deps", "--ignore-requires-python", *names)
 
     def run(self, *words, status=0, cwd=None, **environment):
         if (self.folder / "bin" / str(words[0])).exists():

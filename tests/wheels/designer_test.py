@@ -14,7 +14,6 @@ RESNET, TRAIN, SCORE = (HERE + "dl.pytorch." + name for name in (
     "initialize_models.vision.classification.resnet", "train.train_pytorch_model", "score.score_image_model.module_invoker"))
 INVOKER = "azureml.studio.modulehost.module_invoker"
 EVALUATE = "azureml.studio.modules.ml.evaluate.evaluate_generic_module.evaluate_generic_module"
-OTHERS = ("azureml-core", "azureml-designer-core", "azureml-designer-cv-modules==0.0.72", "azureml-designer-pytorch-modules==0.0.80")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +68,7 @@ def test_what_is_refused(environment, tmp_path):
 
 def test_beside_other_packages(environment, tmp_path):
     """azureml-core has an azureml/__init__.py; the last versions of the designer's packages are empty."""
-    environment.pip("install", "--no-deps", "--ignore-requires-python", *OTHERS)
+    environment.pip_beside("azureml-core", "azureml-designer-core", "azureml-designer-cv-modules", "azureml-designer-pytorch-modules")
     line = ("python", "-m", RESNET, "--model-name=resnet18", "--pretrained=False", "--untrained-model-path")
     environment.run(*line, tmp_path / "m", cwd=tmp_path)
     assert (tmp_path / "m/model").exists()

