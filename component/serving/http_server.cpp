@@ -20,10 +20,11 @@ constexpr auto kBetweenTries = std::chrono::milliseconds(100);
 
 Tcp::endpoint endpoint_of(asio::io_context& io, const std::string& host, int port) {
   const bool brackets = host.starts_with('[') && host.ends_with(']');  // as in addresses: http://[::1]:5001
+  const std::string name = brackets ? host.substr(1, host.size() - 2) : host;
+  if (name.empty()) throw runtime::Error("FailedToCompleteOperation.host", {{"host", "''"}, {"reason", "there is no address"}});
   try {
     Tcp::resolver resolver(io);
-    return *resolver.resolve(brackets ? host.substr(1, host.size() - 2) : host, std::to_string(port),
-                             Tcp::resolver::passive | Tcp::resolver::numeric_service);
+    return *resolver.resolve(name, std::to_string(port), Tcp::resolver::passive | Tcp::resolver::numeric_service);
   } catch (const boost::system::system_error& error) {
     throw runtime::Error("FailedToCompleteOperation.host", {{"host", host}, {"reason", error.code().message()}});
   }

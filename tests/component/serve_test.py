@@ -294,7 +294,7 @@ def test_hosts(work, model):
     for host in ("::1", "[::1]", "localhost"):
         with serving(work, model, "--host", host) as server:
             server.healthy()
-    for host, wanted in (("nowhere.invalid", "nowhere.invalid: "), ("[::1", "[::1: ")):
+    for host, wanted in (("nowhere.invalid", "nowhere.invalid: "), ("[::1", "[::1: "), ("[]", "'': ")):
         refused = torchport("serve", "--trained-model", model, "--host", host, status=2).stderr
         assert f"nothing can be served at {wanted}" in refused and "--host takes an address of this machine" in refused, refused
 
