@@ -49,14 +49,15 @@ CocoPlaces::CocoPlaces(const fs::path& root, const fs::path& file, const std::ve
     bases_.push_back(base.empty() || base == "." ? "" : base.string() + "/");
 }
 
-std::optional<std::string> CocoPlaces::find(const std::string& name) const {
+std::optional<CocoPlaces::Place> CocoPlaces::find(const std::string& name) const {
   if (name.find('\0') != name.npos) return std::nullopt;
   const std::string wanted = below(name);
   if (wanted.empty()) return std::nullopt;
   for (const std::string& base : bases_) {
-    if (std::string place = base + wanted; std::binary_search(files_.begin(), files_.end(), place)) return place;
+    if (std::string place = base + wanted; std::binary_search(files_.begin(), files_.end(), place)) return Place{place};
   }
-  return search(wanted);
+  const auto file = search(wanted);
+  return file ? std::optional(Place{*file, true}) : std::nullopt;
 }
 
 std::optional<std::string> CocoPlaces::search(std::string_view name) const {

@@ -13,9 +13,13 @@ class CocoPlaces {
  public:
   /// `file` is the COCO file, `root` the folder of all images, which are `images`: sorted, and to outlive this.
   CocoPlaces(const std::filesystem::path& root, const std::filesystem::path& file, const std::vector<std::string>& images);
-  /// The path below the root of an image of this name, or nothing. It may be given with other folders before it, also as a path of
+  struct Place {
+    std::string file;     ///< below the root
+    bool by_end = false;  ///< no usual place: found by the end of its path
+  };
+  /// Where an image of this name is, or nothing. It may be given with other folders before it, also as a path of
   /// another machine. \throws std::runtime_error where several files fit
-  std::optional<std::string> find(const std::string& name) const;
+  std::optional<Place> find(const std::string& name) const;
 
  private:
   std::optional<std::string> search(std::string_view name) const;

@@ -7,6 +7,7 @@
 #include "datasets/sources/archive.h"
 #include "datasets/sources/archive_kind.h"
 #include "datasets/sources/image_tree.h"
+#include "datasets/sources/label_source.h"
 #include "datasets/sources/packed_directory.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -24,12 +25,6 @@ namespace {
 
 constexpr const char* kWhat = "input";
 constexpr std::size_t kNamed = 3;  ///< of what is beside an archive
-
-/// By its name; what is in it the formats look at.
-bool is_label_file(const fs::path& path) {
-  static const std::set<std::string> endings = {".jsonl", ".csv", ".json"};
-  return fs::is_regular_file(path) && (endings.contains(runtime::lower(path.extension().string())) || path.filename() == "MLTable");
-}
 
 /// The formats that any folder of images fits; they are asked last.
 const std::vector<std::string>& guesses() {
@@ -96,17 +91,19 @@ class Opener {
     for (const char* const name : {"jsonl", "csv"})
       if (format_ == name || format_ == "auto")
         if (auto source = formats().at(name)(options_)) return found(std::move(source), fields);
+    refuse_other_table(format_, options_);
     throw Error("InvalidDataset.label_file_alone", fields);
   }
 
   ImageSource found(std::optional<ImageSource> source, const runtime::Fields& fields) {
     if (!source) source = format_ == "auto" ? find(fields) : formats().at(format_)(options_);
+    if (!source || (source->items.empty() && !source->unused_prefixes)) refuse_other_table(format_, options_);
     if (!source && format_ != "auto") throw Error("InvalidDataset.not_this_format", fields);
     if (!source || source->items.empty()) throw Error("InvalidDataset.no_images", fields, found_instead(source));
     const auto unpacked = [&](const ImageSource::Item& item) { return item.origin.starts_with((options_.path / "").string()); };
     // Images that a label file names elsewhere stay where they are.
     for (const std::string& prefix : source->unused_prefixes.value_or(unused_prefixes(options_.path_map, {})))
-      source->account.remark("--path_map: no address begins with " + prefix);
+      source->account.remark("--path_map: no address begins with " + (prefix.empty() ? "''" : prefix));
     source->in_scratch = !options_.archive.empty() && std::all_of(source->items.begin(), source->items.end(), unpacked);
     source->account.add(account_);
     source->archive = options_.archive.string();
@@ -217,6 +214,7 @@ class Opener {
     Account all = account_;
     if (source) all.add(source->account);
     for (const Account::Line& line : all.lines()) rows.push_back({"found", line.text});
+    if (const auto table = fault_of_table(options_)) rows.push_back({"found", table->what()});
     for (runtime::Detail& row : unpacking_of_all(options_.path, options_.archive)) rows.push_back(std::move(row));
     return rows;
   }

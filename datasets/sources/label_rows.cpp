@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -10,6 +11,8 @@
 #include "runtime/text/encoding.h"
 #include "runtime/text/json.h"
 #include "runtime/text/lower.h"
+#include "runtime/text/shown.h"
+#include "runtime/text/text.h"
 #include "runtime/text/utf8.h"
 
 namespace torchport::datasets {
@@ -22,6 +25,7 @@ constexpr std::size_t kMostTable = std::size_t{256} << 20;  ///< bytes of a CSV 
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr std::size_t kFirstLine = std::size_t{1} << 16;  ///< bytes in which the first line ends, or what tells its kind
 constexpr runtime::JsonLimits kRowLimits{16, 10'000};
+constexpr std::size_t kShownHeading = 80;  ///< bytes
 
 std::string text_of(const fs::path& file) {
   try {
@@ -62,20 +66,40 @@ std::optional<std::string> label_of_boxes(const json& boxes, const fs::path& fil
   return *names.begin();
 }
 
-std::optional<std::string> label_of(const json& row, const fs::path& file, std::size_t line) {
-  const auto label = row.find("label");
-  if (label == row.end()) return std::nullopt;
-  if (!label->is_array()) return name_of(*label, file, line);
-  if (label->empty()) return std::nullopt;
-  if (label->front().is_object()) return label_of_boxes(*label, file, line);
-  if (label->size() == 1) return name_of(label->front(), file, line);
-  const auto sure = row.find("label_confidence");
-  if (sure == row.end() || !sure->is_array() || sure->size() != label->size() ||
-      !std::all_of(sure->begin(), sure->end(), [](const json& one) { return one.is_number(); }))
+/// What a row says of its image's category. `sure` are the confidences of a list of labels, or no list.
+LabelRow labelled(const json& label, const json& sure, const fs::path& file, std::size_t line) {
+  const auto one = [&](const std::optional<std::string>& name) { return LabelRow{"", name, line}; };
+  if (!label.is_array()) return one(name_of(label, file, line));
+  if (label.empty()) return one(std::nullopt);
+  if (label.front().is_object()) return one(label_of_boxes(label, file, line));
+  if (label.size() == 1) return one(name_of(label.front(), file, line));
+  if (!sure.is_array() || sure.size() != label.size() ||
+      !std::all_of(sure.begin(), sure.end(), [](const json& each) { return each.is_number(); }))
     refuse_row(file, line, "has several labels and no confidence of each: an image has one category here");
-  const auto best =
-      std::max_element(sure->begin(), sure->end(), [](const json& a, const json& b) { return a.get<double>() < b.get<double>(); });
-  return name_of((*label)[static_cast<std::size_t>(best - sure->begin())], file, line);
+  const auto less = [](const json& a, const json& b) { return a.get<double>() < b.get<double>(); };
+  const auto most = std::max_element(sure.begin(), sure.end(), less);
+  std::set<std::optional<std::string>> best;
+  for (std::size_t i = 0; i < label.size(); ++i)
+    if (sure[i].get<double>() == most->get<double>()) best.insert(name_of(label[i], file, line));
+  if (best.size() > 1) refuse_row(file, line, "has several labels of the same highest confidence: an image has one category here");
+  return {"", *best.begin(), line, true};
+}
+
+json list_in(const std::string& text) {
+  try {
+    return runtime::parse_json(text, kRowLimits);
+  } catch (const runtime::JsonError&) {  // a name like any other
+    return nullptr;
+  }
+}
+
+/// The same of a field of a table: a name, or a list of names as JSON.
+LabelRow labelled(const std::string& text, const std::string& sure, const fs::path& file, std::size_t line) {
+  if (text.empty()) return {"", std::nullopt, line};
+  if (!text.starts_with('[') || !text.ends_with(']')) return {"", text, line};
+  if (const json list = list_in(text); list.is_array()) return labelled(list, list_in(sure), file, line);
+  if (text.starts_with("['") || text.starts_with("[\"")) refuse_row(file, line, "has a list of labels that is not JSON");
+  return {"", text, line};
 }
 
 json parsed(std::string_view text, const fs::path& file, std::size_t line) {
@@ -86,17 +110,32 @@ json parsed(std::string_view text, const fs::path& file, std::size_t line) {
   }
 }
 
-/// The place of the first heading that is one of `names`.
-std::optional<std::size_t> column(const std::vector<std::string>& headings, std::initializer_list<std::string_view> names) {
+constexpr std::string_view kAddresses[] = {"Url", "image_url", "path", "file"}, kLabels[] = {"Label", "class"},
+                           kConfidences[] = {"LabelConfidence", "label_confidence", "confidence"};
+
+/// The place of the first heading that is one of `names`, in whatever case.
+std::optional<std::size_t> column(const std::vector<std::string>& headings, std::span<const std::string_view> names) {
   for (const std::string_view name : names)
     for (std::size_t i = 0; i < headings.size(); ++i)
-      if (runtime::lower(headings[i]) == name) return i;
+      if (runtime::lower(headings[i]) == runtime::lower(name)) return i;
   return std::nullopt;
 }
-std::optional<std::size_t> address_column(const std::vector<std::string>& headings) {
-  return column(headings, {"url", "image_url", "path", "file"});
+bool has_columns(const std::vector<std::string>& headings) { return column(headings, kAddresses) && column(headings, kLabels); }
+
+std::vector<std::string> headings_in(const std::string& line) {
+  std::vector<std::string> headings;
+  runtime::read_csv(line, [&](const std::vector<std::string>& fields) {
+    headings = fields;
+    return false;
+  });
+  return headings;
 }
-std::optional<std::size_t> label_column(const std::vector<std::string>& headings) { return column(headings, {"label", "class"}); }
+
+/// "Url, image_url, path or file".
+std::string one_of(std::span<const std::string_view> names) {
+  const std::vector<std::string> some(names.begin(), names.end() - 1);
+  return runtime::join(some, ", ") + " or " + std::string(names.back());
+}
 
 }  // namespace
 
@@ -115,7 +154,8 @@ std::vector<LabelRow> read_json_lines(const fs::path& file) {
       const json row = parsed(text, file, line);
       const auto address = row.is_object() ? row.find("image_url") : row.end();
       if (address == row.end() || !address->is_string() || *address == "") refuse_row(file, line, "has no text 'image_url'");
-      rows.push_back({address->get<std::string>(), label_of(row, file, line), line});
+      rows.push_back(labelled(row.value("label", json()), row.value("label_confidence", json()), file, line));
+      rows.back().address = address->get<std::string>();
     }
   } catch (const std::runtime_error& error) {
     throw Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
@@ -127,21 +167,23 @@ std::vector<LabelRow> read_label_csv(const fs::path& file) {
   const std::string text = text_of(file);
   if (!runtime::is_utf8(text)) refuse_row(file, 1, "or a later one is not UTF-8");
   std::vector<LabelRow> rows;
-  std::optional<std::size_t> address, label;
+  std::optional<std::size_t> address, label, sure;
   std::size_t line = 0, next = 1;
   const auto take = [&](const std::vector<std::string>& fields) {
     line = next++;
     for (const std::string& field : fields) next += static_cast<std::size_t>(std::count(field.begin(), field.end(), '\n'));
     if (line == 1) {
-      address = address_column(fields);
-      label = label_column(fields);
+      address = column(fields, kAddresses);
+      label = column(fields, kLabels);
+      sure = column(fields, kConfidences);
       if (!address || !label) refuse_row(file, line, "has no heading with Url and Label");
       return true;
     }
     if (fields.size() == 1 && fields[0].empty()) return true;
     if (fields.size() <= std::max(*address, *label) || fields[*address].empty())
       refuse_row(file, line, "has no address of an image, or no field for its label");
-    rows.push_back({fields[*address], fields[*label].empty() ? std::nullopt : std::optional(fields[*label]), line});
+    rows.push_back(labelled(fields[*label], sure && *sure < fields.size() ? fields[*sure] : "", file, line));
+    rows.back().address = fields[*address];
     return true;
   };
   if (!runtime::read_csv(text, take)) refuse_row(file, line, "begins a field in quotes that does not end");
@@ -153,13 +195,15 @@ bool looks_like_json_lines(const fs::path& file) {
   return line.starts_with('{') && line.find("\"image_url\"") != line.npos && line.find("\"label\"") != line.npos;
 }
 
-bool looks_like_label_csv(const fs::path& file) {
-  std::vector<std::string> headings;
-  runtime::read_csv(first_line(file), [&](const std::vector<std::string>& fields) {
-    headings = fields;
-    return false;
-  });
-  return address_column(headings) && label_column(headings);
+bool looks_like_label_csv(const fs::path& file) { return has_columns(headings_in(first_line(file))); }
+
+std::string heading_fault(const fs::path& file) {
+  const std::string line = first_line(file);
+  if (has_columns(headings_in(line))) return "";
+  const std::string heading = "heading '" + runtime::shown(line, kShownHeading) + "' has ";
+  for (const auto& [mark, name] : {std::pair(';', "semicolons"), std::pair('\t', "tabs")})
+    if (has_columns(runtime::split(line, mark))) return heading + name + " between the columns, where commas belong";
+  return heading + "no column " + one_of(kAddresses) + " beside one " + one_of(kLabels);
 }
 
 }  // namespace torchport::datasets

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "datasets/codecs/header.h"
 #include "datasets/sources/image_tree.h"
@@ -16,6 +17,7 @@ namespace {
 /// The rows of images that have a label.
 std::vector<const LabelRow*> labelled(const std::vector<LabelRow>& rows, const fs::path& file, Account& account) {
   std::vector<const LabelRow*> kept;
+  std::vector<const LabelRow*> chosen;
   for (const LabelRow& row : rows) {
     if (row.address.find('\0') != row.address.npos) refuse_row(file, row.line, "has a zero byte in its address");
     if (!row.label) {
@@ -24,10 +26,15 @@ std::vector<const LabelRow*> labelled(const std::vector<LabelRow>& rows, const f
       refuse_row(file, row.line, "has a zero byte in its label");
     } else if (has_image_extension(fs::path(path_in(row.address)).filename().native())) {
       kept.push_back(&row);
+      if (row.chosen) chosen.push_back(&row);
     } else {
       account.leave_out_type(row.address);
     }
   }
+  if (!chosen.empty())
+    account.remark(std::to_string(chosen.size()) + " of " + std::to_string(kept.size()) +
+                   " images have several labels, of which the one with the highest confidence counts: " + chosen.front()->address +
+                   " is " + *chosen.front()->label);
   return kept;
 }
 
@@ -83,7 +90,8 @@ ImageSource label_source(const std::vector<LabelRow>& rows, const LabelFile& at,
   const fs::path beside = at.file.parent_path().lexically_relative(at.root);
   const ImagePlaces places{at.root, beside.empty() || beside == "." ? "" : beside.string() + "/", walk.images};
   const FoundImages found = find_images(addresses, options.path_map, options.links, places);
-  if (options.log && !found.how.empty()) options.log->info(found.how);
+  for (const std::string& note : found.notes)
+    if (options.log) options.log->info(note);
   source.unused_prefixes = unused_prefixes(options.path_map, addresses);
   account_for_others(walk.images, at.root, found.files, source.account);
   const std::vector<Named> images = once(kept, found.files, at.file, source.account);
@@ -127,6 +135,24 @@ std::optional<LabelFile> find_label_file(const SourceOptions& options, std::stri
     options.log->warning("Of several label files only " + files.front().string() + " is taken. Left out " +
                          std::to_string(others.size()) + ": " + runtime::join(others, ", "));
   return LabelFile{root, files.front()};
+}
+
+bool is_label_file(const fs::path& path) {
+  static const std::set<std::string> endings = {".jsonl", ".csv", ".json"};
+  return fs::is_regular_file(path) && (endings.contains(runtime::lower(path.extension().string())) || path.filename() == kTableFile);
+}
+
+std::optional<runtime::Error> fault_of_table(const SourceOptions& options) {
+  SourceOptions quiet = options;
+  quiet.log = nullptr;
+  const auto other = find_label_file(quiet, ".csv", [](const fs::path& file) { return !heading_fault(file).empty(); });
+  if (!other || find_label_file(quiet, ".csv", looks_like_label_csv)) return std::nullopt;
+  return runtime::Error("InvalidDataset.label_heading", {{"path", other->file.string()}, {"reason", heading_fault(other->file)}});
+}
+
+void refuse_other_table(const std::string& format, const SourceOptions& options) {
+  const auto fault = fault_of_table(options);
+  if (fault && (format == "csv" || (format == "auto" && !options.path_map.empty()))) throw runtime::Error(*fault);
 }
 
 }  // namespace torchport::datasets

@@ -6,6 +6,7 @@
 
 #include "datasets/sources/image_source.h"
 #include "datasets/sources/label_rows.h"
+#include "runtime/error/error.h"
 
 namespace torchport::datasets {
 
@@ -28,5 +29,14 @@ ImageSource label_source(const std::vector<LabelRow>& rows, const LabelFile& at,
 /// where there is none, or an MLTable.
 std::optional<LabelFile> find_label_file(const SourceOptions& options, std::string_view extension,
                                          bool (*fits)(const std::filesystem::path&));
+
+/// Whether a file may be a label file by its name; what is in it the formats look at.
+bool is_label_file(const std::filesystem::path& path);
+
+/// InvalidDataset.label_heading where the input has a CSV file and none that is a label file; nothing else.
+std::optional<runtime::Error> fault_of_table(const SourceOptions& options);
+
+/// Throws it where the format or --path_map says that a table was meant as a label file.
+void refuse_other_table(const std::string& format, const SourceOptions& options);
 
 }  // namespace torchport::datasets

@@ -11,7 +11,7 @@ using runtime::Error;
 namespace {
 
 constexpr int kMostParts = 255;  ///< folders before those that lie below the input
-constexpr std::string_view kScheme = "://", kPaths = "/paths/";
+constexpr std::string_view kScheme = "://", kPaths = "/paths/", kSeparators = "/\\";
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -31,6 +31,15 @@ std::string decoded(std::string_view text) {
 }
 
 bool is_address(std::string_view text) { return text.find(kScheme) != text.npos; }
+
+bool has_backslash(std::string_view path) { return path.find('\\') != path.npos; }
+
+std::string with_slashes(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  return path;
+}
+
+std::string without_root(std::string path) { return path.erase(0, std::min(path.find_first_not_of('/'), path.size())); }
 
 /// Without the query and the fragment of a web address, such as a signature.
 std::string_view without_query(std::string_view address) {
@@ -68,12 +77,16 @@ std::ptrdiff_t depth(std::string_view path) { return std::count(path.begin(), pa
 class Search {
  public:
   Search(const std::vector<std::string>& addresses, const ImagePlaces& places) : addresses_(addresses), places_(places) {
-    for (const std::string& image : places.images) deepest_ = std::max(deepest_, depth(image));
+    for (const std::string& image : places.images) {
+      deepest_ = std::max(deepest_, depth(image));
+      if (has_backslash(image)) odd_.push_back(image);
+    }
   }
 
   /// Whether the path of this address lies beside the label file; else it is looked for by its end.
   void add(std::size_t at, FoundImages& found) {
-    const std::string& address = addresses_[at];
+    const bool separators = has_backslash(addresses_[at]) && !is_name(addresses_[at]);
+    const std::string address = separators ? with_slashes(addresses_[at]) : addresses_[at];
     if (!is_address(address) && stays(address)) {
       if (const std::string* const file = image(places_.beside + address)) {
         found.files[at] = places_.root / *file;
@@ -103,9 +116,9 @@ class Search {
       if (missing.size() < fewest.size()) fewest = missing;
       if (!missing.empty()) continue;
       const std::size_t first = open_.front().at;
-      found.how = "Images are looked for below the input by the paths of their addresses, without the first " +
-                  std::to_string(parts) + " parts: " + addresses_[first] + " is " +
-                  found.files[first].lexically_relative(places_.root).string();
+      found.notes.push_back("Images are looked for below the input by the paths of their addresses, without the first " +
+                            std::to_string(parts) + " parts: " + addresses_[first] + " is " +
+                            found.files[first].lexically_relative(places_.root).string());
       return {};
     }
     return fewest;
@@ -118,6 +131,11 @@ class Search {
     std::ptrdiff_t folders;  ///< of the path
   };
 
+  /// Whether an image has that in its name, \ and all.
+  bool is_name(std::string_view text) const {
+    return std::any_of(odd_.begin(), odd_.end(), [&](std::string_view odd) { return odd.ends_with(text) || text.ends_with(odd); });
+  }
+
   const std::string* image(const fs::path& path) const {
     const std::string wanted = path.lexically_normal().string();
     const auto file = std::lower_bound(places_.images.begin(), places_.images.end(), wanted);
@@ -127,6 +145,7 @@ class Search {
   const std::vector<std::string>& addresses_;
   const ImagePlaces& places_;
   std::ptrdiff_t deepest_ = 0;
+  std::vector<std::string_view> odd_;  ///< images with \ in their names
   std::vector<Open> open_;
 };
 
@@ -136,7 +155,7 @@ std::vector<MappedPrefix> read_path_map(std::string_view text) {
   std::vector<MappedPrefix> map;
   for (const std::string& line : runtime::split(text, '\n')) {
     const std::size_t equal = line.rfind('=');
-    if (equal == line.npos || equal == 0 || equal + 1 == line.size()) throw Error("ParameterParsing.path_map", {{"value", line}});
+    if (equal == line.npos || equal + 1 == line.size()) throw Error("ParameterParsing.path_map", {{"value", line}});
     map.push_back({line.substr(0, equal), line.substr(equal + 1)});
   }
   return map;
@@ -145,7 +164,7 @@ std::vector<MappedPrefix> read_path_map(std::string_view text) {
 std::string path_in(std::string_view address) {
   std::string_view rest = without_query(address);
   const std::size_t scheme = rest.find(kScheme);
-  if (scheme == rest.npos) return std::string(rest.substr(rest.starts_with('/') ? 1 : 0));
+  if (scheme == rest.npos) return without_root(std::string(rest));
   rest.remove_prefix(scheme + kScheme.size());
   const std::size_t paths = address.starts_with("azureml") ? rest.find(kPaths) : rest.npos;
   return decoded(paths != rest.npos ? rest.substr(paths + kPaths.size()) : end_of(rest, address.starts_with("http") ? 2 : 1));
@@ -159,10 +178,12 @@ std::optional<fs::path> mapped(const std::vector<MappedPrefix>& map, std::string
   std::string rest(without_query(address));
   rest.erase(0, best->prefix.size());
   if (is_address(address)) rest = decoded(rest);
-  rest.erase(0, std::min(rest.find_first_not_of('/'), rest.size()));
+  rest = without_root(rest);
+  if (has_backslash(rest) && !is_file(best->folder / rest)) rest = without_root(with_slashes(rest));
   const fs::path below = fs::path(rest).lexically_normal();
-  if (!stays(rest) || (is_file(best->folder / below) && !allowed(best->folder, below, links)))
-    throw Error("InvalidDataset.mapped_outside", {{"address", std::string(address)}, {"folder", best->folder.string()}});
+  const runtime::Fields fields = {{"address", std::string(address)}, {"folder", best->folder.string()}};
+  if (!stays(rest)) throw Error("InvalidDataset.mapped_outside", fields);
+  if (is_file(best->folder / below) && !allowed(best->folder, below, links)) throw Error("InvalidDataset.mapped_link", fields);
   return best->folder / below;
 }
 
@@ -175,15 +196,26 @@ std::vector<std::string> unused_prefixes(const std::vector<MappedPrefix>& map, c
   return unused;
 }
 
+std::string read_as_slashes(const std::vector<std::string>& addresses, const std::vector<fs::path>& files) {
+  std::size_t count = 0, first = 0;
+  for (std::size_t i = addresses.size(); i-- > 0;) {
+    if (!has_backslash(addresses[i]) || files[i].empty() || has_backslash(files[i].native())) continue;
+    ++count;
+    first = i;
+  }
+  if (count == 0) return "";
+  return "In " + std::to_string(count) + " addresses \\ is read as /: " + addresses[first] + " is " + files[first].string();
+}
+
 std::string common_head(const std::vector<std::string_view>& addresses) {
   const std::string_view first = addresses.front();
   const std::size_t scheme = first.find(kScheme);
   const std::size_t least = scheme == first.npos ? 0 : std::min(first.find('/', scheme + kScheme.size()), first.size());
-  std::string_view head = first.substr(0, first.rfind('/') + 1);
+  std::string_view head = first.substr(0, first.find_last_of(kSeparators) + 1);
   for (const std::string_view other : addresses) {
     if (!other.starts_with(first.substr(0, least))) continue;  // of another store
     const auto same = std::mismatch(head.begin(), head.end(), other.begin(), other.end()).first - head.begin();
-    head = head.substr(0, head.substr(0, static_cast<std::size_t>(same)).rfind('/') + 1);
+    head = head.substr(0, head.substr(0, static_cast<std::size_t>(same)).find_last_of(kSeparators) + 1);
   }
   return std::string(head);
 }
@@ -209,6 +241,8 @@ FoundImages find_images(const std::vector<std::string>& addresses, const std::ve
     fields.insert({{"count", std::to_string(missing.size())}, {"first", addresses[missing.front()]}, {"head", common_head(heads)}});
     throw Error("InvalidDataset.label_images", fields);
   }
+  if (const std::string slashes = read_as_slashes(addresses, found.files); lost.empty() && !slashes.empty())
+    found.notes.push_back(slashes);
   if (lost.empty()) return found;
   fields.insert(
       {{"count", std::to_string(lost.size())}, {"first", addresses[lost.front()]}, {"file", found.files[lost.front()].string()}});

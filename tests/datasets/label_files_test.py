@@ -126,7 +126,7 @@ def test_links_out_of_a_mapped_folder(here, kind):
     assert "8 images in 3 categories" in convert(here, LABELS / kind, *MAP).stdout
     for links in ("inside", "skip"):
         error = convert(here, LABELS / kind, *MAP, f"--links={links}", status=5).stderr
-        assert "cat/00.jpg leads out of 'photos', where --path_map says that it lies" in error, error
+        assert "cat/00.jpg leads out of 'photos', where --path_map says that it lies, by a symbolic link" in error and "--links=follow" in error, error
 
 
 def test_a_source_path_for_each_image(here):
@@ -148,8 +148,10 @@ def test_rows(here):
                                            {"image_url": c, "label": 7}, {"image_url": "notes.txt", "label": "x"}))
     said = convert(here, "in").stdout
     assert "7: 1" in said and "y: 1" in said and "2 images in 2 categories" in said and "without a label" in said, said
+    assert f"1 of 2 images have several labels, of which the one with the highest confidence counts: {a} is y" in said, said
     for text, reason in [
             (lines({"image_url": a, "label": ["x", "y"]}), "line 1 of the label file 'in/l.jsonl' has several labels and no confidence of each"),
+            (lines({"image_url": a, "label": ["x", "y"], "label_confidence": [0.5, 0.5]}), "has several labels of the same highest confidence"),
             (lines({"image_url": a, "label": "x"}, {"image_url": a, "label": "y"}), "line 2 of the label file 'in/l.jsonl' has another label for the image of line 1"),
             (lines({"image_url": a, "label": [{"label": "x", "topX": 0.1}, {"label": "y"}]}), "has boxes of several categories"),
             (lines({"image_url": a, "label": "x"}, {"image_url": "AmlDatastore://s/" + a, "label": "y"}), "line 2 of the label file 'in/l.jsonl' has another label"),
@@ -160,11 +162,85 @@ def test_rows(here):
         (here / "in/l.jsonl").write_text(text)
         assert reason in convert(here, "in", status=5).stderr, convert(here, "in", status=5).stderr
     (here / "in/l.jsonl").write_text(lines({"image_url": "s://c/%2e%2e/cat/00.jpg", "label": "x"}))
-    assert "s://c/%2e%2e/cat/00.jpg leads out of 'photos/dog'" in convert(here, "in", "--path_map=s://c/=photos/dog", status=5).stderr
+    error = convert(here, "in", "--path_map=s://c/=photos/dog", status=5).stderr
+    assert "s://c/%2e%2e/cat/00.jpg leads out of 'photos/dog', where --path_map says that it lies\n" in error and "--links" not in error, error
+    assert "1 images in 1 categories" in convert(here, "in", "--path_map=s://c/%2e%2e/=photos").stdout
     (here / "in/l.jsonl").write_text(lines({"image_url": "https://a.blob.core.windows.net/c/cat/00%2Ejpg?sig=abc", "label": [{"label": "x"}, {"label": "x"}]},
                                            {"image_url": a, "label": "x"}, {"image_url": b, "label": "y"}))
     said = convert(here, "in", "--path_map=https://a.blob.core.windows.net/c=in/photos").stdout
     assert "2 images in 2 categories" in said and "Left out 1, listed twice: photos/cat/00.jpg" in said, said
+
+
+def test_several_labels_in_a_table(here):
+    """By the rule of JSON lines; a name in brackets is one."""
+    table = here / "photos/l.csv"
+    table.write_text('Url,Label,LabelConfidence\ncat/00.jpg,"[""x"", ""cat""]","[0.1, 0.9]"\ncat/04.jpg,[x],1\ndog/02.jpg,"[""dog""]",\ndog/06.jpg,[],\n')
+    said = convert(here, "photos", "--format=csv").stdout
+    assert "3 images in 3 categories" in said and "  cat: 1" in said and "  [x]: 1" in said and "  dog: 1" in said, said
+    assert "1 of 3 images have several labels, of which the one with the highest confidence counts: cat/00.jpg is cat" in said, said
+    assert "Left out 1, without a label: dog/06.jpg" in said, said
+    for row, reason in [('"[""x"", ""y""]",1', "has several labels and no confidence of each"), ('"[""x"", ""y""]","[1, 1]"', "has several labels of the same"),
+                        ("\"['x', 'y']\",1", "has a list of labels that is not JSON")]:
+        table.write_text("file,label,confidence\ncat/00.jpg," + row + "\n")
+        error = convert(here, "photos", "--format=csv", status=5).stderr
+        assert f"line 2 of the label file 'photos/l.csv' {reason}" in error, error
+
+
+def test_the_heading_of_a_table(here):
+    """What is wrong with it is said where the table was meant: by --format, by --path_map, or as there is no image."""
+    (here / "in").mkdir()
+    for text, reason in [("foo,bar\n", "its heading 'foo,bar' has no column Url, image_url, path or file beside one Label or class"),
+                         ("File;Label\n", "its heading 'File;Label' has semicolons between the columns, where commas belong")]:
+        (here / "in/l.csv").write_text(text + "cat/00.jpg,cat\n")
+        for source, options in [("in", ["--format=csv"]), ("in", MAP), ("in/l.csv", MAP), ("in", [])]:
+            error = convert(here, source, *options, status=5).stderr
+            assert f"the CSV file 'in/l.csv' is no label file: {reason}" in error, error
+            assert ("the input holds no image" in error) == (not options), error
+    shutil.copy(here / "in/l.csv", here / "photos")
+    said = convert(here, "photos").stdout
+    assert "8 images in 3 categories" in said and "no label file" not in said, said
+
+
+def test_paths_as_windows_writes_them(here):
+    """A backslash separates folders, unless a file has it in its name; the hint works, also for names alone."""
+    (here / "in").mkdir()
+    rows = lines({"image_url": "set\\cat\\00.jpg", "label": "x"}, {"image_url": "set\\dog\\02.jpg", "label": "y"})
+    (here / "in/l.jsonl").write_text(rows)
+    error = convert(here, "in", status=5).stderr
+    assert "the first is set\\cat\\00.jpg" in error and "--path_map 'set\\=FOLDER'" in error, error
+    assert "In 2 addresses \\ is read as /: set\\cat\\00.jpg is photos/cat/00.jpg" in convert(here, "in", "--path_map=set\\=photos").stdout
+    shutil.copytree(here / "photos", here / "in/set")
+    assert "In 2 addresses \\ is read as /: set\\cat\\00.jpg is in/set/cat/00.jpg" in convert(here, "in").stdout
+    shutil.copy(here / "photos/cat/04.jpg", here / "in/set\\cat\\00.jpg")
+    assert "In 1 addresses \\ is read as /: set\\dog" in convert(here, "in").stdout
+    assert (here / "out/image/0_0.jpg").read_bytes() == (here / "photos/cat/04.jpg").read_bytes()
+    (here / "in/l.jsonl").write_text(lines({"image_url": "..\\secret.jpg", "label": "x"}))
+    assert "leads out of 'photos'" in convert(here, "in", "--path_map==photos", status=5).stderr
+    (here / "in/l.jsonl").write_text(lines({"image_url": "cat/00.jpg", "label": "x"}, {"image_url": "dog/02.jpg", "label": "y"}))
+    shutil.rmtree(here / "in/set")
+    assert "--path_map '=FOLDER'" in convert(here, "in", status=5).stderr
+    assert "2 images in 2 categories" in convert(here, "in", "--path_map==photos").stdout
+
+
+def test_coco_by_the_ends_of_its_paths(here):
+    """What was guessed is said, and what is missing names the flag to give."""
+    text = json.loads((LABELS / "coco_mapped/labeledDatapoints.json").read_text())
+    for image in text["images"]:
+        del image["coco_url"], image["absolute_url"]
+    (here / "photos/coco.json").write_text(json.dumps(text))
+    first = text["images"][0]["file_name"]
+    assert f"8 of 8 images are found by the ends of their paths alone: {first} is cat/00.jpg" in convert(here, "photos").stdout
+    (here / "in").mkdir()
+    shutil.move(here / "photos/coco.json", here / "in")
+    error = convert(here, "in", status=5).stderr
+    head = first.removesuffix("cat/00.jpg")
+    assert f"8 of 8 image files are missing, the first is '{first}'" in error and f"--path_map '{head}=FOLDER'" in error, error
+    said = convert(here, "in", f"--path_map={head}=photos").stdout
+    assert "8 images in 3 categories" in said and "by the ends" not in said, said
+    for image in text["images"]:
+        image["file_name"] = image["file_name"].removeprefix(head).replace("/", "\\")
+    (here / "photos/coco.json").write_text(json.dumps(text))
+    assert "In 8 addresses \\ is read as /: cat\\00.jpg is cat/00.jpg" in convert(here, "photos").stdout
 
 
 def test_tables_of_other_kinds(here):

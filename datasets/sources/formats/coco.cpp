@@ -118,12 +118,25 @@ std::optional<std::string> mapped_file(const CocoFile::Image& image, const Sourc
   return std::nullopt;
 }
 
+/// What was read into names that are not the paths of their files.
+void say_guesses(const std::vector<CocoFile::Image>& images, const std::vector<std::string>& files,
+                 const std::vector<std::string>& by_end, runtime::Log* log) {
+  if (!log) return;
+  if (!by_end.empty())
+    log->info(std::to_string(by_end.size()) + " of " + std::to_string(images.size()) +
+              " images are found by the ends of their paths alone: " + by_end.front());
+  std::vector<std::string> names;
+  for (const CocoFile::Image& image : images) names.push_back(image.file);
+  const std::string slashes = read_as_slashes(names, {files.begin(), files.end()});
+  if (!slashes.empty()) log->info(slashes);
+}
+
 /// The image files below the root or where they are mapped to, checked: there, each once. "" stands for those whose names are not
 /// of images.
 std::vector<std::string> checked_files(const Found& found, const std::vector<std::string>& images, const SourceOptions& options,
                                        Account& account) {
   const CocoPlaces places(found.root, found.file, images);
-  std::vector<std::string> files, missing;
+  std::vector<std::string> files, missing, by_end;
   std::vector<std::string_view> missing_urls;
   for (const CocoFile::Image& image : found.coco.images) {
     if (!has_image_extension(image.file)) {
@@ -136,7 +149,9 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
     }
     try {
       const auto by_map = mapped_file(image, options);
-      files.push_back(by_map ? *by_map : places.find(image.file).value_or(""));
+      const auto place = by_map ? std::nullopt : places.find(image.file);
+      files.push_back(by_map ? *by_map : place ? place->file : "");
+      if (place && place->by_end) by_end.push_back(image.file + " is " + place->file);
     } catch (const std::runtime_error& error) {
       fail(found.file, "the file '" + image.file + "' " + error.what());
     }
@@ -156,8 +171,12 @@ std::vector<std::string> checked_files(const Found& found, const std::vector<std
                                                 {"first", std::string(missing_urls.front())},
                                                 {"head", common_head(missing_urls)}});
   if (!missing.empty())
-    fail(found.file, std::to_string(missing.size()) + " of " + std::to_string(found.coco.images.size()) +
-                         " image files are missing, the first is '" + missing.front() + "'");
+    throw Error("InvalidDataset.coco_images", {{"count", std::to_string(missing.size())},
+                                               {"total", std::to_string(found.coco.images.size())},
+                                               {"path", found.file.string()},
+                                               {"first", missing.front()},
+                                               {"head", common_head({missing.begin(), missing.end()})}});
+  say_guesses(found.coco.images, files, by_end, options.log);
   for (const std::string& image : images)
     if (!std::binary_search(sorted.begin(), sorted.end(), image)) account.leave_out("not listed in the COCO file", image);
   return files;
