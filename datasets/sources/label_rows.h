@@ -18,7 +18,8 @@ struct LabelRow {
 };
 
 /// One JSON object a line, with `image_url` and `label`: a text, a number, a list of texts, of which the one with the highest
-/// `label_confidence` counts, or boxes of one category. Two equally sure ones are refused. \throws Error InvalidDataset.label_file, CouldNotOpenFile.file
+/// `label_confidence` counts, or boxes of one category. Two equally sure ones are refused. \throws Error InvalidDataset.label_file,
+/// CouldNotOpenFile.file
 std::vector<LabelRow> read_json_lines(const std::filesystem::path& file);
 
 /// CSV with a heading, of which one column is the address and one the label: Url and Label, or image_url, path, file and label,

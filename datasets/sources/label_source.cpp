@@ -139,7 +139,8 @@ std::optional<LabelFile> find_label_file(const SourceOptions& options, std::stri
 
 bool is_label_file(const fs::path& path) {
   static const std::set<std::string> endings = {".jsonl", ".csv", ".json"};
-  return fs::is_regular_file(path) && (endings.contains(runtime::lower(path.extension().string())) || path.filename() == kTableFile);
+  return fs::is_regular_file(path) &&
+         (endings.contains(runtime::lower(path.extension().string())) || path.filename() == kTableFile);
 }
 
 std::optional<runtime::Error> fault_of_table(const SourceOptions& options) {

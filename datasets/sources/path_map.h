@@ -17,7 +17,8 @@ struct MappedPrefix {
   std::filesystem::path folder;
 };
 
-/// Splits lines of "PREFIX=FOLDER" at the last equal sign. An empty prefix fits all addresses. \throws Error ParameterParsing.path_map
+/// Splits lines of "PREFIX=FOLDER" at the last equal sign. An empty prefix fits all addresses. \throws Error
+/// ParameterParsing.path_map
 std::vector<MappedPrefix> read_path_map(std::string_view text);
 
 /// The path in an address: without AmlDatastore://STORE/, azureml://…/paths/, https://ACCOUNT/CONTAINER/ and the query of a web

@@ -101,6 +101,35 @@ def test_modules_run_the_program(installed):
     assert "the module os.path is none of those" in other.stderr
 
 
+def package(folder, name, libraries):
+    """A package that says so if somebody imports it."""
+    (folder / name / libraries).mkdir(parents=True)
+    (folder / name / "__init__.py").write_text(f"raise SystemExit('{name} was imported')\n")
+
+
+def test_torch_and_pyarrow_may_be_elsewhere(installed, tmp_path):
+    """The programs look beside their own package; of another place, as of --user, they are told, and of none the user is."""
+    program = installed / "torchport/bin/torchport"
+    program.write_text('#!/bin/sh\necho "$LD_LIBRARY_PATH"\n')
+    bare = ("-S", "-m", "torchport")   # without this Python's own packages
+    (installed / "torchport-1.dist-info").mkdir()
+    (installed / "torchport-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: torchport\nVersion: 1\nRequires-Dist: torch==2.3.4\nRequires-Dist: pyarrow==5\n")
+    nowhere = python(installed, *bare)
+    assert "torchport: torch is not installed, whose libraries it needs: pip install torch==2.3.4\n" in nowhere.stderr
+    assert "pyarrow is not installed" in nowhere.stderr and "pip install pyarrow==5\n" in nowhere.stderr and nowhere.stdout == "\n"
+    other = tmp_path / "other"
+    package(other, "torch", "lib")
+    package(other, "pyarrow", "")
+    (other / "nvidia/nccl/lib").mkdir(parents=True)
+    both = {"PYTHONPATH": f"{installed}:{other}", "LD_LIBRARY_PATH": "/mine"}
+    found = python(installed, *bare, **both)
+    assert found.stdout == f"/mine:{other}/torch/lib:{other}/nvidia/nccl/lib:{other}/pyarrow\n" and found.stderr == ""
+    package(installed, "pyarrow", "")
+    assert python(installed, *bare, **both).stdout == f"/mine:{other}/torch/lib:{other}/nvidia/nccl/lib\n"
+    package(installed, "torch", "lib")
+    assert python(installed, *bare, **both).stdout == "/mine\n"
+
+
 def test_the_command_of_a_component(installed):
     script = installed / "score_image_model"
     script.write_text("import torchport\ntorchport.component()\n")

@@ -10,6 +10,7 @@ MUTATIONS = [
     Mutation("flags with underscores are others", DESIGNER, '[0].replace("_", "-")', "[0]", ["contract.wheel_test"]),
     Mutation("every rank copies the model", DESIGNER, '"0") != "0"', '"0") == "x"', ["contract.wheel_test"]),
     Mutation("the empty last versions of the designer's packages are in the way", DESIGNER, "if any(str(file) == path for", "if all(str(file) != path for", ["contract.wheel_test"]),
+    Mutation("torch is looked for beside the programs alone", "cmake/wheel/torchport/__init__.py", "    if lost:", "    if not lost:", ["contract.wheel_test"]),
     Mutation("programs that cannot be started", PACK, "0o100755 if executable", "0o100644 if executable", ["contract.wheel_test"]),
     Mutation("modules without the program's defaults", "component/contracts/python.cpp", '",\\n    defaults=" + defaults_of(component)', '",\\n    defaults={}"', ["contract.wheel_test"]),
     Mutation("the least over the ranks is the greatest", MPI, "Reduction::least ? MPI_MIN : MPI_MAX", "Reduction::least ? MPI_MAX : MPI_MIN", ["distributed.collective_test"]),
