@@ -27,6 +27,9 @@ runtime::Step plain(const runtime::Step& step, Contract& contract) {
   std::erase_if(plain.run_settings, [&](const runtime::StepValue& value) {
     return std::none_of(kept.begin(), kept.end(), [&](const runtime::StepValue* one) { return one->spec == value.spec; });
   });
+  // A job begins in a folder of its own.
+  for (runtime::StepValue& value : plain.parameters)
+    if (value.spec->path && value.origin != "default") value.text = with_whole_paths(*value.spec, value.text);
   return plain;
 }
 

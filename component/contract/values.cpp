@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "runtime/pipeline/step_values.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/text.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -82,6 +84,32 @@ std::int64_t run_number(const runtime::Step& step, const char* setting) {
   for (const runtime::StepValue& value : step.run_settings)
     if (value.spec->name == setting) return std::get<std::int64_t>(value.value);
   return 1;
+}
+
+std::string with_whole_paths(const ParameterSpec& row, const std::string& text) {
+  const auto whole = [](const fs::path& path) {
+    return is_address(path) ? path.string() : fs::absolute(path).lexically_normal().string();
+  };
+  if (!row.several) return whole(text);
+  std::vector<std::string> lines;
+  for (const std::string& line : runtime::split(text, '\n')) {
+    const std::size_t folder = line.rfind('=') + 1;
+    lines.push_back(line.substr(0, folder) + whole(line.substr(folder)));
+  }
+  return runtime::join(lines, "\n");
+}
+
+std::vector<NamedPath> paths_from_outside(const Contract& contract) {
+  std::vector<NamedPath> paths;
+  for (const runtime::Step& step : contract.pipeline.steps) {
+    for (const runtime::StepInput& input : step.inputs)
+      if (!input.is_wire()) paths.push_back({step.name + "." + input.port->name, input.path});
+    for (const runtime::StepValue& value : step.parameters)
+      if (value.spec->path && value.origin != "default")
+        for (const fs::path& path : runtime::named_paths(*value.spec, value.text))
+          paths.push_back({step.name + "." + value.spec->name, path});
+  }
+  return paths;
 }
 
 bool is_address(const fs::path& path) {

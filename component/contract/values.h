@@ -40,6 +40,17 @@ std::int64_t run_number(const runtime::Step& step, const char* setting);
 /// A path of a pipeline as it is to stand in a file of `folder`: an address as it is, another relative to the folder.
 std::string path_from(const std::filesystem::path& path, const std::filesystem::path& folder);
 
+/// A value that names a path, or lines of PREFIX=FOLDER, with whole paths in it.
+std::string with_whole_paths(const runtime::ParameterSpec& row, const std::string& text);
+
+/// An input or a path in a value of a step, and what a note calls it: "convert.input".
+struct NamedPath {
+  std::string name;
+  std::filesystem::path path;
+};
+/// Those of all steps that no other step makes.
+std::vector<NamedPath> paths_from_outside(const Contract& contract);
+
 bool is_address(const std::filesystem::path& path);
 
 }  // namespace torchport::component

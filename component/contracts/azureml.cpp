@@ -55,6 +55,12 @@ void add_processes(json& document, std::int64_t nodes, std::int64_t each) {
   document["resources"] = {{"instance_count", nodes}};
 }
 
+/// An image by its name, or an environment that the workspace or a registry has.
+json environment_of(const std::string& image) {
+  if (image.starts_with("azureml:")) return image;
+  return json::object({{"image", image}});
+}
+
 json component_of(Contract& contract) {
   const runtime::ComponentSpec& component = *contract.component;
   json inputs = json::object(), outputs = json::object();
@@ -85,7 +91,7 @@ json component_of(Contract& contract) {
                    {"description", component.summary + " " + component.description}};
   if (!inputs.empty()) document["inputs"] = inputs;
   document["outputs"] = outputs;
-  document["environment"] = {{"image", contract.needed_image()}};
+  document["environment"] = environment_of(contract.needed_image());
   if (component.distributed) add_processes(document, 1, 1);
   document["command"] = runtime::folded(command);
   return document;
@@ -145,7 +151,7 @@ class JobWriter {
     json job = {{"type", "command"}, {"display_name", step.component->title}};
     if (!inputs.empty()) job["inputs"] = inputs;
     job["outputs"] = outputs;
-    job["environment"] = {{"image", contract_.needed_image()}};
+    job["environment"] = environment_of(contract_.needed_image());
     if (step.component->distributed) add_processes(job, run_number(step, "node_count"), run_number(step, "process_count_per_node"));
     job["command"] = runtime::folded(command);
     return job;

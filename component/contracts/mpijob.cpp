@@ -32,11 +32,10 @@ json replica(std::int64_t count, const std::string& name, const std::string& ima
 }
 
 void note_paths(Contract& contract) {
-  for (const runtime::Step& step : contract.pipeline.steps)
-    for (const runtime::StepInput& input : step.inputs)
-      if (!input.is_wire() && !input.path.native().starts_with(std::string(kData) + "/"))
-        contract.notes.push_back(step.name + "." + input.port->name + " is " + input.path.string() + ": the pods see " + kData +
-                                 " alone, the claim " + kClaim + "; --set inputs.NAME=" + kData + "/... says where it lies there");
+  for (const auto& [name, path] : paths_from_outside(contract))
+    if (!path.native().starts_with(std::string(kData) + "/"))
+      contract.notes.push_back(name + " is " + path.string() + ": the pods see " + kData + " alone, the claim " + kClaim +
+                               "; --set inputs.NAME=" + kData + "/..., or " + name + " itself, says where it lies there");
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ Understood understand(const ParameterSpec& parameter, std::string_view text) {
   const std::string given = "--" + parameter.flag + " is " + std::string(text);
   if (const auto number = parameter.type == ParameterType::boolean ? as_number(text) : std::nullopt)
     return {*number != 0,
-            ValueNote{false, given + ", which is taken as " + (*number != 0 ? "True" : "False") + ": of a number only 0 is False"}};
+            ValueNote{false, given + ", which is taken as " + (*number != 0 ? "True" : "False") + ": of a number only 0 is False" +
+                                 (*number != 0 && *number != 1 ? "; the number itself is not used" : "")}};
   Understood understood{parse_value(parameter, text), std::nullopt};
   if (parameter.type == ParameterType::boolean && text == kSmallFalse && !parameter.option)
     understood.note = ValueNote{false, given + " in small letters, which is taken as False; the original took it as True"};

@@ -138,6 +138,25 @@ def test_a_job_as_it_was(here):
         assert made == (SOURCE / "tests/data/contract" / golden).read_text(), made
 
 
+def test_an_environment_of_azure_is_no_image(here):
+    for words in (["pipeline.yaml"], ["train_pytorch_model"]):
+        job = yaml.safe_load(contract(*words, "--format", "azureml", "--image", "azureml:env:3", cwd=here).stdout)
+        assert {one["environment"] for one in job.get("jobs", {"": job}).values()} == {"azureml:env:3"}
+
+
+def test_paths_in_values(here):
+    """A job begins elsewhere than the pipeline's folder; what nodes or pods cannot see is noted."""
+    (here / "my pics").mkdir()
+    (here / "p.yaml").write_text("name: p\ninputs: {labels: ./photos}\nsteps:\n  convert:\n    component: convert_to_image_directory\n"
+                                 "    inputs: {input: inputs.labels}\n    parameters: {path_map: ['s://c/=my pics', '=./photos']}\n")
+    made = contract("p.yaml", "--format", "sbatch", cwd=here)
+    assert f"--path_map=s://c/={here}/my pics\\n={here}/photos'" in made.stdout and made.stderr == "", made
+    said = contract("p.yaml", "--format", "mpijob", *IMAGE, "--set", "inputs.labels=/data/x", cwd=here).stderr
+    assert "note: convert.path_map is my pics: the pods see /data alone" in said and "note: convert.path_map is photos: " in said, said
+    said = contract("p.yaml", "--format", "sbatch", "--set", "inputs.labels=azureml:animals:1", cwd=here).stderr
+    assert "note: convert.input is azureml:animals:1, an address that no node can read" in said, said
+
+
 def test_an_mpi_job_fits_the_operators_schema(here):
     schema = json.loads((SOURCE / "tests/data/contract/mpijob_crd.json").read_text())
     for words in (["pipeline.yaml", "--set", "inputs.photos=/data/photos"],

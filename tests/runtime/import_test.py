@@ -153,7 +153,7 @@ def test_truths(work, given, taken):
             f"    inputs: {{p: {given}}}\n    outputs: {{t: {{type: uri_folder}}}}\n")
     made, notes = imported(job(work, text))
     assert made["steps"]["init"]["parameters"]["pad"] is taken, made
-    wanted = {"224": "--pad is 224, which is taken as True: of a number only 0 is False", "0": "--pad is 0, which is taken as False: of a number only 0 is False",
+    wanted = {"224": "--pad is 224, which is taken as True: of a number only 0 is False; the number itself is not used", "0": "--pad is 0, which is taken as False: of a number only 0 is False",
               "'false'": "--pad is false in small letters, which is taken as False; the original took it as True"}
     assert notes == ([f"job.yml:4:17: jobs.init: {wanted[given]}"] if given in wanted else []), notes
 

@@ -160,7 +160,7 @@ def test_what_people_mistype(work):
 def test_values_that_may_mean_something_else(work):
     """They are taken as they are meant, and a note says so with its place."""
     for value, taken, note in [("'false'", "False", "--pretrained is false in small letters, which is taken as False; the original took it as True"),
-                               ("224", "True", "--pretrained is 224, which is taken as True: of a number only 0 is False"), ("'False'", "False", ""), ("false", "False", "")]:
+                               ("224", "True", "--pretrained is 224, which is taken as True: of a number only 0 is False; the number itself is not used"), ("'False'", "False", ""), ("false", "False", "")]:
         (work / "p.yaml").write_text(GOOD.replace("pretrained: false", f"pretrained: {value}"))
         done = torchport("validate", "p.yaml", cwd=work)
         assert done.stderr == (f"note: p.yaml:12:52: {note}\n" if note else ""), done.stderr

@@ -209,10 +209,13 @@ TEST_CASE("request: a number is True unless it is 0, as for the original, and sm
     return text;
   };
   const auto [argument, value, note] = GENERATE(table<std::string, bool, std::string>({
-      {"--center_crop=224", true, "--center_crop is 224, which is taken as True: of a number only 0 is False\n"},
+      {"--center_crop=224", true,
+       "--center_crop is 224, which is taken as True: of a number only 0 is False; the number itself is not used\n"},
+      {"--center_crop=1", true, "--center_crop is 1, which is taken as True: of a number only 0 is False\n"},
       {"--center_crop=0", false, "--center_crop is 0, which is taken as False: of a number only 0 is False\n"},
       {"--center_crop=-0.0", false, "--center_crop is -0.0, which is taken as False: of a number only 0 is False\n"},
-      {"--center_crop=1e-300", true, "--center_crop is 1e-300, which is taken as True: of a number only 0 is False\n"},
+      {"--center_crop=1e-300", true,
+       "--center_crop is 1e-300, which is taken as True: of a number only 0 is False; the number itself is not used\n"},
       {"--center_crop=false", false,
        "--center_crop is false in small letters, which is taken as False; the original took it as True\n"},
       {"--center_crop=true", true, ""},
