@@ -198,7 +198,7 @@ void find_learning_rate(const runtime::Context& ctx, Trainer& trainer) {
                " updates whose rate rises; the training begins anew after them.");
   const auto curve = trainer.find_learning_rate(updates);
   nlohmann::json found = {{"rates", curve.rates}, {"losses", curve.losses}, {"smoothed", curve.smoothed}};
-  const std::string tried = std::to_string(curve.rates.size()) + " rates up to " +
+  const std::string tried = std::to_string(curve.rates.size()) + (curve.rates.size() == 1 ? " rate up to " : " rates up to ") +
                             runtime::formatted("%.3g", curve.rates.empty() ? 0 : curve.rates.back());
   if (curve.steepest) {
     const double suggestion = *curve.steepest / ctx.control.size();

@@ -15,6 +15,7 @@
 #include "runtime/files/sync.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -105,7 +106,7 @@ std::string numbers_text(const Checkpoint& checkpoint, const std::string& hash_o
                                       {"fingerprint", fingerprint(checkpoint.state, hash_of_tensors)},
                                       {"numbers", numbers},
                                       {"conditions", conditions}};
-  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return runtime::json_text(all);
 }
 
 /// Writes a file in large pieces, and hashes them as they pass. Returns the hash.

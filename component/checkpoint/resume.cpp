@@ -2,6 +2,7 @@
 
 #include "component/checkpoint/conditions.h"
 #include "component/checkpoint/saver.h"
+#include "runtime/launch/run_files.h"
 #include "runtime/report/checkpoints.h"
 
 namespace torchport::component {
@@ -15,13 +16,6 @@ struct Chosen {
   CheckpointBytes bytes;
   fs::path folder;
 };
-
-/// The checkpoints that `--resume` means, the one to begin with first; none where the training begins at its beginning.
-std::vector<fs::path> candidates(const runtime::Context& ctx, const std::string& how) {
-  if (how == "never") return {};
-  if (how == "auto") return runtime::checkpoints_of(ctx.run_dir);
-  return runtime::checkpoints_named(how);
-}
 
 bool lies_in(const fs::path& checkpoint, const fs::path& run_dir) {
   std::error_code ignored;
@@ -46,10 +40,11 @@ std::optional<Chosen> choose(const runtime::Context& ctx, const std::vector<fs::
   throw Error("CouldNotOpenFile.checkpoint", {{"path", all.back().string()}, {"reason", wrong}});
 }
 
-/// Takes away what the run folder holds beyond where the training begins.
+/// Makes the run folder that of a training that begins there: with what it has of it, and with nothing beyond.
 void clear(const runtime::Context& ctx, const fs::path& begin) {
   std::error_code ignored;
   const bool ours = !begin.empty() && lies_in(begin, ctx.run_dir);
+  if (ours) runtime::take_back_training(ctx.run_dir);
   for (const fs::path& left : runtime::checkpoints_of(ctx.run_dir)) {
     if (ours && *runtime::checkpoint_place(left) <= *runtime::checkpoint_place(begin)) continue;
     if (ours) {  // damaged, or after a place that was asked for: whoever wants to look at it still can
@@ -78,7 +73,7 @@ std::optional<Resumed> resumed(const runtime::Context& ctx, const CheckpointOpti
   std::optional<Chosen> chosen;
   ctx.control.agree_on([&] {
     if (ctx.control.rank() != 0) return;
-    chosen = choose(ctx, candidates(ctx, options.resume));
+    chosen = choose(ctx, runtime::checkpoints_meant(options.resume, ctx.run_dir));
     if (chosen) compare(ctx, *chosen, options.allow_inexact, now());
     clear(ctx, chosen ? chosen->folder : fs::path());
   });

@@ -52,8 +52,7 @@ void check_batch_size(const runtime::Request& request, const datasets::ImageDire
 /// On one machine alone: on several only the first has to see the checkpoints, and the training looks there.
 void check_resume(const runtime::Request& request) {
   if (!request.has("resume") || !request.has_setting("node_count") || request.setting<std::int64_t>("node_count") != 1) return;
-  const auto how = request.get<std::string>("resume");
-  if (how != "auto" && how != "never") runtime::checkpoints_named(how);
+  runtime::checkpoints_meant(request.get<std::string>("resume"), /*run_dir=*/{});
 }
 
 /// One of two sources, and a file that fits the categories.

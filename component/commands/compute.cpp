@@ -8,6 +8,7 @@
 #include "runtime/cli/table_text.h"
 #include "runtime/launch/engine.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 
@@ -53,7 +54,7 @@ int list_computes(const Host& host, const std::string& given, bool json) {
   if (json) {
     nlohmann::ordered_json document = nlohmann::ordered_json::array();
     for (const Compute& compute : computes) document.push_back(json_of(compute));
-    host.out << document.dump(2) << "\n";
+    host.out << json_text(document);
     return 0;
   }
   std::vector<Words> rows = {{"COMPUTE", "ENGINE", "MAX NODES", "PROCESSING UNITS", "DEVICE"}};
@@ -74,7 +75,7 @@ int show_compute(const Host& host, const std::string& given, const std::string& 
     for (const auto& [setting, value] : compute.values)
       if (!document.contains(setting)) document[setting] = without_secrets(text_of_value(value));
     for (const auto& [setting, list] : compute.lists) document[setting] = list;
-    host.out << document.dump(2) << "\n";
+    host.out << json_text(document);
     return 0;
   }
   const auto engine = engines().at(compute.engine)(compute);

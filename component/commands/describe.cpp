@@ -6,6 +6,7 @@
 #include "runtime/cli/help.h"
 #include "runtime/cli/help_language.h"
 #include "runtime/cli/parameter_words.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace {
@@ -43,19 +44,17 @@ std::string description_json(const runtime::ComponentSpec& component, const runt
   Json parameters = Json::array(), settings = Json::array();
   for (const runtime::ParameterSpec& parameter : component.parameters) parameters.push_back(parameter_json(parameter));
   for (const runtime::ParameterSpec* setting : specs.run_settings_of(component)) settings.push_back(parameter_json(*setting));
-  return Json{{"name", component.name},
-              {"title", component.title},
-              {"category", component.category},
-              {"summary", component.summary},
-              {"description", component.description},
-              {"distributed", component.distributed},
-              {"inputs", ports_json(component.inputs)},
-              {"outputs", ports_json(component.outputs)},
-              {"parameters", parameters},
-              {"run_settings", settings},
-              {"example", component.example}}
-             .dump(2) +
-         "\n";
+  return runtime::json_text(Json{{"name", component.name},
+                                 {"title", component.title},
+                                 {"category", component.category},
+                                 {"summary", component.summary},
+                                 {"description", component.description},
+                                 {"distributed", component.distributed},
+                                 {"inputs", ports_json(component.inputs)},
+                                 {"outputs", ports_json(component.outputs)},
+                                 {"parameters", parameters},
+                                 {"run_settings", settings},
+                                 {"example", component.example}});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "runtime/cli/error_text.h"
 #include "runtime/pipeline/run_folders.h"
 #include "runtime/report/run_account.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -17,7 +18,7 @@ std::string accounts_json(const std::string& run, const fs::path& runs) {
   for (const runtime::RunFolder& one : runtime::run_folders(run, runs))
     all.push_back(
         {{"step", one.step}, {"state", one.state}, {"folder", one.path.string()}, {"account", runtime::run_account(one.path)}});
-  return all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return runtime::json_text(all);
 }
 
 /// Of a pipeline's run the steps that did not end well, or else that all did.

@@ -4,6 +4,7 @@
 #include "runtime/cli/call.h"
 #include "runtime/cli/help.h"
 #include "runtime/cli/help_language.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace {
@@ -24,7 +25,7 @@ std::string list_json(const runtime::Specs& specs) {
                    {"summary", component.summary},
                    {"inputs", ports(component.inputs)},
                    {"outputs", ports(component.outputs)}});
-  return all.dump(2) + "\n";
+  return runtime::json_text(all);
 }
 
 }  // namespace

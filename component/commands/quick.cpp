@@ -23,13 +23,23 @@ constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 constexpr runtime::JsonLimits kMetricsLimits{8, 20'000'000};  ///< a matrix of the most categories that are evaluated
 
 constexpr std::size_t kWidestMatrix = 12;  // categories whose confusion matrix fits a terminal
-constexpr const char* kPipeline = "photos.yaml";
+constexpr const char *kPipeline = "photos.yaml", *kExample = "examples/photos/pipeline.yaml";
 
 /// The example's text with something else in one place, so that the file in the run's folder is what ran.
 void put(std::string& text, std::string_view there, const std::string& instead) {
   const std::size_t at = text.find(there);
-  if (at == text.npos) throw std::logic_error("examples/photos/pipeline.yaml lacks " + std::string(there));
+  if (at == text.npos) throw std::logic_error(std::string(kExample) + " lacks " + std::string(there));
   text.replace(at, there.size(), instead);
+}
+
+/// What the text's lines stand for: those with the folder for what the user gave, others for the example's.
+std::vector<std::string> places_in(const std::string& text) {
+  std::vector<std::string> places;
+  for (const std::string& line : runtime::split(text, '\n')) {
+    const bool given = line.find(" photos: ") != line.npos || line.find(": inputs.photos}") != line.npos;
+    places.push_back(given ? "the FOLDER of torchport quick" : std::string(kExample) + ":" + std::to_string(places.size() + 1));
+  }
+  return places;
 }
 
 runtime::Pipeline photos_pipeline(const runtime::Arguments& given, runtime::Problems& problems) {
@@ -39,7 +49,9 @@ runtime::Pipeline photos_pipeline(const runtime::Arguments& given, runtime::Prob
     throw runtime::Error("InvalidDataset.bad_name", {{"what", "folder of photos"}, {"file", folder}, {"path", folder}});
   put(text, " ./photos ", " " + nlohmann::json(folder).dump() + " ");  // a text in JSON is one in YAML
   if (given.get<bool>("pretrained")) put(text, "pretrained: false", "pretrained: true");
-  return runtime::read_pipeline_text(std::move(text), kPipeline, runtime::settings_of(given, problems), problems);
+  std::vector<std::string> places = places_in(text);
+  return runtime::read_pipeline_text(std::move(text), kPipeline, runtime::settings_of(given, problems), problems,
+                                     std::move(places));
 }
 
 /// The confusion matrix, where it fits a terminal: a row for each true category, a column for each predicted one.

@@ -14,6 +14,7 @@
 #include "runtime/launch/launched_as.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/pipeline/checked_plan.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -33,7 +34,7 @@ int run_pipeline(const runtime::Call& call) {
                                                            quiet ? runtime::Shown::faults : runtime::Shown::everything);
     leave_report_of(call, end.folder);
     if (json) {
-      call.host.out << json_of(summary_of(end.folder)).dump(2) << "\n";
+      call.host.out << runtime::json_text(json_of(summary_of(end.folder)));
     } else if (quiet) {
       call.host.out << runtime::visible(end.folder.string()) << "\n";
     }
@@ -46,7 +47,7 @@ int run_pipeline(const runtime::Call& call) {
                           {"component", planned.step->component->name},
                           {"runs", !planned.reused},
                           {planned.reused ? "reused_from" : "why", planned.reused ? planned.made_by : planned.why}});
-    call.host.out << document.dump(2) << "\n";
+    call.host.out << runtime::json_text(document);
     return 0;
   }
   std::vector<std::vector<std::string>> rows;

@@ -10,6 +10,7 @@
 #include "runtime/cli/table_text.h"
 #include "runtime/error/error.h"
 #include "runtime/pipeline/history.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -28,10 +29,14 @@ int list_runs(const Host& host, const fs::path& runs, bool json) {
   for (const RunSummary& run : all) {
     document.push_back(json_of(run));
     const std::string steps = run.what == "pipeline" ? std::to_string(run.finished_steps) + "/" + std::to_string(run.steps) : "-";
-    rows.push_back({run.name(), or_dash(run.state), or_dash(run.started), component::time_text(run.seconds), steps,
-                    figure_text(run.top1), figure_text(run.loss), run.what});
+    const auto row = [&](const RunSummary& one, const std::string& name, const std::string& what) {
+      rows.push_back({name, or_dash(one.state), or_dash(one.started), component::time_text(one.seconds), steps,
+                      figure_text(one.top1), figure_text(one.loss), what});
+    };
+    row(run, run.name(), run.what);
+    for (const RunSummary& earlier : run.earlier) row(earlier, "  " + earlier.attempt, earlier.what);
   }
-  host.out << (json ? document.dump(2) + "\n" : table_text(rows));
+  host.out << (json ? json_text(document) : table_text(rows));
   return 0;
 }
 
@@ -55,9 +60,9 @@ std::string values_text(const nlohmann::ordered_json& values, bool of_pipeline) 
   return join(words, " ");
 }
 
-/// What is shown of a step, or of a component's run.
+/// What is shown of a step, or of an attempt of a component's run; `folder` of an earlier one is its record.
 struct Shown {
-  std::string name, state, folder, what, time;
+  std::string name, state, folder, what;
   nlohmann::ordered_json values;
   std::optional<double> seconds, top1, loss;
 };
@@ -78,6 +83,11 @@ std::vector<Shown> shown_of(const ReportFacts& facts, const RunSummary& summary)
                                                                       : std::nullopt;
     std::tie(one.top1, one.loss) = figures_of(run);
     all.push_back(std::move(one));
+  }
+  for (const RunSummary& earlier : summary.earlier) {
+    const nlohmann::json record = read_earlier_facts(earlier.folder, earlier.attempt).record;
+    all.push_back({earlier.attempt, earlier.state, earlier.record().string(), earlier.what,
+                   given_values(record, {"parameters", "run_settings"}), earlier.seconds, earlier.top1, earlier.loss});
   }
   return all;
 }
@@ -104,7 +114,7 @@ int show_run(const Host& host, const fs::path& folder, bool json) {
                                  {"values", one.values}});
   }
   if (json) {
-    host.out << document.dump(2) << "\n";
+    host.out << json_text(document);
     return 0;
   }
   const std::string of = facts.is_pipeline() ? text_of(facts.pipeline, "file") : summary.what;
@@ -119,7 +129,7 @@ int compare_runs(const Host& host, const fs::path& a, const fs::path& b, bool js
   if (json) {
     nlohmann::ordered_json document = nlohmann::ordered_json::array();
     for (const auto& [what, one, other] : found) document.push_back({{"what", what}, {"a", one}, {"b", other}});
-    host.out << document.dump(2) << "\n";
+    host.out << json_text(document);
     return 0;
   }
   std::vector<Words> rows = {{"WHAT", a.filename().string(), b.filename().string()}};
@@ -154,7 +164,7 @@ int remove_runs(const Host& host, const Words& names, const fs::path& runs, bool
         {{"removed", removal.folder.string()}, {"bytes", removal.bytes}, {"files", removal.files}, {"users", removal.users}});
     if (!json) host.out << "removed " << removal_text(removal) << std::endl;
   }
-  if (json) host.out << document.dump(2) << "\n";
+  if (json) host.out << json_text(document);
   return 0;
 }
 

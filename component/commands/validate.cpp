@@ -12,6 +12,7 @@
 #include "runtime/launch/run_dir.h"
 #include "runtime/pipeline/checked_plan.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace {
@@ -32,8 +33,7 @@ std::string to_text(const runtime::Value& value) {
 std::string json_of(const std::string& name, const std::string& column, const Rows& rows) {
   nlohmann::ordered_json values = nlohmann::ordered_json::array();
   for (const auto& row : rows) values.push_back({{column, row[0]}, {"value", row[1]}, {"origin", row[2]}});
-  return nlohmann::ordered_json{{"name", name}, {"values", values}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-         "\n";
+  return runtime::json_text(nlohmann::ordered_json{{"name", name}, {"values", values}});
 }
 
 std::string text_of(const std::string& said, Rows rows, std::size_t gap) {

@@ -7,6 +7,7 @@
 #include "runtime/launch/process.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 
 namespace torchport::component {
@@ -61,7 +62,7 @@ void replay(const Host& host, const fs::path& run, const fs::path& from, const f
   });
   std::map<std::string, std::string> changes = {{"trained-model-path", (place / "out").string()},
                                                 {"run-dir", (place / "run").string()},
-                                                {"resume", from.empty() ? "never" : from.string()},
+                                                {"resume", from.empty() ? std::string(kResumeNever) : from.string()},
                                                 {"checkpoints", "True"},
                                                 {"checkpoint-minutes", "0"},
                                                 {"sinks", "jsonl"},
@@ -108,7 +109,7 @@ int verify(Call& call) {
                     << (wrong.empty() ? "whole, " + fingerprint_of(checkpoint).substr(0, kShown) : visible(wrong)) << std::endl;
     if (!wrong.empty()) problems.add(Error("CouldNotOpenFile.checkpoint", {{"path", checkpoint.string()}, {"reason", wrong}}));
   }
-  if (json) call.host.out << document.dump(2) << std::endl;
+  if (json) call.host.out << json_text(document) << std::flush;
   problems.throw_if_any();
   if (given.get<bool>("replay")) replay(call.host, run, all.size() > 1 ? all[1] : fs::path(), all[0], json);
   return 0;

@@ -4,6 +4,7 @@
 #include "component/contract/values.h"
 #include "runtime/pipeline/schema.h"
 #include "runtime/request/parse_value.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 using json = nlohmann::ordered_json;
@@ -80,7 +81,7 @@ json of_pipeline(const runtime::Pipeline& pipeline) {
 std::string json_schema(Contract& contract) {
   json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}};
   schema.update(contract.component ? of_component(*contract.component) : of_pipeline(contract.pipeline));
-  return schema.dump(2) + "\n";
+  return runtime::json_text(schema);
 }
 
 }  // namespace torchport::component

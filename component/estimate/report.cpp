@@ -7,6 +7,7 @@
 
 #include "runtime/cli/table_text.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace {
@@ -98,7 +99,7 @@ std::string estimate_json(const PipelineEstimate& estimate) {
                                       {"free_disk_bytes", std::llround(estimate.free_disk)},
                                       {"trial_seconds", estimate.trial_seconds},
                                       {"assumptions", kAssumptions}};
-  return all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return runtime::json_text(all);
 }
 
 }  // namespace torchport::component

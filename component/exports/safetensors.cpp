@@ -7,6 +7,7 @@
 #include "models/nn/state_dict.h"
 #include "runtime/files/files.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 
 namespace torchport::component {
 namespace {
@@ -26,7 +27,7 @@ std::string config(const ExportedModel& model) {
                {"label_names", model.spec.labels},
                {"pretrained_cfg", pretrained}};
   if (model.transformation) json["transforms"] = runtime::parse_ordered_json(model.transformation->json(), {});
-  return json.dump(2) + "\n";
+  return runtime::json_text(json);
 }
 
 }  // namespace

@@ -52,10 +52,7 @@ void add_images(Page& page, const nlohmann::json& images) {
 
 }  // namespace
 
-bool has_first_batch(const RunFacts& run) {
-  std::error_code ignored;
-  return !run.folder.empty() && std::filesystem::exists(run.folder / runtime::kFirstBatchFile, ignored);
-}
+bool has_first_batch(const RunFacts& run) { return !text_of(run.record, "first_batch").empty(); }
 
 void add_first_batch(Page& page, const RunFacts& run) {
   nlohmann::json batch;

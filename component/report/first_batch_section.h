@@ -5,7 +5,7 @@
 
 namespace torchport::component {
 
-/// Whether the run came so far.
+/// Whether the run came so far, by its record: a file that lies there may be of another one.
 bool has_first_batch(const RunFacts& run);
 
 /// \pre has_first_batch(run)

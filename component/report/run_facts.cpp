@@ -25,10 +25,10 @@ nlohmann::json read_json(const fs::path& file) {
   }
 }
 
-void read_metrics(RunFacts& run) {
+void read_metrics(RunFacts& run, const fs::path& file) {
   std::string text;
   try {
-    text = runtime::read_file(run.folder / "metrics.jsonl", kMetricsLimit);
+    text = runtime::read_file(file, kMetricsLimit);
   } catch (const std::runtime_error&) {  // a component without metrics, or none yet
     return;
   }
@@ -75,10 +75,21 @@ RunFacts read_run_facts(const fs::path& folder, const std::string& name, nlohman
   run.record = read_json(folder / "run.json");
   if (name.empty()) run.name = run.component();
   if (run.state.empty()) run.state = text_of(run.record, "state");
-  read_metrics(run);
+  read_metrics(run, folder / "metrics.jsonl");
   if (logs == ReadLogs::no) return run;
   run.logs = read_run_logs(folder, kShownLogs);
   if (run.state == "failed" || run.state == "stopped") run.trouble = runtime::run_account(folder);
+  return run;
+}
+
+RunFacts read_earlier_facts(const fs::path& folder, const std::string& attempt) {
+  RunFacts run;
+  run.name = attempt;
+  run.folder = folder;
+  run.record = read_json(folder / ("run.json" + attempt));
+  run.state = text_of(run.record, "state");
+  if (run.state == "running") run.state = "lost";  // another attempt has come after it
+  read_metrics(run, folder / ("metrics.jsonl" + attempt));
   return run;
 }
 

@@ -34,6 +34,9 @@ enum class ReadLogs { no, yes };
 /// `name`: of the step, "" for a run by itself.
 RunFacts read_run_facts(const std::filesystem::path& folder, const std::string& name, nlohmann::json step, ReadLogs logs);
 
+/// Of an attempt before the last one in the same folder: its record and metrics, whose names end with `attempt` (run_files.h).
+RunFacts read_earlier_facts(const std::filesystem::path& folder, const std::string& attempt);
+
 /// JSON of Python, in which numbers may be NaN and Infinity: null in what comes out. \throws std::runtime_error
 nlohmann::json parse_python_json(std::string text);
 

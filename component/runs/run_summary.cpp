@@ -4,6 +4,7 @@
 
 #include "runtime/error/error.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/launch/run_files.h"
 #include "runtime/pipeline/history.h"
 #include "runtime/pipeline/run.h"
 #include "runtime/report/run_record.h"
@@ -34,6 +35,27 @@ std::map<double, double> by_epoch(const RunFacts& run, const char* metric, const
   return values;
 }
 
+void add_component(RunSummary& summary, const RunFacts& run) {
+  summary.what = run.component();
+  summary.started = text_of(run.record, "started");
+  summary.seconds = runtime::seconds_between(summary.started, text_of(run.record, "ended"));
+}
+
+RunSummary earlier_summary(const fs::path& folder, const std::string& attempt) {
+  const RunFacts run = read_earlier_facts(folder, attempt);
+  RunSummary summary;
+  summary.folder = folder;
+  summary.attempt = attempt;
+  summary.state = run.state;
+  add_component(summary, run);
+  std::tie(summary.top1, summary.loss) = figures_of(run);
+  return summary;
+}
+
+bool is_younger(const RunSummary& a, const RunSummary& b) {
+  return std::tie(b.started, b.folder, b.attempt) < std::tie(a.started, a.folder, a.attempt);
+}
+
 }  // namespace
 
 std::pair<std::optional<double>, std::optional<double>> figures_of(const RunFacts& run) {
@@ -59,11 +81,11 @@ RunSummary summary_of(const ReportFacts& facts) {
     summary.steps = facts.runs.size();
     for (const RunFacts& step : facts.runs) summary.finished_steps += step.state == "done" || step.state == "reused";
   } else {
-    const RunFacts& run = facts.runs.front();
-    summary.what = run.component();
-    summary.state = runtime::has_died(run.record) ? "lost" : facts.state;
-    summary.started = text_of(run.record, "started");
-    summary.seconds = runtime::seconds_between(summary.started, text_of(run.record, "ended"));
+    add_component(summary, facts.runs.front());
+    if (runtime::has_died(facts.runs.front().record)) summary.state = "lost";
+    for (const std::string& attempt : runtime::earlier_attempts(facts.folder))
+      summary.earlier.push_back(earlier_summary(facts.folder, attempt));
+    std::sort(summary.earlier.begin(), summary.earlier.end(), is_younger);
   }
   const auto evaluated = [](const RunFacts& run) { return run.metrics.count("Evaluation") > 0; };
   const auto evaluation = std::find_if(facts.runs.rbegin(), facts.runs.rend(), evaluated);
@@ -88,9 +110,7 @@ std::vector<RunSummary> summaries_in(const fs::path& runs) {
     } catch (const runtime::Error&) {  // another folder
     }
   }
-  std::sort(found.begin(), found.end(), [](const RunSummary& a, const RunSummary& b) {
-    return std::pair(b.started, b.folder) < std::pair(a.started, a.folder);
-  });
+  std::sort(found.begin(), found.end(), is_younger);
   return found;
 }
 
@@ -103,7 +123,18 @@ nlohmann::ordered_json json_of(const RunSummary& summary) {
       {"run", summary.name()},         {"folder", summary.folder.string()}, {"what", text(summary.what)},
       {"state", text(summary.state)},  {"started", text(summary.started)},  {"seconds", number(summary.seconds)},
       {"top_1", number(summary.top1)}, {"loss", number(summary.loss)}};
-  if (summary.what == "pipeline") all["steps"] = {{"finished", summary.finished_steps}, {"all", summary.steps}};
+  if (summary.what == "pipeline") {
+    all["steps"] = {{"finished", summary.finished_steps}, {"all", summary.steps}};
+    return all;
+  }
+  all["earlier"] = nlohmann::ordered_json::array();
+  for (const RunSummary& one : summary.earlier)
+    all["earlier"].push_back({{"record", one.record().string()},
+                              {"state", text(one.state)},
+                              {"started", text(one.started)},
+                              {"seconds", number(one.seconds)},
+                              {"top_1", number(one.top1)},
+                              {"loss", number(one.loss)}});
   return all;
 }
 

@@ -19,7 +19,11 @@ struct RunSummary {
   std::optional<double> top1;  ///< of an evaluation, else of the epoch of a training that is kept, or is the best so far
   std::optional<double> loss;  ///< the log loss there, or the validation loss
   std::size_t steps = 0, finished_steps = 0;  ///< of a pipeline
+  std::vector<RunSummary> earlier;            ///< of a component: the attempts before, the youngest first
+  std::string attempt;                        ///< of one of those: what stands behind its files' names, ".1"
   std::string name() const { return folder.filename().string(); }
+  /// run.json, or that of the attempt.
+  std::filesystem::path record() const { return folder / ("run.json" + attempt); }
 };
 
 /// \throws Error ParameterParsing.no_run

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "component/training/recipe/mixup.h"
@@ -25,8 +24,9 @@ datasets::ImageSize small_size(datasets::ImageSize size) {
 
 }  // namespace
 
-FirstBatch::FirstBatch(std::filesystem::path file, const TrainingData& data, const Device& device, runtime::Log& log)
-    : file_(std::move(file)), data_(data), device_(device), log_(log) {}
+FirstBatch::FirstBatch(std::filesystem::path file, const TrainingData& data, const Device& device, runtime::Log& log,
+                       std::function<void()> told)
+    : file_(std::move(file)), data_(data), device_(device), log_(log), told_(std::move(told)) {}
 
 void FirstBatch::begin(std::int64_t epoch, std::int64_t step) {
   if (stage_ != Stage::idle) return;
@@ -35,6 +35,17 @@ void FirstBatch::begin(std::int64_t epoch, std::int64_t step) {
   stage_ = file_.empty() || there ? Stage::done : Stage::wanted;
   epoch_ = epoch;
   step_ = step;
+  if (there) keep([] {});
+}
+
+void FirstBatch::keep(const std::function<void()>& make) {
+  try {
+    make();
+    if (told_) told_();
+  } catch (const std::exception& fault) {
+    stage_ = Stage::done;
+    log_.warning(std::string("The report will not show the first batch: ") + fault.what());
+  }
 }
 
 // Shrunk where the training computes: that keeps the copy small.
@@ -90,13 +101,10 @@ std::string FirstBatch::record(const std::vector<datasets::Pixels>& images) {
 void FirstBatch::write() {
   if (stage_ != Stage::taken) return;
   stage_ = Stage::written;
-  try {
+  keep([&] {
     shown_ = pixels();
     runtime::write_file_atomically(file_, record(shown_));
-  } catch (const std::exception& fault) {
-    stage_ = Stage::done;
-    log_.warning(std::string("The report will not show the first batch: ") + fault.what());
-  }
+  });
   for (HostCopy* const copy : {&images_, &labels_, &previous_}) *copy = HostCopy();
 }
 

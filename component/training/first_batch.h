@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ class FirstBatch {
   static constexpr int kQuality = 90;                                 ///< of its JPEGs
 
   /// `file`: what is written; "" for a rank that shows nothing. What a training that goes on finds there is of its first batch, and
-  /// stays. Everything else referred to must outlive it.
-  FirstBatch(std::filesystem::path file, const TrainingData& data, const Device& device, runtime::Log& log);
+  /// stays. `told`, where there is one, is called when the file is there. Everything else referred to must outlive it.
+  FirstBatch(std::filesystem::path file, const TrainingData& data, const Device& device, runtime::Log& log,
+             std::function<void()> told = {});
 
   /// The update that begins with the batch `step` of `epoch` comes next; both are counted from 1.
   void begin(std::int64_t epoch, std::int64_t step);
@@ -40,11 +42,14 @@ class FirstBatch {
  private:
   std::vector<datasets::Pixels> pixels();
   std::string record(const std::vector<datasets::Pixels>& images);
+  /// The file is there once `make` returns.
+  void keep(const std::function<void()>& make);
 
   const std::filesystem::path file_;
   const TrainingData data_;
   const Device& device_;
   runtime::Log& log_;
+  const std::function<void()> told_;
   std::int64_t epoch_ = 0, step_ = 0, batch_ = 0;  // of the batch; images in it on this rank
   datasets::ImageSize size_{};                     // of the network's images
   bool mixed_ = false;

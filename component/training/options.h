@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 
 #include "component/training/precision.h"
 #include "component/training/recipe/epoch_rules.h"
@@ -50,6 +51,7 @@ struct TrainerOptions {
   std::int64_t profile;                    ///< steps of the first epoch to be recorded; 0: none
   std::filesystem::path trace_file;        ///< what they are written to
   std::filesystem::path first_batch_file;  ///< what rank 0 shows of its first batch; "": nothing
+  std::function<void()> first_batch_told;  ///< notes in the record of the run that it has that file; may be none
   double gpu_advice_seconds;               ///< a predicted training time above which one warning advises a GPU
 
   Schedule schedule(int world) const { return {learning_rate * world, epochs, warmup_epochs, recipe.decay}; }

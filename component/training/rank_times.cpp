@@ -60,6 +60,8 @@ std::vector<RankTimes::Row> RankTimes::gathered() {
 std::vector<runtime::MetricRow> RankTimes::compare(std::int64_t epoch, runtime::Log& log) {
   if (control_.size() == 1) return {};
   const std::vector<Row> rows = gathered();
+  // A training that goes on where an epoch has only its validation left has no pace to tell of.
+  if (std::all_of(rows.begin(), rows.end(), [](const Row& row) { return row.pace == 0; })) return {};
   std::vector<runtime::MetricRow> metrics;
   for (std::size_t rank = 0; rank < rows.size(); ++rank) {
     const Row& row = rows[rank];

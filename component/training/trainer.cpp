@@ -4,10 +4,10 @@
 
 #include "component/images/size_check.h"
 #include "component/training/evaluate.h"
+#include "component/training/number_text.h"
 #include "component/training/recipe/schedule.h"
 #include "component/training/replicas.h"
 #include "component/training/same_tensors.h"
-#include "runtime/text/format.h"
 #include "runtime/watch/standing.h"
 
 namespace torchport::component {
@@ -33,8 +33,6 @@ StepOptions step_options(const TrainerOptions& options, const TrainingData& data
 datasets::LoaderOptions validation_loading(const TrainerOptions& options, datasets::CacheBudget& cache) {
   return {options.loader_threads.count, {std::nullopt, false, &cache}};
 }
-
-std::string number(double value) { return runtime::formatted("%g", value); }
 
 }  // namespace
 
@@ -179,9 +177,9 @@ void Trainer::validate(Boundary& boundary) {
   metrics.top1 = valid.top1();
   metrics.top5 = valid.top5();
   if (!std::isfinite(metrics.valid_loss)) {
-    throw runtime::Error(
-        "NaN.validation_loss",
-        {{"value", number(metrics.valid_loss)}, {"epoch", std::to_string(metrics.epoch)}, {"lr", number(metrics.learning_rate)}});
+    throw runtime::Error("NaN.validation_loss", {{"value", number_text(metrics.valid_loss)},
+                                                 {"epoch", std::to_string(metrics.epoch)},
+                                                 {"lr", number_text(metrics.learning_rate)}});
   }
   progress_.validated(metrics, std::move(times));
   kept_.offer(metrics.epoch, metrics.top1, metrics.valid_loss);

@@ -55,6 +55,11 @@ TrainerOptions trainer_options(const runtime::Context& ctx, Precision precision)
           .profile = ctx.param<std::int64_t>("profile"),
           .trace_file = ctx.run_dir / ("trace_" + std::to_string(ctx.control.rank()) + ".json"),
           .first_batch_file = ctx.run_dir / runtime::kFirstBatchFile,
+          .first_batch_told =
+              [&ctx] {
+                ctx.record.set("first_batch", runtime::kFirstBatchFile);
+                ctx.record.save(ctx.run_dir);
+              },
           .gpu_advice_seconds = kGpuAdviceSeconds};
 }
 

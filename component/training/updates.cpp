@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "component/images/size_check.h"
+#include "component/training/number_text.h"
 #include "datasets/trace.h"
-#include "runtime/text/format.h"
 
 namespace torchport::component {
 
@@ -20,8 +20,6 @@ CapturedStepOptions captured_options(const TrainerOptions& options, const datase
   return {options.cuda_graphs && options.profile == 0, most_batches(options, plan), static_cast<std::int64_t>(most), size};
 }
 
-std::string number(double value) { return runtime::formatted("%g", value); }
-
 }  // namespace
 
 std::size_t most_batches(const TrainerOptions& options, const datasets::BatchPlan& plan) {
@@ -32,8 +30,8 @@ Updates::Updates(const TrainerOptions& options, const TrainingData& data, Parts 
     : options_(options),
       parts_(parts),
       around_(around),
-      first_batch_(around.control.rank() == 0 ? options.first_batch_file : std::filesystem::path(), data, around.device,
-                   around.log) {
+      first_batch_(around.control.rank() == 0 ? options.first_batch_file : std::filesystem::path(), data, around.device, around.log,
+                   options.first_batch_told) {
   if (around.device.is_host()) return;
   const auto inputs = [this](const StepBatch& batch, const at::Tensor& numbers, const at::Tensor& key) {
     return seen_inputs(batch, numbers, key);
@@ -181,7 +179,7 @@ Wishes Updates::settle(std::size_t left) {
 void Updates::tell_of_clipping() const {
   if (options_.recipe.clip_gradient_norm == 0) return;
   around_.log.info("Gradients were clipped in " + std::to_string(clipped_) + " of " + std::to_string(counted_) +
-                   " updates, to the norm " + number(options_.recipe.clip_gradient_norm) + ".");
+                   " updates, to the norm " + number_text(options_.recipe.clip_gradient_norm) + ".");
 }
 
 // Where all is well this returns; what it throws, it throws on all ranks.
@@ -198,10 +196,10 @@ void Updates::check(const Given& update, const StepSums& sums) {
   const auto step = static_cast<std::int64_t>(update.first + i) + 1;
   around_.position.at(epoch_.number, step);
   const double loss = sums.batches[i].loss / static_cast<double>(update.images[i]);
-  throw runtime::Error(in_loss ? "NaN.training_loss" : "NaN.training_gradient", {{"value", number(loss)},
+  throw runtime::Error(in_loss ? "NaN.training_loss" : "NaN.training_gradient", {{"value", number_text(loss)},
                                                                                  {"step", std::to_string(step)},
                                                                                  {"epoch", std::to_string(epoch_.number)},
-                                                                                 {"lr", number(epoch_.learning_rate)}});
+                                                                                 {"lr", number_text(epoch_.learning_rate)}});
 }
 
 }  // namespace torchport::component

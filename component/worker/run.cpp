@@ -21,6 +21,7 @@
 #include "runtime/launch/processing_units.h"
 #include "runtime/launch/refusal.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/launch/run_files.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/verdict.h"
 #include "runtime/request/context.h"
@@ -202,8 +203,8 @@ class Run {
 
   /// Where our launcher is on another machine, and the disk is not shared.
   void send_records() const {
-    for (const char* const name : {"run.json", "metrics.jsonl", "steps.jsonl", "results.csv", "module_statistics/error_info.json"})
-      runtime::send_file(run_dir_ / name);
+    for (const runtime::RunFile& file : runtime::kRunFiles)
+      if (file.sent && file.name.find('*') == file.name.npos) runtime::send_file(run_dir_ / file.name);
   }
 
   /// Our launcher, where there is one, leaves it when all processes have ended.

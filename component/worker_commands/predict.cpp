@@ -17,6 +17,7 @@
 #include "runtime/files/files.h"
 #include "runtime/launch/processing_units.h"
 #include "runtime/text/format.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 #include "runtime/text/utf8.h"
 
@@ -98,7 +99,7 @@ class Answers {
 
   /// The exit status, after all of `count` photos.
   int end(std::size_t count) const {
-    if (json_) host_.out << document_.dump(2) << "\n";
+    if (json_) host_.out << runtime::json_text(document_);
     if (refused_ == 0) return 0;
     host_.err << refused_ << " of " << count << (count == 1 ? " photo" : " photos") << " could not be used.\n";
     return kUnusable;

@@ -4,6 +4,7 @@
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/text/text.h"
+#include "runtime/text/wide_text.h"
 
 namespace torchport::datasets {
 namespace {
@@ -86,8 +87,8 @@ void check_same_categories(const ImageDirectory& train, const ImageDirectory& va
   if (train.categories() == valid.categories()) return;
   const std::vector<std::string> train_names = names_of(train), valid_names = names_of(valid);
   const std::string train_path = runtime::visible(train.root().string()), valid_path = runtime::visible(valid.root().string());
-  const std::size_t width = std::max(runtime::display_width(train_path), runtime::display_width(valid_path));
-  const auto place = [&](const std::string& path) { return path + std::string(width - runtime::display_width(path) + 3, ' '); };
+  const std::size_t width = std::max(runtime::columns_of(train_path), runtime::columns_of(valid_path));
+  const auto place = [&](const std::string& path) { return path + std::string(width - runtime::columns_of(path) + 3, ' '); };
   std::vector<runtime::Detail> table = {{"training dataset", place(train_path) + listing(train_names)},
                                         {"validation dataset", place(valid_path) + listing(valid_names)}};
   const auto row = [&](const char* label, const std::vector<std::string>& names) {

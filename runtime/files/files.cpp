@@ -51,6 +51,9 @@ std::string read_up_to(const fs::path& path, int fd, std::size_t bytes, std::siz
   return text;
 }
 
+/// By the name that the caller knows.
+[[noreturn]] void refuse(const fs::path& path, int error) { refuse_writing(target_of(path), error); }
+
 }  // namespace
 
 int open_regular_file(const fs::path& path) {
@@ -68,7 +71,7 @@ std::string random_suffix() {
 
 FileWriter::FileWriter(const fs::path& path) : path_(path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (fd_ < 0) refuse_writing(path, errno);
+  if (fd_ < 0) refuse(path, errno);
 }
 
 FileWriter::~FileWriter() {
@@ -82,7 +85,7 @@ void FileWriter::write(const void* data, std::size_t bytes) {
   while (bytes > 0) {
     const ssize_t done = ::write(fd_, next, std::min(bytes, std::size_t{1} << 30));
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) refuse_writing(path_, done < 0 ? errno : EIO);
+    if (done <= 0) refuse(path_, done < 0 ? errno : EIO);
     next += done;
     bytes -= static_cast<std::size_t>(done);
   }
@@ -106,7 +109,7 @@ bool FileWriter::copy(const fs::path& from) {
 }
 
 void FileWriter::finish() {
-  if (fsync(fd_) != 0) refuse_writing(path_, errno);
+  if (fsync(fd_) != 0) refuse(path_, errno);
   close();
 }
 
@@ -115,7 +118,7 @@ void FileWriter::close() {
   if (::close(fd) != 0) {  // network file systems report a full disk here
     const int error = errno;
     unlink(path_.c_str());
-    refuse_writing(path_, error);
+    refuse(path_, error);
   }
 }
 

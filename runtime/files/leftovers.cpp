@@ -25,6 +25,11 @@ bool is_temporary(const std::string& file, const std::string& name) {
 
 }  // namespace
 
+fs::path target_of(const fs::path& path) {
+  const std::string file = path.filename().string();
+  return is_temporary(file, "") ? path.parent_path() / file.substr(1, file.size() - (2 + kSuffix + kTemporary.size())) : path;
+}
+
 void remove_temporaries(const fs::path& folder, const std::string& name) {
   std::error_code ignored;
   for (fs::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {

@@ -9,7 +9,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/files/standard_streams.h"
-#include "runtime/report/verdict.h"
+#include "runtime/launch/run_files.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -23,10 +23,11 @@ std::atomic<bool> sending{false};
 
 /// Where a file of that name lies in a run folder; empty for a name that is none of ours.
 fs::path place_of(const std::string& name) {
-  if (rank_in(name, "70_driver_log_", "") || rank_in(name, "failure_", ".json")) return fs::path("logs") / name;
-  if (name == "error_info.json") return fs::path("module_statistics") / name;
-  const bool record = name == "run.json" || name == "metrics.jsonl" || name == "steps.jsonl" || name == "results.csv";
-  return record ? fs::path(name) : fs::path();
+  for (const RunFile& file : kRunFiles) {
+    const fs::path path = fs::path(file.name).parent_path() / name;
+    if (file.sent && run_file(path.string()) == &file) return path;
+  }
+  return {};
 }
 
 void append(const fs::path& file, bool fresh, const std::string& text) {

@@ -14,8 +14,9 @@ namespace torchport::runtime {
 /// that prepare_run_dir made. \throws Error FailedToWriteOutputs
 void record_refusal(const std::filesystem::path& run_dir, std::string_view component, const std::vector<Error>& errors);
 
-/// Throws `problems`, of which there are some, after leaving their record where --run-dir was given or several processes were asked
-/// for; else no folder is made. Of several ranks of a foreign launcher the first leaves it. \throws Error, Errors
+/// Throws `problems`, of which there are some, after leaving their record, run.json too, where --run-dir was given or several
+/// processes were asked for; else no folder is made. Of several ranks of a foreign launcher the first leaves it. \throws Error,
+/// Errors
 [[noreturn]] void refuse(const Request& request, Problems problems);
 
 }  // namespace torchport::runtime

@@ -8,7 +8,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/files/leftovers.h"
-#include "runtime/report/verdict.h"
+#include "runtime/launch/run_files.h"
 
 namespace torchport::runtime {
 namespace fs = std::filesystem;
@@ -35,26 +35,6 @@ void make_folders(const fs::path& folder) {
   if (fs::is_directory(folder, ignored)) return;
   if (folder.has_parent_path() && folder.parent_path() != folder) make_folders(folder.parent_path());
   if (folder.has_filename()) make_folder(folder);
-}
-
-/// Renames `file` to `file`.1, an older `file`.1 to `file`.2, and so on: .1 is the youngest.
-void rotate(const fs::path& file) {
-  const auto older = [&](int number) { return fs::path(file.string() + "." + std::to_string(number)); };
-  const auto there = [](const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(fs::symlink_status(path, ignored));
-  };
-  if (!there(file)) return;
-  int free = 1;
-  while (there(older(free))) ++free;
-  std::error_code error;
-  for (; free > 1 && !error; --free) fs::rename(older(free - 1), older(free), error);
-  if (!error) fs::rename(file, older(1), error);
-  if (error) fail(file, error.message());
-}
-
-bool is_log(const std::string& name) {
-  return name == "70_mpi_log" || rank_in(name, "70_driver_log_", "") || rank_in(name, "failure_", ".json");
 }
 
 }  // namespace
@@ -123,12 +103,7 @@ fs::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>
   if (numbered && fresh) link_latest(folder);
   make_folder(folder / "logs");
   make_folder(folder / "module_statistics");
-  if (!fresh) return folder;
-  for (const char* const name : kRecords) rotate(folder / name);
-  std::vector<fs::path> logs;
-  for (fs::directory_iterator entry(folder / "logs", error), end; entry != end; entry.increment(error))
-    if (is_log(entry->path().filename().string())) logs.push_back(entry->path());
-  for (const fs::path& log : logs) rotate(log);
+  if (fresh) make_room(folder);
   return folder;
 }
 

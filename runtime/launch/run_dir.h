@@ -11,10 +11,6 @@
 
 namespace torchport::runtime {
 
-/// What a run keeps in its folder beside its logs, and an attempt after it begins anew.
-inline constexpr const char* kRecords[] = {"metrics.jsonl", "steps.jsonl", "results.csv",
-                                           "run.json",      "report.html", "module_statistics/error_info.json"};
-
 /// Makes `runs`/<name>-1, or that of the next number that is free, with mode 0750. \throws Error FailedToWriteOutputs
 std::filesystem::path next_free_run_dir(const std::filesystem::path& runs, const std::string& name);
 
@@ -37,8 +33,8 @@ void check_run_dir(const std::filesystem::path& folder);
 /// Whether the user says where: by --run-dir or the variable TORCHPORT_RUN_DIR.
 bool names_run_dir(const Request& request);
 
-/// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/,
-/// logs and records of an earlier run renamed .1 (the youngest), .2, ... when `fresh`; one process of a run says so. The path is
+/// `--run-dir`, else $TORCHPORT_RUN_DIR, else runs/<component>-<job>, else the next free runs/<component>-<n>. Created with logs/;
+/// make_room() in it when `fresh`, which one process of a run says. The path is
 /// absolute. \throws Error FailedToWriteOutputs
 std::filesystem::path prepare_run_dir(const Request& request, const std::optional<LaunchedAs>& launched, bool fresh);
 

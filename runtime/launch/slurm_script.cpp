@@ -2,7 +2,7 @@
 
 #include "runtime/error/exit_status.h"
 #include "runtime/launch/engine.h"
-#include "runtime/launch/run_dir.h"
+#include "runtime/launch/run_files.h"
 #include "runtime/text/shell.h"
 #include "runtime/text/text.h"
 
@@ -32,6 +32,14 @@ std::string plain(const std::filesystem::path& path) {
   std::string text;
   for (const char c : path.string()) text += c == '%' ? "%%" : std::string(1, c);
   return text;
+}
+
+/// What an attempt leaves, as the shell's patterns.
+std::string records() {
+  std::vector<std::string> names;
+  for (const RunFile& file : kRunFiles)
+    if (file.kind == RunFile::record) names.emplace_back(file.name);
+  return join(names, ",");
 }
 
 /// A rank's share of its node's cores; of a node whose units are GPUs the compute's flags say it.
@@ -78,8 +86,8 @@ std::string job_script(const Request& request, const Compute& compute, const std
       "  echo \"" +
       std::string(kRestarted) +
       "$restart\" >&2\n"
-      "  for file in \"$TORCHPORT_RUN_DIR\"/{logs/failure_*.json," +
-      join(std::vector<std::string>(std::begin(kRecords), std::end(kRecords)), ",") +
+      "  for file in \"$TORCHPORT_RUN_DIR\"/{" +
+      records() +
       "}; do\n"
       "    [[ ! -e $file ]] || mv \"$file\" \"$file.restart$restart\"\n"
       "  done\n"

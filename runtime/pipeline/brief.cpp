@@ -5,21 +5,23 @@
 
 #include "runtime/report/log_line.h"
 #include "runtime/text/text.h"
+#include "runtime/text/wide_text.h"
 
 namespace torchport::runtime {
 namespace {
 
 constexpr const char* kClearLine = "\r\x1b[K";
 
-/// At most `columns` characters of a line.
+/// As much of a line as fits `columns` of a terminal.
 std::string cut(std::string_view text, std::size_t columns) {
-  std::string out;
-  for (std::size_t at = 0, shown = 0; at < text.size() && shown < columns; ++shown) {
-    const std::size_t length = std::max<std::size_t>(printable_length(text, at), 1);
-    out += text.substr(at, length);
-    at += length;
+  std::size_t end = 0, shown = 0;
+  while (end < text.size()) {
+    const std::size_t length = std::max<std::size_t>(printable_length(text, end), 1);
+    shown += columns_of(text.substr(end, length));
+    if (shown > columns) break;
+    end += length;
   }
-  return out;
+  return std::string(text.substr(0, end));
 }
 
 }  // namespace

@@ -18,8 +18,12 @@ using nlohmann::json;
 
 constexpr std::size_t kLongestValue = 40;  ///< characters of a value in a box
 
+/// The end of a long one, which tells most of a path.
 std::string shortened(const std::string& text) {
-  return display_width(text) <= kLongestValue ? text : "..." + text.substr(text.size() - kLongestValue);
+  std::size_t letters = display_width(text), begin = 0;
+  if (letters <= kLongestValue) return text;
+  for (; letters > kLongestValue; --letters) begin += std::max<std::size_t>(1, printable_length(text, begin));
+  return "..." + text.substr(begin);
 }
 
 const std::map<std::string, std::string>& colours() {

@@ -16,6 +16,7 @@
 #include "runtime/request/parse_value.h"
 #include "runtime/text/format.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/text.h"
 #include "runtime/text/utc.h"
@@ -156,7 +157,7 @@ class Runner {
   /// What steps have made is not lost for want of room for its record.
   void save() {
     try {
-      write_file_atomically(folder_ / "pipeline.json", shown(record_).dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+      write_file_atomically(folder_ / "pipeline.json", json_text(shown(record_)));
     } catch (const Error& error) {
       if (!std::exchange(incomplete_, true)) host_.err << "the record of the run is incomplete: " << error.what() << "\n";
     }

@@ -61,6 +61,11 @@ std::vector<fs::path> checkpoints_named(const std::string& named) {
   return all;
 }
 
+std::vector<fs::path> checkpoints_meant(const std::string& resume, const fs::path& run_dir) {
+  if (resume == kResumeNever) return {};
+  return resume == kResumeAuto ? checkpoints_of(run_dir) : checkpoints_named(resume);
+}
+
 fs::path last_checkpoint(const fs::path& run_dir) {
   const auto all = checkpoints_of(run_dir);
   return all.empty() ? fs::path() : all.front();

@@ -22,6 +22,13 @@ std::vector<std::filesystem::path> checkpoints_of(const std::filesystem::path& r
 /// \throws Error CouldNotOpenFile.no_checkpoint, or .finished where the run needs none any more
 std::vector<std::filesystem::path> checkpoints_named(const std::string& path);
 
+/// What --resume says in place of a folder: what the run folder has, or none.
+inline constexpr std::string_view kResumeAuto = "auto", kResumeNever = "never";
+
+/// Those that `resume` means of a run in `run_dir`, the one to begin with first; none where it begins at its beginning.
+/// \throws Error as checkpoints_named
+std::vector<std::filesystem::path> checkpoints_meant(const std::string& resume, const std::filesystem::path& run_dir);
+
 /// The last of them, or "".
 std::filesystem::path last_checkpoint(const std::filesystem::path& run_dir);
 

@@ -5,6 +5,7 @@
 #include "runtime/files/sha256.h"
 #include "runtime/request/parse_value.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/secrets.h"
 #include "runtime/text/utc.h"
 #include "runtime/version.h"
@@ -84,7 +85,7 @@ void RunRecord::hash_input(const std::string& port, const fs::path& input) {
 
 void RunRecord::save(const fs::path& run_dir) const {
   const std::lock_guard lock(mutex_);
-  write_file_atomically(run_dir / "run.json", record_.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_file_atomically(run_dir / "run.json", json_text(record_));
 }
 
 bool has_died(const nlohmann::json& record) {
@@ -105,7 +106,7 @@ void end_record(const fs::path& run_dir, const std::string& state, int exit_stat
   record["state"] = state;
   record["exit_status"] = exit_status;
   record["ended"] = utc_text();
-  write_file_atomically(run_dir / "run.json", record.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_file_atomically(run_dir / "run.json", json_text(record));
 }
 
 }  // namespace torchport::runtime

@@ -2,6 +2,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/text/json.h"
+#include "runtime/text/json_text.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime {
@@ -61,7 +62,7 @@ void write_failure(const fs::path& logs, int rank, const Failure& failure) {
   nlohmann::ordered_json errors = nlohmann::ordered_json::array();
   for (const Error& error : failure.errors) errors.push_back(parse_ordered_json(error.encode(), {}));
   const nlohmann::ordered_json json = {{"rank", failure.rank}, {"step", failure.step}, {"errors", errors}};
-  write_file_atomically(logs / ("failure_" + std::to_string(rank) + ".json"), json.dump(2) + "\n");
+  write_file_atomically(logs / ("failure_" + std::to_string(rank) + ".json"), json_text(json));
 }
 
 std::vector<Failure> read_failures(const fs::path& logs) {

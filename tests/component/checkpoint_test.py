@@ -129,13 +129,18 @@ def test_finished(inputs, work):
 def test_other_conditions(never_stopped, stopped, work):
     """Each is named with what it was and what it is; on demand the training goes on all the same; or anew."""
     run = of_the_stopped(stopped, work)
+    first_batch = (run / "first_batch.json").read_text()
+    assert record(run)["first_batch"] == "first_batch.json"
     more = ["--patience=99", "--keep=last"]
     done = train(never_stopped, work / "out", run, *more, status=2)
+    assert (run / "first_batch.json.1").read_text() == first_batch and "first_batch" not in record(run), "it is not of this attempt"
+    assert 'class="seen"' not in (run / "report.html").read_text() and 'class="seen"' in (stopped / "report.html").read_text()
     assert "would not go on from the checkpoint '" in done.stderr and "2 conditions differ" in done.stderr, done.stderr
     assert "was 100, is 99" in done.stderr and "was best, is last" in done.stderr
     assert len(checkpoints(run)) == 2, "a refusal leaves them"
     done = train(never_stopped, work / "out", run, *more, "--print-freq=2", "--allow-inexact-resume=True")
     assert "does not go on as it was: --patience was 100, is 99." in done.stdout and "Going on from" in done.stdout
+    assert (run / "first_batch.json").read_text() == first_batch and record(run)["first_batch"] == "first_batch.json", "of the training that goes on"
     assert [row["epoch"] for name, row in figures(run) if name == "Valid loss"] == [1, 2, 3, 4]
     run = of_the_stopped(stopped, work / "b")
     done = train(never_stopped, work / "anew", run, "--resume=never")

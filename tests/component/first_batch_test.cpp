@@ -126,8 +126,11 @@ TEST_CASE("first batch: rates are tried without it, and a training that goes on 
   test::SmallTraining training(alone);
   training.options = one_epoch();
   training.options.first_batch_file = folder / "first.json";
+  int told = 0;
+  training.options.first_batch_told = [&] { told += std::filesystem::exists(folder / "first.json"); };
   training.stopped_between_updates();
   CHECK(recorded(folder / "first.json").at("step") == 1);
+  CHECK(told > 1);  // each attempt notes that it has one
   training.options.first_batch_file = folder / "in no folder" / "first.json";
   training.at_once();  // a picture is not worth a training
   CHECK(training.logged().find("The report will not show the first batch: ") != std::string::npos);

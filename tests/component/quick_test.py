@@ -105,8 +105,11 @@ def test_a_folder_without_categories(work):
 
 
 def test_a_folder_that_is_not_there(work):
+    """It is named as it was given, and no file that the reader has never seen."""
     refused = torchport("quick", "nowhere", cwd=work, status=5)
-    assert "nowhere" in refused.stderr and not (work / "runs").exists(), refused.stderr
+    assert refused.stderr.startswith("error[InvalidDatasetError] nowhere: the input dataset does not exist\n"
+                                     f"  at     the FOLDER of torchport quick\n  path   {work}/nowhere\n"), refused.stderr
+    assert not (work / "runs").exists()
     (work / os.fsdecode(b"inv\xff")).mkdir()
     broken = torchport("quick", os.fsdecode(b"inv\xff"), cwd=work, status=5)
     assert "the folder of photos has a name that is not UTF-8" in broken.stderr, broken.stderr

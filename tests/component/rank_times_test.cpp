@@ -1,7 +1,9 @@
 // Which rank keeps the others waiting, by times that are made up.
 #include "component/training/rank_times.h"
 
+#include "runtime/files/files.h"
 #include "tests/support/catch.h"
+#include "tests/support/paths.h"
 
 using namespace torchport;
 using component::Lag;
@@ -16,7 +18,30 @@ std::optional<Lag> lagging(const std::vector<double>& seconds) {
   return RankTimes::lagging(rows);
 }
 
+/// This process and another one that does nothing.
+class Beside : public runtime::WorldOfOne {
+ public:
+  int size() const override { return 2; }
+};
+
 }  // namespace
+
+TEST_CASE("rank times: an epoch of which only the validation was left has no pace to tell of", "[trainer]") {
+  const test::TemporaryFolder folder;
+  Beside control;
+  RankTimes times(control);
+  {
+    runtime::Log log({folder / "log", false, false, false});
+    times.begin();
+    CHECK(times.compare(3, log).empty());
+    times.begin();
+    times.count(8);
+    CHECK(times.compare(4, log).size() == 2);
+  }
+  const std::string told = runtime::read_file(folder / "log", runtime::kSmallText);
+  CHECK(told.find("Ranks in epoch 3") == told.npos);
+  CHECK(told.find("Ranks in epoch 4") != told.npos);
+}
 
 TEST_CASE("rank times: a rank that is more than a fifth slower than half of the others is named, with what it cost them",
           "[trainer]") {

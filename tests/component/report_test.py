@@ -126,6 +126,7 @@ def jpeg(colour):
 
 def made_first_batch(run, images):
     (run / "first_batch.json").write_text(json.dumps({"epoch": 1, "step": 3, "images_in_batch": 8, "height": 192, "width": 224, "images": images}))
+    (run / "run.json").write_text(json.dumps({**json.loads((run / "run.json").read_text()), "first_batch": "first_batch.json"}))
 
 
 def test_the_first_batch(work):
@@ -146,6 +147,9 @@ def test_the_first_batch(work):
         (run / "first_batch.json").write_text(strange)
         page = read("run", cwd=work)
         assert not page.all("img") and ("It cannot be shown: first_batch.json: " in page.text or strange.endswith("]}")), strange
+    made_first_batch(made_run(work / "other"), [{"category": "a", "jpeg": jpeg("red")}])
+    (work / "other/run.json").write_text('{"component": "train_pytorch_model", "state": "failed"}')
+    assert not read("other", cwd=work).all("img"), "of another attempt in this folder: its record knows nothing of it"
 
 
 def made_large_run(work):

@@ -1,5 +1,6 @@
 """Train PyTorch Model in one process, against the real PyTorch and against directories that the original wrote."""
 import json
+import re
 
 import pytest
 import torch
@@ -123,6 +124,7 @@ def test_divergence(work, model):
     """A loss that is not finite ends the run with exit 10 and the page's hint; nothing comes out."""
     done = train(model, work / "nan", work / "nan-run", "--epochs", 3, "--batch-size", 8, "--learning-rate", 1e30, status=10)
     assert "error[NaNError] train_pytorch_model: the " in done.stderr and "a lower --learning-rate may help" in done.stderr, done.stderr
+    assert re.search(r"not finite \((NaN|-?infinity)\) ", done.stderr), done.stderr
     assert not (work / "nan").exists()
     last = (work / "nan-run/logs/70_driver_log_0").read_text().splitlines()[-1]
     assert last.startswith("FATAL code=NaNError/0032 rank=0 step="), last

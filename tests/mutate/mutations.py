@@ -150,7 +150,7 @@ MUTATIONS = [
              ["runtime.pipeline_resume_test"]),
     Mutation("nohup does not keep a signal away", "component/worker/stop.cpp", "if (!is_ignored(signal)) sigaddset", "sigaddset",
              ["component.endings_test"]),
-    Mutation("failures of earlier runs stay", "runtime/launch/run_dir.cpp", ' || rank_in(name, "failure_", ".json")', "", ["runtime"]),
+    Mutation("failures of earlier runs stay", "runtime/launch/run_files.h", '    {"logs/failure_*.json", RunFile::record, true},\n', "", ["runtime"]),
     Mutation("a rank that waited in vain is blamed", "runtime/launch/launch.cpp", 'failure.errors.front().id() != "TimeoutOccured"', "true",
              ["distributed.launch_test"]),
     Mutation("no failure file", "component/worker/run.cpp", 'runtime::write_failure(run_dir_ / "logs", world_.rank(), failure);', "",

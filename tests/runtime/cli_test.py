@@ -1,4 +1,6 @@
 """The command line of torchport: what it prints, where to, and its exit status."""
+import json
+
 import yaml
 
 from harness import BIN, SOURCE, command, torchport
@@ -149,10 +151,27 @@ def test_explain():
         assert f"\n  {name} " in listed, f"{name} is not in\n{listed}"
         told = torchport("explain", name).stdout
         assert told.startswith(f"{name}: ") and f"Code {entry['code']}, exit status {entry['exit']}." in told, told
-        assert torchport("explain", error.lower()).stdout == told == torchport("explain", str(entry["code"])).stdout
+        assert torchport("explain", error.lower()).stdout == told
+        status = catalogue["exit_statuses"].get(entry["code"])
+        other = f"\nExit status {entry['code']} is another number: {status}\n" if status else ""
+        assert torchport("explain", str(entry["code"])).stdout == told + other
         assert told.count("\n\n  ") == 1 + len(entry["reasons"]), told
         words = " ".join(told.split())
         for reason in entry["reasons"].values():
             assert " ".join(reason["message"].split()) in words, reason
     refused("error[ParameterParsingError] torchport: there is no error 'InvalidDatsetError'\n"
             "  hint   Did you mean InvalidDatasetError? torchport explain lists the errors.\n", "explain", "InvalidDatsetError")
+
+
+def test_explain_a_number():
+    """Whoever has a number from a log or from a shell finds what it is, or what there is near it."""
+    listed = torchport("explain").stdout
+    assert "\n  InvalidDatasetError (18) " in listed
+    told = torchport("explain", "75").stdout
+    assert told == "Exit status 75: Stopped with a checkpoint saved; run it again to go on.\n\n  Errors that end so: FailedToCompleteOperationError.\n"
+    assert json.loads(torchport("explain", "75", "--json").stdout) == {
+        "exit_status": 75, "meaning": "Stopped with a checkpoint saved; run it again to go on.", "errors": ["FailedToCompleteOperationError"]}
+    assert torchport("explain", "0").stdout == "Exit status 0: Done.\n"
+    hint = "  hint   Codes near it: {}. torchport explain lists all of both.\n"
+    for number, near in (("17", "NotInRangeValueError (8) and InvalidDatasetError (18)"), ("1", "ParameterParsingError (2)"), ("3000", "UserError (2000)")):
+        refused(f"error[ParameterParsingError] torchport: no error has the code {number}, and no exit status is {number}\n" + hint.format(near), "explain", number)

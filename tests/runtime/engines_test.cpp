@@ -106,6 +106,9 @@ TEST_CASE("engines: a job's script keeps every word as it is", "[engines]") {
       job_script(request_with({"--process-count-per-node=2"}), compute, {"/w", "it's $HOME\n`x`"}, "/r", {"sbatch"});
   CHECK(script.find("\nmodule load x\n") != script.npos);
   CHECK(script.find("'--cpus-per-task=2' '/w' 'it'\\''s $HOME\n`x`'\n") != script.npos);
+  CHECK(script.find("/{run.json,metrics.jsonl,") != script.npos);  // what an attempt left is moved; what is the training's stays
+  CHECK(script.find("logs/failure_*.json") != script.npos);
+  CHECK(script.find("first_batch") == script.npos);
   CHECK(script.find("if [[ $status == 75 ]]; then scontrol requeue") != script.npos);
 }
 

@@ -111,8 +111,7 @@ TEST_CASE("files: a full disk is told with the file's name, and nothing half-wri
     limit_files(1000);
     return error_of([&] { write_file_atomically(folder / "in" / "f", std::string(2000, 'x')); });
   });
-  CHECK_THAT(written, Catch::Matchers::Matches(
-                          "FailedToWriteOutputsError: '.*/in/\\.f\\.[0-9a-v]{8}\\.tmp' could not be written: File too large"));
+  CHECK(written == "FailedToWriteOutputsError: '" + (folder / "in/f").string() + "' could not be written: File too large");
   CHECK(listing(folder / "in").empty());
   for (const bool present : {false, true}) {
     const fs::path target = folder / "in" / "model";
@@ -143,7 +142,8 @@ TEST_CASE("files: a file is replaced as a whole, and a link to it stays untouche
   CHECK(read_file("run.json", 99) == "new");
   CHECK(read_file("link", 99) == "mine");
   CHECK(listing(folder.path()) == std::vector<std::string>{"link", "run.json"});
-  CHECK(error_of([] { write_file_atomically("absent/f", "x"); }).starts_with("FailedToWriteOutputsError: 'absent/.f."));
+  CHECK(error_of([] { write_file_atomically("absent/f", "x"); }) ==
+        "FailedToWriteOutputsError: 'absent/f' could not be written: No such file or directory");
 }
 
 TEST_CASE("files: what a killed process left of a file that it was replacing goes with the next writing", "[files]") {

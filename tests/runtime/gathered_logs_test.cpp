@@ -61,6 +61,8 @@ TEST_CASE("gathered logs: what was lost on the way is counted, and what is sent 
   CHECK(here.text("logs/70_driver_log_1") == "one\n(2 lines were lost on their way here)\nfour\n");
   here.gathered.take(sent_line("failure_1.json", 1, "{}") + sent_line("failure_1.json", 1, "[]"));
   CHECK(here.text("logs/failure_1.json") == "[]\n");
+  here.gathered.take(sent_line("first_batch.json", 1, "{}") + sent_line("run.json", 1, "{}"));
+  CHECK(here.text("first_batch.json") + here.text("run.json") == "{}\n{}\n");
 }
 
 TEST_CASE("gathered logs: a log that its rank writes here is left alone", "[gathered logs]") {
@@ -74,7 +76,7 @@ TEST_CASE("gathered logs: a log that its rank writes here is left alone", "[gath
 TEST_CASE("gathered logs: a name that is none of ours is no file", "[gathered logs]") {
   const Sending sending;
   Here here;
-  for (const std::string name : {"../x", "x", "70_driver_log_1/../../x", "70_mpi_log"}) {
+  for (const std::string name : {"../x", "x", "70_driver_log_1/../../x", "70_mpi_log", "report.html"}) {
     const std::string line = sent_line(name, 1, "text");
     CHECK(here.gathered.take(line) == line);
   }

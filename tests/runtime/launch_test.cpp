@@ -6,6 +6,7 @@
 
 #include "runtime/files/files.h"
 #include "runtime/launch/run_dir.h"
+#include "runtime/launch/run_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/paths.h"
 
@@ -163,6 +164,40 @@ TEST_CASE("run folder: what an earlier run left is renamed, the youngest to .1",
     CHECK(read_file(folder / "r" / (std::string(name) + ".2"), 1 << 30) == "first");
   }
   CHECK_FALSE(fs::exists(folder / "r/logs/notes.1"));
+}
+
+TEST_CASE("run folder: all that an attempt left moves together, so that a number stands for an attempt", "[launch]") {
+  const TemporaryFolder folder;
+  const Environment none({});
+  const auto attempt = [&](const std::string& text, const std::vector<std::string>& names) {
+    const fs::path run_dir = prepare_run_dir(request_with(folder / "r"), {}, true);
+    for (const std::string& name : names) write_file_atomically(run_dir / name, text);
+  };
+  const auto text = [&](const std::string& name) { return read_file(folder / "r" / name, 1 << 20); };
+  const auto there = [&](const std::string& name) { return fs::exists(folder / "r" / name); };
+  attempt("first", {"run.json", "first_batch.json", "trace_0.json", "metrics.prom", "logs/nccl_1", "job.json", "checkpoints.txt",
+                    "run.json.restart1", "run.json.new", "trace_x.json"});
+  attempt("second", {"run.json"});
+  attempt("third", {"logs/70_mpi_log"});
+  attempt("fourth", {});
+  CHECK(text("logs/70_mpi_log.1") == "third");
+  CHECK(text("run.json.2") == "second");
+  for (const char* const name :
+       {"run.json", "first_batch.json", "trace_0.json", "metrics.prom", "logs/nccl_1", "job.json", "run.json.restart1"})
+    CHECK(text(std::string(name) + ".3") == "first");
+  for (const char* const name :
+       {"run.json", "run.json.1", "first_batch.json", "first_batch.json.1", "trace_0.json", "metrics.prom"})
+    CHECK_FALSE(there(name));
+  for (const char* const name : {"checkpoints.txt", "run.json.new", "trace_x.json"}) CHECK(there(name));  // of somebody else
+  auto earlier = torchport::runtime::earlier_attempts(folder / "r");
+  std::sort(earlier.begin(), earlier.end());
+  CHECK(earlier == std::vector<std::string>{".2", ".3", ".restart1.3"});
+  attempt("fifth", {});  // the fourth left nothing: no number is free for it
+  CHECK(text("run.json.2") == "second");
+  torchport::runtime::take_back_training(folder / "r");
+  CHECK(text("first_batch.json") == "first");
+  CHECK_FALSE(there("first_batch.json.3"));
+  CHECK(there("trace_0.json.3"));
 }
 
 TEST_CASE("run folder: one that cannot be made is an error with its reason", "[launch]") {

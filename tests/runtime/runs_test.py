@@ -122,6 +122,46 @@ def test_rm_takes_runs_only(work):
     assert torchport("runs", "rm", "a", "mine", "--yes", cwd=work, status=2) and (work / "runs/a").exists(), "all or none"
 
 
+def test_a_folder_used_again(work):
+    """The last attempt is the run; those before are beneath it, with their results, under the names that their files have now."""
+    a = component_run(work / "runs/a")
+    for name in ("run.json", "metrics.jsonl"):
+        (a / name).rename(a / f"{name}.1")
+    component_run(work / "b", started="2026-11-30T12:00:00.000Z", state="failed", top1=())
+    for name in ("run.json", "metrics.jsonl"):
+        (work / "b" / name).rename(a / name)
+    (a / "run.json.restart1").write_text(json.dumps({"component": "train_pytorch_model", "state": "running", "started": "2026-11-30T07:00:00.000Z"}))
+    assert rows("list", cwd=work)[1:] == [
+        ["a", "failed", "2026-11-30T12:00:00.000Z", "12.5", "s", "-", "-", "-", "train_pytorch_model"],
+        [".1", "finished", "2026-11-30T08:00:00.000Z", "12.5", "s", "-", "0.7500", "0.2500", "train_pytorch_model"],
+        [".restart1", "lost", "2026-11-30T07:00:00.000Z", "-", "-", "-", "-", "train_pytorch_model"]]
+    assert listed(work)["a"]["earlier"] == [
+        {"record": f"{a}/run.json.1", "state": "finished", "started": "2026-11-30T08:00:00.000Z", "seconds": 12.5, "top_1": 0.75, "loss": 0.25},
+        {"record": f"{a}/run.json.restart1", "state": "lost", "started": "2026-11-30T07:00:00.000Z", "seconds": None, "top_1": None, "loss": None}]
+    assert [(row[0], row[1]) for row in rows("show", "a", cwd=work)[2:]] == [("train_pytorch_model", "failed"), (".1", "finished"), (".restart1", "lost")]
+
+
+def test_a_second_call_that_fails(work):
+    """In the folder of a run that went well: whether a flag is wrong or the work fails, the list says so, and keeps what was."""
+    class_folders(work / "in", each=2)
+    flags = ["run", "convert_to_image_directory", "--input_path=in", "--run-dir=runs/a"]
+    torchport(*flags, "--output_path=out", cwd=work)
+    for count, fault in enumerate(("--links=x", "--output_path=out"), 1):
+        done = torchport(*flags, *["--output_path=new"] * (count == 1), fault, cwd=work, status=None)
+        run = listed(work)["a"]
+        assert (run["state"], run["what"], [one["state"] for one in run["earlier"]]) == ("failed", "convert_to_image_directory", ["failed"] * (count - 1) + ["finished"]), run
+        assert run["started"] > run["earlier"][0]["started"] and run["seconds"] is not None, run
+        assert json.loads((work / "runs/a/run.json").read_text())["exit_status"] == done.returncode != 0
+        assert not (work / "runs/a/results.csv").exists() and (work / f"runs/a/metrics.jsonl.{count}").exists(), "a number stands for an attempt"
+
+
+def test_names_that_are_no_text(work):
+    """JSON is UTF-8: other bytes are replaced there, and end no command."""
+    component_run(work / "runs/a").rename(work / os.fsdecode(b"runs/a\xff"))
+    [run] = listed(work).values()
+    assert run["run"] == "a\ufffd" and run["state"] == "finished"
+
+
 def test_latest(work):
     """The link follows the runs that are numbered; a folder of that name stays."""
     class_folders(work / "in", each=2)

@@ -172,6 +172,7 @@ inline component::TrainerOptions plain_options() {
           .profile = 0,
           .trace_file = {},
           .first_batch_file = {},
+          .first_batch_told = {},
           .gpu_advice_seconds = 1e9};
 }
 
