@@ -52,48 +52,55 @@ def main():
     script.write_text(ASK.format(body))
     commands = {"torchport": ([ROOT / "build/bin/torchport", "serve", "--trained-model", trained, "--transformation", transformation, "--port", 5018], "score"),
                 **{name: ([sys.executable, __file__, "--python-server", trained, options.model], name) for name in ("threads", "loop")}}
-    found = {}
+    found, answers = {}, {}
     print(f"{'server':12}{'clients':>8}{'requests/s':>12}{'median ms':>11}{'99 % ms':>9}{'MB':>7}")
     for _ in range(options.pairs):
         for name, (words, path) in commands.items():
-            with running(words, body) as process:
+            with running(words, path, body) as (process, answer):
+                answers[name] = probabilities(answer)
                 for clients in CLIENTS:
                     row = asked(script, path, clients, options.seconds)
                     found.setdefault((name, clients), []).append(row)
                     memory = sum(map(measure.pss, measure.tree(process.pid))) / 1024
                     print(f"{name:12}{clients:8}{row['rate']:12.1f}{row['median']:11.1f}{row['tail']:9.1f}{memory:7.0f}", flush=True)
+    for name, answer in answers.items():
+        if max(abs(ours - theirs) for ours, theirs in zip(answers["torchport"], answer, strict=True)) > 0.001:
+            sys.exit(f"{name} answers {answer}, torchport {answers['torchport']}: they did not do the same work")
     for clients in CLIENTS:
         ratios = [ours["rate"] / max(theirs["rate"] for theirs in both) for ours, *both in zip(*(found[name, clients] for name in commands))]
         print(f"{clients} clients, requests/s of torchport over the better of the others: median {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
 
 @contextlib.contextmanager
-def running(words, body):
-    """A server that has answered."""
+def running(words, path, body):
+    """A server, and its first answer."""
     with open(WORK / "serve.log", "w", encoding="utf8") as log:
         process = subprocess.Popen([str(word) for word in words], stdout=log, stderr=log)
     try:
-        for path in ("score", "threads", "loop"):   # whichever it has
-            wait_for(process, path, body)
-        yield process
+        yield process, first_answer(process, path, body)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def wait_for(process, path, body):
+def first_answer(process, path, body):
+    request = urllib.request.Request(f"http://127.0.0.1:5018/{path}", body.read_bytes(), {"Content-Type": "application/json"})
     deadline = time.monotonic() + 60
     while True:
         if process.poll() is not None or time.monotonic() > deadline:
             sys.exit((WORK / "serve.log").read_text())
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:5018/{path}", body.read_bytes(), timeout=60).read()
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return None
+            return urllib.request.urlopen(request, timeout=60).read()
+        except urllib.error.HTTPError:
             raise
-        except urllib.error.URLError:
+        except urllib.error.URLError:   # it does not listen yet
             time.sleep(0.1)
+
+
+def probabilities(answer):
+    read = json.loads(answer)
+    [row] = (json.loads(read) if isinstance(read, str) else read)["result"]
+    return [value for value in row if isinstance(value, float)]
 
 
 def asked(script, path, clients, seconds):
@@ -102,7 +109,7 @@ def asked(script, path, clients, seconds):
                           check=True, stdout=subprocess.PIPE, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         sys.exit(said)
-    times = {share: float(number) * UNITS[unit] for share, number, unit in re.findall(r"^ +(\d+)% +([\d.]+)(us|ms|s|m)$", said, re.M)}
+    times = {share: float(number) * UNITS[unit] for share, number, unit in re.findall(r"^ +(\d+)% +([\d.]+)(us|ms|s|m) *$", said, re.M)}
     return {"rate": float(re.search(r"Requests/sec: +([\d.]+)", said)[1]), "median": times["50"], "tail": times["99"]}
 
 
@@ -118,7 +125,7 @@ def python_server(folder, name):
     torch.set_num_threads(os.cpu_count())
     state = torch.load(pathlib.Path(folder) / "model", weights_only=True)
     state = {key.removeprefix("model."): value for key, value in state.items()}
-    network = models.get_model(name, num_classes=len(state["fc.bias"]))
+    network = models.get_model(name, num_classes=len(list(state.values())[-1]))
     network.load_state_dict(state)
     network.eval()
     prepared = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
