@@ -19,6 +19,7 @@ Bound reference(const std::string& text, const YAML::Node& node, const Scope& sc
   const std::vector<std::string> parts = split(text, '.');
   Bound bound;
   if (parts.size() == 3 && parts[0] == "parent" && parts[1] == "inputs") {
+    scope.taken.insert(parts[2]);
     const auto found = scope.inputs.find(parts[2]);
     if (found != scope.inputs.end()) {
       bound = found->second;

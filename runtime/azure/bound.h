@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 #include "runtime/pipeline/file_faults.h"
@@ -22,6 +23,7 @@ struct Bound {
 struct Scope {
   std::string prefix;  ///< of its jobs' names: "" or "inner_"
   std::map<std::string, Bound> inputs;
+  mutable std::set<std::string> taken{};  ///< inputs that a binding has named
 };
 
 /// What Azure ML's programs write a YAML value as: True or False for its truths.

@@ -48,6 +48,7 @@ struct Draft {
   std::vector<DraftInput> inputs;
   std::vector<DraftStep> steps;
   std::vector<PipelineNote> notes;
+  std::vector<std::string> left_out;  ///< steps that are of no component of ours, as --replace names them
 
   void note(const std::string& place, const std::string& text) { notes.push_back({place, text}); }
   /// Says once for all places that something is of no use here; notes come out when all is read.

@@ -63,10 +63,16 @@ class GraphReader {
     for (int number = 2; taken(); ++number) box.name = base + "_" + std::to_string(number);
     if (const auto replacement = options_.replace.find(box.name); replacement != options_.replace.end())
       box.component = &Specs::get().component(replacement->second);
-    if (!box.component)
+    if (!box.component) {
+      draft_.left_out.push_back(box.name);
       draft_.note(faults_->place(key), box.name + ": '" + box.label +
                                            "' is no component of torchport, and the step is left out: --replace " + box.name +
                                            "=COMPONENT puts one in its place");
+    }
+    for (const auto& entry : node)
+      if (const std::string known = entry.first.Scalar();
+          known != "inputs" && known != "outputs" && known != "module" && known != "validate")
+        draft_.ignore(faults_->place(entry.first), box.name, known, "of a box its label and its wires are read");
     boxes_.push_back(std::move(box));
   }
 
@@ -133,7 +139,7 @@ class GraphReader {
 }  // namespace
 
 void read_graph(const YAML::Node& root, std::shared_ptr<FileFaults> faults, const ImportOptions& options, Draft& draft) {
-  const YAML::Node pipeline = root["pipeline"] ? root["pipeline"] : root;
+  const YAML::Node pipeline = root["pipeline"] && root["pipeline"].IsMap() ? root["pipeline"] : root;
   const YAML::Node name = pipeline["name"];
   draft.name = as_name(name && name.IsScalar() && !name.Scalar().empty() ? name.Scalar() : faults->file().stem().string());
   GraphReader(std::move(faults), options, draft).read(pipeline);

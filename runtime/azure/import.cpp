@@ -164,7 +164,7 @@ Draft import_pipeline(const std::string& text, FileKind kind, const std::filesys
   for (const auto& [step, component] : options.replace) {
     const std::string wanted = as_name(step);
     if (draft.step(wanted) || !problems.empty()) continue;
-    std::vector<std::string> names;
+    std::vector<std::string> names = draft.left_out;
     for (const DraftStep& one : draft.steps) names.push_back(one.name);
     problems.add(Error("ParameterParsing.replace_step",
                        {{"step", step}, {"nearest", did_you_mean(step, names)}, {"steps", join(names, ", ")}})

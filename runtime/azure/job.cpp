@@ -57,11 +57,12 @@ class StepReader {
     const std::string type = text_at(node, "type");
     if (!step.replaced && !is_one_of(type, {"", "command", "pipeline"}))
       return faults_->add(Error("ParameterParsing.azure_step", {{"step", step.azure}, {"type", type}}), step.place);
-    if (type == "pipeline" && node["jobs"] && !step.replaced) return read_inner(step, node, faults_);
-    if (!find_component(step)) return;
+    const bool is_inner = type == "pipeline" && node["jobs"] && !step.replaced;
+    if (!is_inner && !find_component(step)) return;
+    note_keys(step);
+    if (is_inner) return read_inner(step, node, faults_);
     if (text_at(step.azure_component.node, "type") == "pipeline" && !step.replaced)
       return read_inner(step, step.azure_component.node, step.azure_component.faults);
-    note_keys(step);
     if (node["inputs"] && faults_->expect_map(node["inputs"], "inputs"))
       for (const auto& entry : node["inputs"]) {
         note_mode(entry.second, step.where());
@@ -104,12 +105,20 @@ class StepReader {
         draft_.ignore(faults_->place(entry.first), step.where(), key);
       }
     }
-    if (const YAML::Node outputs = step.node["outputs"]; outputs && outputs.IsMap())
-      for (const auto& output : outputs)
-        for (const char* const key : {"path", "mode"})
-          if (output.second.IsMap() && output.second[key])
-            draft_.ignore(faults_->place(output.second[key]), step.where(), std::string("the ") + key + " of an output",
-                          "it lies in the run folder");
+    note_outputs(step.node, *faults_, step.where());
+  }
+
+  /// Of outputs only the names count.
+  void note_outputs(const YAML::Node& node, const FileFaults& faults, const std::string& where) {
+    const YAML::Node outputs = node["outputs"];
+    if (!outputs || !outputs.IsMap()) return;
+    for (const auto& output : outputs) {
+      if (!output.second.IsMap()) continue;
+      for (const auto& entry : output.second)
+        if (const std::string key = entry.first.Scalar(); !is_one_of(key, {"type", "description"}))
+          draft_.ignore(faults.place(entry.first), where, "the " + key + " of an output",
+                        is_one_of(key, {"name", "version"}) ? "nothing is registered" : "it lies in the run folder");
+    }
   }
 
   /// Finds the command component of a step: a file, a map, or the step itself. False where there is none.
@@ -162,20 +171,40 @@ class StepReader {
   void read_inner(const JobStep& step, const YAML::Node& pipeline, const std::shared_ptr<FileFaults>& faults) {
     auto inner = std::make_shared<Scope>();
     inner->prefix = step.azure + "_";
-    const YAML::Node declared = pipeline["inputs"], given = step.node["inputs"];
-    if (declared && declared.IsMap() && pipeline["jobs"]) {
-      const bool own = declared.is(given);
-      for (const auto& entry : declared) inner->inputs[entry.first.Scalar()] = own ? Bound{} : bind(entry.second, {}, *faults);
-    }
-    if (given && given.IsMap())
+    const YAML::Node declared = pipeline["inputs"], given = step.node["inputs"], jobs = pipeline["jobs"];
+    const bool own = pipeline.is(step.node);  // it declares its inputs by giving them
+    if (!own && declared && !declared.IsNull() && faults->expect_map(declared, "inputs"))
+      for (const auto& entry : declared) inner->inputs[entry.first.Scalar()] = bind(entry.second, {}, *faults);
+    std::map<std::string, std::string> places;
+    if (given && !given.IsNull() && faults_->expect_map(given, "inputs"))
       for (const auto& entry : given) {
+        const std::string name = entry.first.Scalar();
         note_mode(entry.second, step.where());
-        inner->inputs[entry.first.Scalar()] = bind(entry.second, *scope_, *faults_);
+        const Bound bound = bind(entry.second, *scope_, *faults_);
+        places[name] = bound.place.empty() ? faults_->place(entry.first) : bound.place;
+        if (own || inner->inputs.count(name)) {
+          inner->inputs[name] = bound;
+        } else {
+          draft_.note(places[name], undeclared(step, name, "pipeline"));
+          places.erase(name);
+        }
       }
-    const YAML::Node jobs = pipeline["jobs"];
     if (!jobs) return faults->add(pipeline, "NullOrEmpty.pipeline_key", {{"what", "the pipeline " + step.azure}, {"key", "jobs"}});
-    if (job_.depth > kDeepest)
-      return faults->add(jobs, "FileParsingFailed.azure", {{"reason", "pipelines within pipelines, too deep"}});
+    if (!faults->expect_map(jobs, "jobs")) return;
+    if (job_.depth > kDeepest) {
+      if (!job_.too_deep) faults->add(jobs, "FileParsingFailed.azure", {{"reason", "pipelines within pipelines, too deep"}});
+      job_.too_deep = true;
+      return;
+    }
+    note_outputs(pipeline, *faults, step.where());
+    find_outputs(step, jobs, inner->prefix, *faults);
+    read_steps(jobs, faults, inner, options_, job_, draft_);
+    for (const auto& [name, place] : places)
+      if (!inner->taken.count(name)) draft_.note(place, step.where() + ": no step of it takes its input " + name);
+  }
+
+  /// Which outputs of its steps are those of a pipeline within another.
+  void find_outputs(const JobStep& step, const YAML::Node& jobs, const std::string& prefix, const FileFaults& faults) {
     for (const auto& entry : jobs) {
       if (!entry.second.IsMap() || !entry.second["outputs"] || !entry.second["outputs"].IsMap()) continue;
       for (const auto& output : entry.second["outputs"]) {
@@ -184,16 +213,16 @@ class StepReader {
         const std::size_t at = text.find("parent.outputs."), end = text.find_first_of(" }", at == text.npos ? at : at + 15);
         if (at == text.npos) continue;
         job_.outputs[step.azure + "." + text.substr(at + 15, end - at - 15)] = {
-            Bound::Kind::wire, "", inner->prefix + entry.first.Scalar(), output.first.Scalar(), "", faults->place(output.second)};
+            Bound::Kind::wire, "", prefix + entry.first.Scalar(), output.first.Scalar(), "", faults.place(output.second), {}};
       }
     }
-    read_steps(jobs, faults, inner, options_, job_, draft_);
   }
 
   void match(JobStep& step) {
     const CommandLine& command = step.azure_component.command;
     step.component = counterpart(command);
     if (!step.component) {
+      draft_.left_out.push_back(step.azure);
       const ComponentSpec* const near = alike(step.azure_component);
       draft_.note(step.place, step.where() +
                                   ": its command is none of the designer's components, and the step is left out: --replace " +

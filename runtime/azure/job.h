@@ -12,6 +12,7 @@ struct Job {
   std::map<std::string, AzureComponent> files;  ///< that are read already, by path
   std::size_t depth = 0;                        ///< of the pipeline that is read
   std::size_t count = 0;                        ///< of jobs that were seen
+  bool too_deep = false;                        ///< which is said once
 };
 
 void read_job(const YAML::Node& root, std::shared_ptr<FileFaults> faults, const ImportOptions& options, Draft& draft);

@@ -46,4 +46,9 @@ struct JobStep {
   std::string where() const { return "jobs." + azure; }
 };
 
+/// What is said of an input that the step's component, or a pipeline that is the step, does not declare.
+inline std::string undeclared(const JobStep& step, const std::string& input, const char* what) {
+  return step.where() + ": the input " + input + " is none of its " + what + ": Azure drops it silently, so it is left out";
+}
+
 }  // namespace torchport::runtime::azure

@@ -130,8 +130,7 @@ class FlagReader {
 void note_unused(const JobStep& step, const std::set<std::string>& used, Draft& draft) {
   for (const auto& [name, value] : step.given) {
     if (!step.azure_component.has(name)) {
-      draft.note(value.place,
-                 step.where() + ": the input " + name + " is none of its component: Azure drops it silently, so it is left out");
+      draft.note(value.place, undeclared(step, name, "component"));
     } else if (!used.count(name)) {
       const std::string what = value.kind == Bound::Kind::text ? name + " = '" + value.text + "'" : name;
       draft.note(value.place, step.where() + ": the input " + what +

@@ -79,6 +79,8 @@ MUTATIONS = [
              ["runtime.import_constructs_test"]),
     Mutation("a file from elsewhere named by the pipeline", "runtime/azure/draft.cpp", "if (value.path.empty() || !is_outside(value.path)) continue;", "continue;",
              ["runtime.import_test"]),
+    Mutation("what a nested pipeline does not declare is its input", "runtime/azure/job.cpp", "if (own || inner->inputs.count(name)) {", "if (true) {",
+             ["runtime.import_constructs_test"]),
     Mutation("any launcher is a world", "runtime/azure/run_settings.cpp", 'if (type != "mpi" && type != "pytorch")', "if (false)", ["runtime.import_constructs_test"]),
     Mutation("a label file without a map of its images", "datasets/sources/image_source.cpp", "if (options_.path_map.empty()) throw", "if (false) throw",
              ["datasets.label_files_test"]),

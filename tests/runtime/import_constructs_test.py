@@ -32,7 +32,11 @@ command: {SPLIT} --fraction ${{{{inputs.f}}}} $[[--seed ${{{{inputs.seed}}}}]] {
     "lower/inner.yml": "type: pipeline\ninputs: {p: {type: uri_folder}}\noutputs: {o: {type: uri_folder}}\njobs:\n  a: {component: ../c.yml, inputs: {i: \"${{parent.inputs.p}}\"}, "
                        "outputs: {o: \"${{parent.outputs.o}}\"}}\n  b: {component: ../c.yml, inputs: {i: {path: ./near}}}\n",
 }
+FILES["lower/free.yml"] = ("type: pipeline\ninputs: {p: {type: uri_folder, default: ./near}, f: {type: number, default: 0.7}, g: {type: string, optional: true}}\n"
+                           "outputs: {o: {type: uri_folder, mode: upload}}\nsettings: {a: b}\n"
+                           "jobs:\n  a: {component: ../split.yml, inputs: {i: \"${{parent.inputs.p}}\", f: \"${{parent.inputs.f}}\"}, outputs: {a: \"${{parent.outputs.o}}\"}}\n")
 C = {"component": "convert_to_image_directory"}
+FREE = ["lower/free.yml:4:1: free.yml: settings are ignored", "lower/free.yml:3:33: jobs.n: the mode of an output is ignored: it lies in the run folder"]
 KEEP = "job.yml:2:3: t: keep is best; the original's result is that of last: --as-original, or --set t.keep=last"
 NO_FLAG = "is not in its command"
 
@@ -64,6 +68,15 @@ TAKEN = [
     ("an inline nested pipeline with a value for its inside", "inputs: {f: 0.5, p: ./p}\njobs:\n  n:\n    type: pipeline\n    inputs: {g: \"${{parent.inputs.f}}\", p: \"${{parent.inputs.p}}\"}\n"
      "    jobs: {a: {component: ./split.yml, inputs: {f: \"${{parent.inputs.g}}\", i: \"${{parent.inputs.p}}\"}}}\n", {"f": 0.5, "p": "p"},
      {"n_a": split("inputs.f", "inputs.p")}, []),
+    ("a nested pipeline without inputs of its own", "jobs:\n  n: {component: ./lower/free.yml}\n", {"n_a_i": "lower/near"}, {"n_a": split(0.7, "inputs.n_a_i")}, FREE),
+    ("an inline nested pipeline without inputs", "jobs:\n  n: {type: pipeline, jobs: {a: {component: ./c.yml, inputs: {i: ./p}}}}\n", {"n_a_i": "p"}, {"n_a": convert("inputs.n_a_i")}, []),
+    ("keys and inputs of a nested pipeline", "jobs:\n  n:\n    component: ./lower/free.yml\n    inputs: {fff: 0.9, g: x}\n    compute: azureml:c\n    tags: {a: b}\n    environment_variables: {A: 1}\n",
+     {"n_a_i": "lower/near"}, {"n_a": split(0.7, "inputs.n_a_i")},
+     ["job.yml:7:29: jobs.n: the environment variable A is not set: set it where torchport is started, if a step needs it",
+      "job.yml:4:19: jobs.n: the input fff is none of its pipeline: Azure drops it silently, so it is left out",
+      "job.yml:4:27: jobs.n: no step of it takes its input g", "job.yml:5:5: jobs.n: compute is ignored", *FREE[:1], "job.yml:6:5: jobs.n: tags are ignored", *FREE[1:]]),
+    ("outputs that are registered", "jobs:\n  x: {component: ./c.yml, inputs: {i: ./p}, outputs: {o: {type: uri_folder, name: images, version: 3}}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
+     ["job.yml:2:77: jobs.x: the name of an output is ignored: nothing is registered", "job.yml:2:91: jobs.x: the version of an output is ignored: nothing is registered"]),
     ("a scalar as text, whole number and number", "jobs:\n  x: {component: ./split.yml, inputs: {i: ./p, f: \"0.5\", seed: 7}}\n", {"x_i": "p"}, {"x": split(0.5, "inputs.x_i", seed=7)}, []),
     ("type, path and mode", "inputs:\n  p: {type: uri_folder, path: ./p, mode: ro_mount}\njobs:\n  x: {component: ./c.yml, inputs: {i: {type: uri_folder, path: \"${{parent.inputs.p}}\", mode: download}}}\n",
      {"p": "p"}, {"x": convert("inputs.p")}, ["job.yml:2:42: inputs.p: mode is ignored, as in 1 more place: paths are read where they are"]),
@@ -76,8 +89,8 @@ TAKEN = [
      {"y": convert("x.second"), "x": split(images="inputs.x_i")}, []),
     ("outputs", "outputs: {kept: {type: uri_folder}}\njobs:\n  x:\n    component: ./c.yml\n    inputs: {i: ./p}\n    outputs:\n      o: {mode: upload, path: \"azureml://datastores/d/paths/${{name}}\"}\n", {"x_i": "p"},
      {"x": convert("inputs.x_i")}, ["job.yml:1:1: outputs: ignored: each step's outputs are in its run folder",
-                                    "job.yml:7:17: jobs.x: the mode of an output is ignored: it lies in the run folder",
-                                    "job.yml:7:31: jobs.x: the path of an output is ignored: it lies in the run folder"]),
+                                    "job.yml:7:11: jobs.x: the mode of an output is ignored: it lies in the run folder",
+                                    "job.yml:7:25: jobs.x: the path of an output is ignored: it lies in the run folder"]),
     ("an output bound to the pipeline's", "outputs: {kept: {type: uri_folder}}\njobs:\n  x: {component: ./c.yml, inputs: {i: ./p}, outputs: {o: \"${{parent.outputs.kept}}\"}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
      ["job.yml:1:1: outputs: ignored: each step's outputs are in its run folder"]),
     ("default, optional, and a choice of Azure's alone", "jobs:\n  x: {component: ./split.yml, inputs: {i: ./p, how: madly}}\n", {"x_i": "p"}, {"x": split(images="inputs.x_i")},
@@ -148,6 +161,7 @@ REFUSED = [
     ("aliases that double", "a: &a [1, 1]\n" + "".join(f"{chr(c + 1)}: &{chr(c + 1)} [*{chr(c)}, *{chr(c)}]\n" for c in range(97, 121)) + "jobs: {x: {component: ./c.yml}}\n",
      FAULT.format("aliases make it larger than 100000 values", "job.yml:15:12")),
     ("an alias within what it names", "jobs: &j {x: *j}\n", FAULT.format("an alias within what it names", "job.yml:1:14")),
+    ("jobs of a nested pipeline that are a list", "jobs:\n  n: {type: pipeline, jobs: [a]}\n", FAULT.format("jobs must be a map of names and values", "job.yml:2:29")),
     ("no YAML", "jobs:\n  x: {component: ./c.yml\n", FAULT.format("end of map flow not found", "job.yml:3:1")),
 ]
 

@@ -69,6 +69,23 @@ def test_the_graph_of_a_run():
     assert notes == (DATA / "graph/notes.txt").read_text().splitlines(), "\n".join(notes)
 
 
+def test_a_graph_that_compares_two_models(work):
+    """The second wire of Evaluate Model is kept, by the label of its port; keys that no graph is known to have are said once, with their count."""
+    graph = json.loads((DATA / "graph/graph.json").read_text())
+    steps = graph["pipeline"]["steps"]
+    key = next(key for key, box in steps.items() if box["validate"]["module_name"] == "Evaluate Model")
+    steps[key]["inputs"]["Scored_dataset_to_compare"] = steps[key]["inputs"]["Scored_dataset"]
+    for box in list(steps.values())[:2]:
+        box["parameters"] = {"a": 1}
+    (work / "graph.json").write_text(json.dumps(graph, indent=1))
+    made, notes = imported(work / "graph.json")
+    assert made["steps"]["evaluate_model"]["inputs"] == dict.fromkeys(("scored_dataset", "compared_dataset"), "score_image_model.scored_dataset"), made
+    assert [note.split(": ", 1)[1] for note in notes if "ignored" in note] == [
+        f"{[*made['steps']][0]}: parameters are ignored, as in 1 more place: of a box its label and its wires are read"], notes
+    (work / "odd.json").write_text(json.dumps({"pipeline": "x", "steps": steps}))
+    assert len(imported(work / "odd.json")[0]["steps"]) == len(steps)
+
+
 def test_a_graph_with_a_box_of_others(work):
     """It is left out and named, what needed it must be given, and another may take its place."""
     graph = json.loads((DATA / "graph/graph.json").read_text())
@@ -198,7 +215,7 @@ def test_a_step_of_another_program(work):
         assert part in said, notes
     done = torchport("import", file, "--replace", "fi=resnet", status=2)
     assert done.stderr == (f"error[ParameterParsingError] {file}: there is no step 'fi' to replace\n  at     --replace fi=resnet\n"
-                           "  hint   The steps are: halve, score.\n" + SEE), done.stderr
+                           "  hint   Did you mean fit? The steps are: fit, halve, score.\n" + SEE), done.stderr
     assert "--replace 'fit' is not STEP=COMPONENT" in torchport("import", file, "--replace", "fit", status=2).stderr
 
 

@@ -39,6 +39,15 @@ jobs:
     type: pipeline
     inputs: {images: "${{parent.jobs.second.outputs.a}}"}
     jobs: {third: {component: "file:./halve.yml", inputs: {images: "${{parent.inputs.images}}"}, resources: {instance_count: 2}}}
+  free: {component: ./inner.yml}
+  given: {component: ./inner.yml, inputs: {photos: "${{parent.inputs.photos}}", share: 0.7, nothing: 1}, tags: {a: b}}
+"""
+INNER = """type: pipeline
+inputs: {photos: {type: uri_folder, default: ./photos}, share: {type: number, default: 0.5}}
+outputs: {kept: {type: uri_folder, mode: upload}}
+jobs:
+  halve: {component: ./halve.yml, inputs: {images: "${{parent.inputs.photos}}", share: "${{parent.inputs.share}}"}, outputs: {a: "${{parent.outputs.kept}}"}}
+  bare: {type: pipeline, jobs: {deep: {component: ./halve.yml, inputs: {images: ./photos}}}}
 """
 GRAPH = json.dumps({"pipeline": {"name": "g", "steps": {"s": {
     "inputs": {"Input_image_directory": {"source": "photos"}}, "outputs": {"Output_image_directory1": {"destination": "o"}},
@@ -47,9 +56,9 @@ COMMANDS = [("import", IN + "/job.yml"), ("validate", IN + "/job.yml"), ("import
             ("import", IN + "/job.yml", "-o", "{good}/../made/p.yaml")]
 
 
-def job(number, name, text=JOB, component=COMPONENT, wants=None, links=None):
-    files = {"job.yml": text if isinstance(text, bytes) or callable(text) else text.encode("utf-8", "surrogatepass"),
-             "halve.yml": component if isinstance(component, bytes) or callable(component) else component.encode("utf-8", "surrogatepass"), "photos/a/1.png": b"x"}
+def job(number, name, text=JOB, component=COMPONENT, inner=INNER, wants=None, links=None):
+    files = {name: content if isinstance(content, bytes) or callable(content) else content.encode("utf-8", "surrogatepass")
+             for name, content in (("job.yml", text), ("halve.yml", component), ("inner.yml", inner), ("photos/a/1.png", b"x"))}
     return Case(KIND, name, COMMANDS[number % len(COMMANDS)], tree({key: value for key, value in files.items() if key not in (links or {})}, links), wants=wants)
 
 
@@ -58,6 +67,8 @@ def composed():
         yield f"job: {name}", {"text": text, "wants": "refused" if must and "tag" not in name else None}
     for name, text, must in hostile_yaml.whole(COMPONENT.encode()):
         yield f"component: {name}", {"component": text, "wants": None}
+    for name, text, _ in hostile_yaml.whole(INNER.encode()):
+        yield f"inner pipeline: {name}", {"inner": text}
     for name, text, _ in hostile_yaml.whole(GRAPH):
         yield f"graph: {name}", {"text": text}
     for old in ("./photos", "./halve.yml", "0.6", "parent.inputs.photos", "parent.jobs.first.outputs.b", "parent.outputs.kept", "pipeline\n    inputs", "instance_count: 2", "first: &first", "*first"):
@@ -92,6 +103,8 @@ def more(random):
         which = random.random()
         if which < 0.5:
             yield job(random.randrange(99), "job: changed", change(JOB.encode(), random))
+        elif which < 0.65:
+            yield job(random.randrange(99), "inner pipeline: changed", inner=change(INNER.encode(), random))
         elif which < 0.85:
             yield job(random.randrange(99), "component: changed", component=change(COMPONENT.encode(), random))
         else:
