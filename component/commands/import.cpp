@@ -60,7 +60,7 @@ int import_job(const runtime::Call& call, const runtime::Arguments& given, const
   draft.release_files(output.parent_path());
   const auto made = draft.written(file, output.parent_path());
   runtime::Pipeline pipeline = read_back(draft, made, output.empty() ? file.filename() : output);
-  pipeline.notes.insert(pipeline.notes.begin(), draft.notes.begin(), draft.notes.end());
+  draft.note_in(pipeline);
   say_notes(call.host, pipeline);
   if (output.empty()) {
     call.host.out << made.text;
@@ -86,11 +86,16 @@ int import(runtime::Call& call) {
   call.subject = runtime::visible(file.string());
   const std::string text = runtime::azure::text_of_file(file);
   const runtime::azure::FileKind kind = runtime::azure::kind_of(text, file);
+  if (kind == runtime::azure::FileKind::other && runtime::azure::is_own_pipeline(text))
+    throw runtime::Error("FileParsingFailed.not_a_pipeline", {{"found", "this is a pipeline of torchport already"},
+                                                              {"mend", "There is nothing to import: torchport run " +
+                                                                           runtime::shell_word(file.string()) + " runs it."}});
   if (kind == runtime::azure::FileKind::other)
-    throw runtime::Error("FileParsingFailed.not_a_pipeline", {{"found", "this is neither a file of Azure ML nor one of weights"},
-                                                              {"mend",
-                                                               "torchport import takes a pipeline job (CLI v2), the graph of a "
-                                                               "designer's run, and weights that PyTorch or safetensors wrote."}});
+    throw runtime::Error("FileParsingFailed.not_a_pipeline",
+                         {{"found", "this is neither a pipeline job or a graph of Azure ML nor a file of weights"},
+                          {"mend",
+                           "torchport import takes a pipeline job (CLI v2), the graph of a "
+                           "designer's run, and weights that PyTorch or safetensors wrote."}});
   return import_job(call, given, text, kind, file);
 }
 

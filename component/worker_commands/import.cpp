@@ -11,6 +11,7 @@
 #include "models/nn/state_dict.h"
 #include "models/weights/weights_file.h"
 #include "runtime/cli/call.h"
+#include "runtime/files/files.h"
 #include "runtime/text/python_json.h"
 #include "runtime/text/text.h"
 
@@ -37,12 +38,26 @@ std::string shown(const Channels& values) {
   return runtime::python_float(values[0]) + ", " + runtime::python_float(values[1]) + ", " + runtime::python_float(values[2]);
 }
 
+/// labels.txt in the folder of `file`, where the model card there says that torchport export wrote it; or "".
+std::filesystem::path labels_beside(const std::filesystem::path& file) {
+  constexpr std::size_t kCard = 65536;  ///< bytes
+  const std::filesystem::path labels = file.parent_path() / "labels.txt", card = file.parent_path() / "README.md";
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(labels, none) || !std::filesystem::is_regular_file(card, none)) return {};
+  try {
+    return runtime::read_head(card, kCard).find("`torchport export`") == std::string::npos ? std::filesystem::path() : labels;
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
 class Import {
  public:
   Import(const runtime::Call& call, const runtime::Arguments& given) : given_(given), err_(call.host.err) {}
 
   void run(runtime::OutputDirectory& output) {
     const std::string& path = given_.operands.front();
+    beside_ = labels_beside(path);
     check_options();
     const auto file = models::open_weights_file(path);
     notes_ = read_notes(file.metadata());
@@ -83,6 +98,10 @@ class Import {
 
   std::vector<std::string> find_labels() const {
     if (!labels_.empty()) return labels_;
+    if (notes_.labels.empty() && !beside_.empty()) {
+      err_ << "The categories are those of " << runtime::visible(beside_.string()) << ", which torchport export wrote beside it.\n";
+      return datasets::read_labels(beside_);
+    }
     if (notes_.labels.empty())
       throw runtime::Error("NullOrEmpty.parameter",
                            {{"flag", "labels"}, {"title", "'" + given_.operands.front() + "' does not name its categories"}});
@@ -119,6 +138,7 @@ class Import {
   std::optional<datasets::Normalisation> normalisation_;
   std::optional<models::ModelInput> input_;
   ModelNotes notes_;
+  std::filesystem::path beside_;  ///< the file of the categories that torchport export wrote beside it, or ""
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "runtime/azure/bound.h"
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "runtime/text/text.h"
@@ -68,6 +69,27 @@ Bound bind(const YAML::Node& node, const Scope& scope, FileFaults& faults) {
   return reference(trimmed(std::string_view(text).substr(kOpen.size(), close - kOpen.size())), node, scope, faults);
 }
 
-bool is_in_cloud(const std::string& path) { return path.find("://") != path.npos || path.starts_with("azureml:"); }
+bool is_in_cloud(const std::string& path) {
+  return (path.find("://") != path.npos && !path.starts_with("file:")) || path.starts_with("azureml:");
+}
+
+bool is_of_drive(const std::string& path) {
+  return path.size() > 2 && std::isalpha(static_cast<unsigned char>(path[0])) && path[1] == ':' &&
+         (path[2] == '\\' || path[2] == '/');
+}
+
+bool is_of_windows(const std::string& path) {
+  const std::string own = path.starts_with("file:") ? path.substr(5) : path;
+  return own.starts_with(".\\") || own.starts_with("..\\");
+}
+
+std::string local_path(const std::string& path) {
+  std::string local = path;
+  for (const std::string_view head : {"file://localhost/", "file:///"})
+    if (local.starts_with(head)) local = local.substr(head.size() - 1);
+  if (local.starts_with("file:")) local = local.substr(local.starts_with("file://") ? 7 : 5);
+  if (is_of_windows(local)) std::replace(local.begin(), local.end(), '\\', '/');
+  return local;
+}
 
 }  // namespace torchport::runtime::azure

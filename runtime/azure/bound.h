@@ -34,5 +34,11 @@ Bound bind(const YAML::Node& node, const Scope& scope, FileFaults& faults);
 
 /// Whether a path is none of this machine: of a datastore, an asset or the web.
 bool is_in_cloud(const std::string& path);
+/// "C:\photos": of a drive, which is not here.
+bool is_of_drive(const std::string& path);
+/// "..\photos": relative, with the separators of Windows.
+bool is_of_windows(const std::string& path);
+/// A path as it is named here: without `file:` or `file://`, and with / as the separator.
+std::string local_path(const std::string& path);
 
 }  // namespace torchport::runtime::azure

@@ -86,7 +86,17 @@ class Words {
 };
 
 bool is_python(const std::string& word) {
-  return word == "python" || word == "python3" || word.ends_with("/python") || word.ends_with("/python3");
+  const std::string name = word.substr(word.find_last_of('/') + 1);  // npos + 1 is 0
+  return name.starts_with("python") && name.find_first_not_of("0123456789.", 6) == name.npos;
+}
+
+/// Where the module of `python [flags] -m MODULE` stands, of which the word before `at` is python; 0: there is none.
+std::size_t module_at(const std::vector<Word>& words, std::size_t at) {
+  for (; at + 1 < words.size() && words[at].text.starts_with('-') && words[at].text != "-c"; ++at) {
+    if (words[at].text == "-m") return at + 1;
+    if (words[at].text == "-W" || words[at].text == "-X") ++at;
+  }
+  return 0;
 }
 
 /// The flags from word `at` on; what is none makes the command odd.
@@ -119,13 +129,14 @@ CommandLine read_command(const std::string& text) {
     read_flags(line, read.words, 3);
     return line;
   }
-  for (std::size_t i = 0; i + 2 < read.words.size(); ++i) {
-    if (!is_python(read.words[i].text) || read.words[i + 1].text != "-m") continue;
-    line.module = read.words[i + 2].text;
+  for (std::size_t i = 0; i < read.words.size() && line.module.empty(); ++i) {
+    const std::size_t at = is_python(read.words[i].text) ? module_at(read.words, i + 1) : 0;
+    if (at == 0) continue;
+    line.module = read.words[at].text;
     if (i > 0 && line.odd.empty()) line.odd = "'" + read.words[0].text + "' before python";
-    read_flags(line, read.words, i + 3);
-    break;
+    read_flags(line, read.words, at + 1);
   }
+  if (line.module.empty() && line.odd.empty() && !read.words.empty()) line.odd = "'" + read.words[0].text + "' before the module";
   if (line.module != kInvoker) return line;
   for (auto flag = line.flags.begin(); flag != line.flags.end(); ++flag) {
     if (flag->name != "module-name" && flag->name != "module_name") continue;

@@ -15,7 +15,7 @@ struct CommandLine {
   std::string module;     ///< of `python -m MODULE`, or what --module-name of the designer's invoker names; "": there is none
   std::string component;  ///< of `torchport run COMPONENT`, in place of a module
   std::vector<CommandFlag> flags;  ///< a flag without value is True
-  std::string odd;                 ///< what makes it more than one call with flags, e.g. "'&&'"; "": nothing
+  std::string odd;                 ///< what makes it more, or other, than one call with flags, e.g. "'&&'"; "": nothing
 };
 
 CommandLine read_command(const std::string& text);

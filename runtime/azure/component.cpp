@@ -93,6 +93,12 @@ const ComponentSpec* counterpart(const CommandLine& command) {
   return nullptr;
 }
 
+const ComponentSpec* named_in(const std::string& command) {
+  for (const ComponentSpec& component : Specs::get().components())
+    if (component.original && command.find(component.original->module) != command.npos) return &component;
+  return nullptr;
+}
+
 const ComponentSpec* alike(const AzureComponent& component) {
   const ComponentSpec* best = nullptr;
   std::size_t most = 1;

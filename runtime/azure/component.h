@@ -13,6 +13,9 @@ AzureComponent component_of_job(const YAML::Node& job, const std::shared_ptr<Fil
 /// Our component that a command runs, or that stands for the module of the designer's which it runs; or null.
 const ComponentSpec* counterpart(const CommandLine& command);
 
+/// Our component whose module of the designer's stands anywhere in the text of a command; or null.
+const ComponentSpec* named_in(const std::string& command);
+
 /// Our component that most inputs of a step have names of, at least two; or null.
 const ComponentSpec* alike(const AzureComponent& component);
 

@@ -71,6 +71,15 @@ void Draft::finish() {
   ignored_.clear();
 }
 
+void Draft::note_in(Pipeline& pipeline) const {
+  const auto is_said = [&](const PipelineNote& later) {
+    return std::any_of(notes.begin(), notes.end(),
+                       [&](const PipelineNote& own) { return own.place == later.place && own.text.ends_with(later.text); });
+  };
+  std::erase_if(pipeline.notes, is_said);
+  pipeline.notes.insert(pipeline.notes.begin(), notes.begin(), notes.end());
+}
+
 std::string Draft::input(const std::string& wanted, const fs::path& path, const std::string& place) {
   const auto named = [&](const std::string& text) {
     return std::find_if(inputs.begin(), inputs.end(), [&](const DraftInput& one) { return one.name == text; });
@@ -131,6 +140,7 @@ DraftText Draft::written(const fs::path& file, const fs::path& target) const {
   out.line("# Made of " + visible(file.filename().string()) + " by torchport import. What differs from it, and what is assumed:");
   for (const PipelineNote& one : notes) out.line("#   " + visible(one.place + ": " + one.text));
   out.line("name: " + name);
+  if (!description.empty()) out.line("description: " + yaml_text(description));
   if (!inputs.empty()) out.line("inputs:");
   for (const DraftInput& one : inputs) out.input(one);
   out.line("steps:");

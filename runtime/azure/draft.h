@@ -44,6 +44,7 @@ struct DraftText {
 
 struct Draft {
   std::string name;
+  std::string description{};
   std::filesystem::path folder;  ///< of the file that is imported
   std::vector<DraftInput> inputs;
   std::vector<DraftStep> steps;
@@ -54,6 +55,8 @@ struct Draft {
   /// Says once for all places that something is of no use here; notes come out when all is read.
   void ignore(const std::string& place, const std::string& where, const std::string& key, const std::string& why = "");
   void finish();
+  /// Puts these notes before those that were made when the text was read back, without the ones that say the same.
+  void note_in(Pipeline& pipeline) const;
   /// A wire to an input of the pipeline, "inputs.photos", which is made if it is not there.
   std::string input(const std::string& wanted, const std::filesystem::path& path, const std::string& place);
   /// A wire to an input with this value; "" where one of that name has another.

@@ -13,7 +13,8 @@
 namespace torchport::runtime::azure {
 namespace {
 
-constexpr std::size_t kHead = 65536;  ///< bytes in which the first cell of a notebook begins
+constexpr std::size_t kHead = 65536;                      ///< bytes in which the first cell of a notebook begins
+constexpr std::size_t kGraphText = std::size_t{4} << 20;  ///< bytes of a graph; JSON is longer than what people write
 constexpr const char* kOfPython =
     "Python is not read. Save the pipeline that it makes as YAML (az ml job show -n JOB > job.yml), or the graph that it shows as "
     "JSON, and "
@@ -43,10 +44,16 @@ std::string head_of(const std::filesystem::path& file) {
   }
 }
 
+/// By its name, or by the fields that exporters begin it with: ir_version, then producer_name.
+bool is_onnx(const std::filesystem::path& file, const std::string& head) {
+  return (!head.empty() && file.extension() == ".onnx") ||
+         (head.size() > 2 && head[0] == '\x08' && head[1] < ' ' && head[2] == '\x12');
+}
+
 bool has(const YAML::Node& map, const char* key) { return static_cast<bool>(map[key]); }
 
 [[noreturn]] void refuse(const std::string& found, const std::string& mend) {
-  throw Error("FileParsingFailed.not_a_pipeline", {{"found", found}, {"mend", mend}});
+  throw Error("FileParsingFailed.not_a_pipeline", {{"found", found + ", which is not a pipeline"}, {"mend", mend}});
 }
 
 bool is_graph(const YAML::Node& root) {
@@ -117,9 +124,21 @@ ImportOptions import_options(const std::vector<std::string>& replace, bool as_or
 
 std::string text_of_file(const std::filesystem::path& file) {
   try {
-    return std::string(without_mark(read_file(file, kSmallText)));
+    const std::string head = head_of(file);
+    if (is_onnx(file, head))
+      refuse("this is an ONNX model",
+             "ONNX is not read back: import weights that PyTorch or safetensors wrote. torchport export MODEL --format safetensors "
+             "-o FOLDER writes such a file.");
+    return std::string(without_mark(read_file(file, head.starts_with('{') ? kGraphText : kSmallText)));
+  } catch (const Error&) {
+    throw;
   } catch (const std::runtime_error& error) {
     const std::string head = head_of(file);
+    if (const std::string reason = error.what(); reason.starts_with("larger than") && head.find("\"cell_type\"") == head.npos)
+      throw Error("CouldNotOpenFile.too_large", {{"path", file.string()},
+                                                 {"reason", reason},
+                                                 {"text", std::to_string(kSmallText)},
+                                                 {"graph", std::to_string(kGraphText)}});
     if (head.starts_with('{') && head.find("\"cell_type\"") != head.npos) refuse("this is a notebook", kOfPython);
     throw Error("CouldNotOpenFile.file", {{"path", file.string()}, {"reason", error.what()}});
   }
@@ -148,6 +167,15 @@ FileKind kind_of(const std::string& text, const std::filesystem::path& file) {
       (has(root, "$schema") && root["$schema"].IsScalar() && root["$schema"].Scalar().find("azureml") != std::string::npos))
     refuse("this is a file of Azure ML without `jobs`", "Give a pipeline job (CLI v2).");
   return FileKind::other;
+}
+
+bool is_own_pipeline(const std::string& text) {
+  try {
+    const YAML::Node root = parse_yaml_with_aliases(text);
+    return root.IsMap() && has(root, "name") && has(root, "steps");
+  } catch (const YamlError&) {
+    return false;
+  }
 }
 
 Draft import_pipeline(const std::string& text, FileKind kind, const std::filesystem::path& file, const ImportOptions& options,

@@ -30,6 +30,9 @@ std::string text_of_file(const std::filesystem::path& file);
 /// notebook or a program, is refused, and so is a job that is no YAML. \throws Error FileParsingFailed.not_a_pipeline, .azure
 FileKind kind_of(const std::string& text, const std::filesystem::path& file);
 
+/// Whether a text that is `other` is a pipeline of torchport.
+bool is_own_pipeline(const std::string& text);
+
 /// The pipeline that a file of Azure ML describes, with notes on all that differs. Faults go into `problems`; what comes back then
 /// is not to be used.
 Draft import_pipeline(const std::string& text, FileKind kind, const std::filesystem::path& file, const ImportOptions& options,

@@ -5,6 +5,7 @@
 #include "runtime/azure/component.h"
 #include "runtime/files/files.h"
 #include "runtime/pipeline/inputs.h"
+#include "runtime/text/shell.h"
 #include "runtime/text/text.h"
 
 namespace torchport::runtime::azure {
@@ -22,6 +23,7 @@ std::string text_at(const YAML::Node& map, const char* key) { return map[key] &&
 
 /// "azureml:NAME:VERSION", "azureml:NAME@LABEL" or "azureml://registries/R/components/NAME/versions/VERSION" as words of a command.
 std::string show_command(const std::string& reference) {
+  if (!reference.starts_with("azureml:")) return "curl -LO " + shell_word(reference);
   std::string name = reference.substr(reference.find(':') + 1), which = " --label latest", registry;
   if (const std::size_t at = reference.find("/components/"); at != reference.npos) {
     const auto parts = split(reference.substr(at + 12), '/');
@@ -34,6 +36,19 @@ std::string show_command(const std::string& reference) {
     name.resize(end);
   }
   return "az ml component show -n " + name + which + registry + " > " + name + ".yml";
+}
+
+/// What an input says beside its path.
+void note_input(const YAML::Node& input, const FileFaults& faults, const std::string& where, Draft& draft) {
+  if (!input.IsMap()) return;
+  for (const auto& entry : input) {
+    const std::string key = entry.first.Scalar();
+    if (key == "mode") {
+      draft.ignore(faults.place(entry.second), where, key, "paths are read where they are");
+    } else if (!is_one_of(key, {"type", "path", "default", "description", "optional"})) {
+      draft.ignore(faults.place(entry.first), where, "the " + key + " of an input");
+    }
+  }
 }
 
 /// Reads the steps of one `jobs:`, and those of pipelines within it.
@@ -88,20 +103,19 @@ class StepReader {
     return name;
   }
 
-  void note_mode(const YAML::Node& input, const std::string& where) {
-    if (input.IsMap() && input["mode"])
-      draft_.ignore(faults_->place(input["mode"]), where, "mode", "paths are read where they are");
-  }
+  void note_mode(const YAML::Node& input, const std::string& where) { note_input(input, *faults_, where, draft_); }
 
   void note_keys(const JobStep& step) {
+    const bool is_own = !step.azure_component.command.component.empty();  // torchport contract names its steps by their components
     for (const auto& entry : step.node) {
       const std::string key = entry.first.Scalar();
       if (key == "environment_variables" && entry.second.IsMap()) {
         for (const auto& variable : entry.second)
           draft_.note(faults_->place(variable.first), step.where() + ": the environment variable " + variable.first.Scalar() +
                                                           " is not set: set it where torchport is started, if a step needs it");
-      } else if (!is_one_of(key, {"type", "component", "inputs", "outputs", "command", "name", "display_name", "description",
-                                  "distribution", "resources", "$schema", "jobs", "version"})) {
+      } else if (!is_one_of(
+                     key, {"type", "component", "inputs", "outputs", "command", "distribution", "resources", "$schema", "jobs"}) &&
+                 !(key == "display_name" && is_own)) {
         draft_.ignore(faults_->place(entry.first), step.where(), key);
       }
     }
@@ -136,7 +150,9 @@ class StepReader {
     }
     std::string path = faults_->scalar(component, "the component");
     if (path.empty()) return false;
-    if (path.starts_with("file:")) path = path.substr(5);
+    const std::string written = path;
+    path = local_path(written);
+    if (is_of_windows(written)) draft_.note(faults_->place(component), step.where() + ": " + written + " is taken as " + path);
     if (is_in_cloud(path)) {
       step.azure_component = component_of_job(step.node, faults_);
       if (step.replaced) return true;
@@ -221,7 +237,8 @@ class StepReader {
   void match(JobStep& step) {
     const CommandLine& command = step.azure_component.command;
     step.component = counterpart(command);
-    if (!step.component) {
+    const ComponentSpec* const named = step.component ? step.component : named_in(text_at(step.azure_component.node, "command"));
+    if (!named) {
       draft_.left_out.push_back(step.azure);
       const ComponentSpec* const near = alike(step.azure_component);
       draft_.note(step.place, step.where() +
@@ -229,11 +246,15 @@ class StepReader {
                                   step.azure + "=" + (near ? near->name : "COMPONENT") + " puts one in its place");
       return;
     }
-    if (!command.odd.empty())
-      step.azure_component.faults->add(
-          Error("FileParsingFailed.azure",
-                {{"reason", "the command of " + step.azure + " is more than a module and its flags: it has " + command.odd}}),
-          step.azure_component.command_place);
+    const std::string odd = step.component || !command.odd.empty() ? command.odd : "'" + command.module + "' before the module";
+    if (!odd.empty()) {
+      const std::string call =
+          command.component.empty() ? "python -m " + named->original->module : "torchport run " + command.component;
+      step.azure_component.faults->add(Error("FileParsingFailed.azure_command",
+                                             {{"step", step.azure}, {"odd", odd}, {"call", call}, {"component", named->name}}),
+                                       step.azure_component.command_place);
+    }
+    if (!step.component) return;
     for (const CommandFlag& flag : command.flags)
       for (const PortSpec& port : step.component->outputs)
         if (const std::string output = only_placeholder(flag.value, "outputs");
@@ -288,6 +309,7 @@ void read_steps(const YAML::Node& jobs, const std::shared_ptr<FileFaults>& fault
 void read_job(const YAML::Node& root, std::shared_ptr<FileFaults> faults, const ImportOptions& options, Draft& draft) {
   const std::string title = text_at(root, "display_name").empty() ? text_at(root, "name") : text_at(root, "display_name");
   draft.name = is_pipeline_name(title, true) ? title : as_name(title.empty() ? faults->file().stem().string() : title);
+  draft.description = text_at(root, "description");
   note_root(root, *faults, draft);
   auto scope = std::make_shared<Scope>();
   Job job;
@@ -297,8 +319,9 @@ void read_job(const YAML::Node& root, std::shared_ptr<FileFaults> faults, const 
       bound.input = entry.first.Scalar();
       if (bound.place.empty()) bound.place = faults->place(entry.first);
       scope->inputs[bound.input] = bound;
-      if (entry.second.IsMap() && entry.second["mode"])
-        draft.ignore(faults->place(entry.second["mode"]), "inputs." + bound.input, "mode", "paths are read where they are");
+      note_input(entry.second, *faults, "inputs." + bound.input, draft);
+      if (as_name(bound.input) != bound.input)
+        draft.note(faults->place(entry.first), "inputs." + bound.input + ": its name is " + as_name(bound.input) + " here");
     }
   }
   if (!faults->required(root, "jobs", "the file")) return;

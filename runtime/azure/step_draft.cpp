@@ -59,6 +59,7 @@ class FlagReader {
     for (const std::string& input : placeholders(flag.value, "inputs")) used.insert(input);
     const auto named = [&](const auto& row) { return bare(row.flag) == bare(flag.name); };
     const ComponentSpec& component = *step_.component;
+    const std::string& place = step_.azure_component.command_place;
     if (const auto port = std::find_if(component.inputs.begin(), component.inputs.end(), named); port != component.inputs.end()) {
       read_port(*port, flag);
     } else if (const auto row = std::find_if(component.parameters.begin(), component.parameters.end(), named);
@@ -68,6 +69,9 @@ class FlagReader {
       read_setting(*setting, flag);
     } else if (std::none_of(component.outputs.begin(), component.outputs.end(), named)) {
       fault(Error("ParameterParsing.unknown_flag", {{"flag", flag.name}, {"component", component.name}, {"nearest", ""}}));
+    } else if (only_placeholder(flag.value, "outputs").empty()) {
+      draft_.note(place,
+                  step_.where() + ": --" + flag.name + " is " + flag.value + ": here it is the step's own folder of the run");
     }
   }
 
@@ -126,12 +130,21 @@ class FlagReader {
   Draft& draft_;
 };
 
+/// Whether the numbers of machines or processes have the input that a step gets, too.
+bool feeds_run(const JobStep& step, const Bound& value) {
+  for (const char* const section : {"distribution", "resources"})
+    if (const YAML::Node map = step.node[section]; map && map.IsMap() && !value.input.empty())
+      for (const auto& entry : map)
+        if (entry.second.IsScalar() && only_placeholder(entry.second.Scalar(), "parent.inputs") == value.input) return true;
+  return false;
+}
+
 /// What a job gives its step in vain.
 void note_unused(const JobStep& step, const std::set<std::string>& used, Draft& draft) {
   for (const auto& [name, value] : step.given) {
     if (!step.azure_component.has(name)) {
       draft.note(value.place, undeclared(step, name, "component"));
-    } else if (!used.count(name)) {
+    } else if (!used.count(name) && !feeds_run(step, value)) {
       const std::string what = value.kind == Bound::Kind::text ? name + " = '" + value.text + "'" : name;
       draft.note(value.place, step.where() + ": the input " + what +
                                   " does not reach its command, which has it fixed or not at all: the command wins");
@@ -160,12 +173,13 @@ void add_code_defaults(DraftStep& made, const JobStep& step, const std::set<std:
 /// A parameter's file: of an input of the job one of the pipeline, else the step's own.
 DraftValue file_of(const DraftStep& made, const ParameterSpec& parameter, const Bound& value, const JobStep& step, Draft& draft) {
   DraftValue file{parameter.name, "", value.place, "", true, {}};
-  const bool in_cloud = is_in_cloud(value.text);
-  if (!in_cloud) file.path = draft.from_here(value.base, value.text);
+  const bool is_drive = is_of_drive(value.text), in_cloud = is_drive || is_in_cloud(value.text);
+  if (!in_cloud) file.path = draft.from_here(value.base, local_path(value.text));
   if (in_cloud || !value.input.empty())
     file.input = draft.input(value.input.empty() ? made.name + "_" + parameter.name : value.input, file.path, value.place);
   if (in_cloud)
-    draft.note(value.place, step.where() + ": the file of " + parameter.name + " is in the cloud (" + value.text +
+    draft.note(value.place, step.where() + ": the file of " + parameter.name +
+                                (is_drive ? " is one of Windows (" : " is in the cloud (") + value.text +
                                 "): give its path, --set " + file.input + "=PATH");
   return file;
 }
@@ -198,7 +212,16 @@ void add_parameter(DraftStep& made, const ParameterSpec& parameter, const Bound&
 
 void follow_command(DraftStep& made, const JobStep& step, Wiring& wiring, Draft& draft) {
   FlagReader reader(made, step, wiring, draft);
-  for (const CommandFlag& flag : step.azure_component.command.flags) reader.read(flag);
+  const std::vector<CommandFlag>& flags = step.azure_component.command.flags;
+  for (auto flag = flags.begin(); flag != flags.end(); ++flag) {
+    if (std::none_of(flag + 1, flags.end(), [&](const CommandFlag& later) { return bare(later.name) == bare(flag->name); })) {
+      reader.read(*flag);
+      continue;
+    }
+    for (const std::string& input : placeholders(flag->value, "inputs")) reader.used.insert(input);
+    draft.note(step.azure_component.command_place,
+               step.where() + ": --" + flag->name + " is given again after that: the last counts");
+  }
   note_unused(step, reader.used, draft);
   add_code_defaults(made, step, reader.set, draft);
 }

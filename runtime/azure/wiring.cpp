@@ -34,7 +34,10 @@ std::string Wiring::port(const JobStep& step, const std::string& input, const Bo
   if (bound.kind == Bound::Kind::none) return unset(own, "the input " + input + " has no value");
   if (bound.kind == Bound::Kind::text) {
     if (is_in_cloud(bound.text)) return unset(own, "the input " + input + " is in the cloud (" + bound.text + ")");
-    return draft_.input(own, draft_.from_here(bound.base, bound.text), bound.place);
+    if (is_of_drive(bound.text)) return unset(own, "the input " + input + " is a path of Windows (" + bound.text + ")");
+    const std::string path = local_path(bound.text);
+    if (is_of_windows(bound.text)) draft_.note(bound.place, step.where() + ": " + bound.text + " is taken as " + path);
+    return draft_.input(own, draft_.from_here(bound.base, path), bound.place);
   }
   std::string output;
   const JobStep* const from = source(bound, output);

@@ -16,7 +16,7 @@ Pipeline read_import(const std::string& text, azure::FileKind kind, const fs::pa
     pipeline = read_pipeline_text(std::move(made.text), file, settings, mine, std::move(made.origins));
   }
   for (const Error& error : mine.all()) problems.add(error);
-  pipeline.notes.insert(pipeline.notes.begin(), draft.notes.begin(), draft.notes.end());
+  draft.note_in(pipeline);
   return pipeline;
 }
 

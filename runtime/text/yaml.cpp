@@ -15,6 +15,7 @@ namespace torchport::runtime {
 namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxForeignBytes = std::size_t{4} << 20;  ///< graphs in JSON are longer than what people write
 constexpr std::size_t kMaxValues = 100'000;  // with those of aliases: a few lines of them can stand for more than memory holds
 constexpr std::size_t kMaxDepth = 64;        // below yaml-cpp's own guard of 500, whose message names no place
 
@@ -115,8 +116,8 @@ std::size_t line_of(std::string_view text, std::size_t at) {
   return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
-void check_encoding(std::string_view text) {
-  if (text.size() > kMaxBytes) throw YamlError("larger than 1 MiB");
+void check_encoding(std::string_view text, bool foreign) {
+  if (text.size() > (foreign ? kMaxForeignBytes : kMaxBytes)) throw YamlError(foreign ? "larger than 4 MiB" : "larger than 1 MiB");
   if (const char* const fault = encoding_fault(text)) throw YamlError(1, 1, fault);
   if (const auto nul = text.find('\0'); nul != text.npos)
     throw YamlError("line " + std::to_string(line_of(text, nul)) + ": holds a NUL byte");
@@ -139,7 +140,7 @@ std::string meaning(std::string_view text, const YAML::Exception& error) {
 }
 
 YAML::Node parse(std::string_view text, bool shared) {
-  check_encoding(text);
+  check_encoding(text, shared);
   const std::string copy(text);
   try {
     std::istringstream stream(copy);

@@ -25,7 +25,7 @@ struct YamlError : std::runtime_error {
 /// Parses one document of at most 1 MiB. \throws YamlError
 YAML::Node parse_yaml(std::string_view text);
 /// The same of a file of others, which may say a value once and name it elsewhere, by anchors, aliases and the merge keys (<<) of
-/// YAML 1.1. \throws YamlError, also where aliases lead back into themselves, or stand for more than people write
+/// YAML 1.1, and 4 MiB. \throws YamlError, also where aliases lead back into themselves, or stand for more than people write
 YAML::Node parse_yaml_with_aliases(std::string_view text);
 
 /// Whether a scalar is in quotes, and so a text, whatever it looks like.

@@ -55,6 +55,11 @@ def test_torchvision_takes_the_file_as_it_is(work, model):
     assert_same_state(state, network.state_dict())
     torchvision.models.resnet18(num_classes=len(LABELS)).load_state_dict(state, strict=True)
     assert (work / "out/labels.txt").read_text().splitlines() == LABELS
+    done = torchport("import", work / "out/model.pth", "-o", work / "back")   # of such a file the labels are known, of another's not
+    assert f"The categories are those of {work}/out/labels.txt, which torchport export wrote beside it.\n" in done.stderr, done.stderr
+    assert [row.split(",")[-1] for row in (work / "back/index_to_label.csv").read_text().splitlines()[-len(LABELS):]] == LABELS
+    (work / "out/README.md").write_text("# Another's\n")
+    assert "does not name its categories" in torchport("import", work / "out/model.pth", "-o", work / "other", status=2).stderr
 
 
 def test_the_card_says_how_a_photo_is_looked_at(work, model):

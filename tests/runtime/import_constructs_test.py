@@ -77,6 +77,21 @@ TAKEN = [
       "job.yml:4:27: jobs.n: no step of it takes its input g", "job.yml:5:5: jobs.n: compute is ignored", *FREE[:1], "job.yml:6:5: jobs.n: tags are ignored", *FREE[1:]]),
     ("outputs that are registered", "jobs:\n  x: {component: ./c.yml, inputs: {i: ./p}, outputs: {o: {type: uri_folder, name: images, version: 3}}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")},
      ["job.yml:2:77: jobs.x: the name of an output is ignored: nothing is registered", "job.yml:2:91: jobs.x: the version of an output is ignored: nothing is registered"]),
+    *((f"a command that begins with {python}", f"jobs:\n  x:\n    command: {CONVERT.replace('python', python, 1)}\n    inputs: {{i: ./p}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")}, [])
+      for python in ("python -u", "/usr/bin/python3.7 -B", "/opt/env/bin/python -W ignore -X dev", "python3 -Wignore")),
+    *((f"a path {path}", f"inputs: {{p: {{type: uri_folder, path: '{path}'}}}}\njobs:\n  x: {{component: ./c.yml, inputs: {{i: \"${{{{parent.inputs.p}}}}\"}}}}\n", {"p": made}, {"x": convert("inputs.p")}, notes)
+      for path, made, notes in (("file:./p", "p", []), ("file:///tmp/p", "/tmp/p", []), (".\\p\\q", "p/q", ["job.yml:1:38: jobs.x: .\\p\\q is taken as ./p/q"]),
+                                ("C:\\p", None, ["job.yml:1:38: jobs.x: the input i is a path of Windows (C:\\p): give its path, --set inputs.p=PATH"]))),
+    ("a component of Windows", "jobs:\n  x: {component: .\\c.yml, inputs: {i: ./p}}\n", {"x_i": "p"}, {"x": convert("inputs.x_i")}, ["job.yml:2:18: jobs.x: .\\c.yml is taken as ./c.yml"]),
+    ("names and words of a step, keys of an input", "description: \"All: of it\"\njobs:\n  x:\n    component: ./c.yml\n    name: n\n    version: 3\n    display_name: The step\n    description: words\n    inputs: {i: {folder: ./q, path: ./p}}\n",
+     {"x_i": "p"}, {"x": convert("inputs.x_i")},
+     ["job.yml:8:5: jobs.x: description is ignored", "job.yml:7:5: jobs.x: display_name is ignored", "job.yml:5:5: jobs.x: name is ignored",
+      "job.yml:9:18: jobs.x: the folder of an input is ignored", "job.yml:6:5: jobs.x: version is ignored"]),
+    ("an input with capitals", "inputs: {My_Data: ./p}\njobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.inputs.My_Data}}\"}}\n", {"my_data": "p"}, {"x": convert("inputs.my_data")},
+     ["job.yml:1:10: inputs.My_Data: its name is my_data here"]),
+    ("a flag twice, and something beside an output", f"jobs:\n  x:\n    command: {CONVERT}/images --input-path ${{{{inputs.j}}}}\n    inputs: {{i: ./p, j: ./q}}\n", {"x_j": "q"}, {"x": convert("inputs.x_j")},
+     ["job.yml:3:14: jobs.x: --input-path is given again after that: the last counts",
+      "job.yml:3:14: jobs.x: --output-path is ${{outputs.o}}/images: here it is the step's own folder of the run"]),
     ("a scalar as text, whole number and number", "jobs:\n  x: {component: ./split.yml, inputs: {i: ./p, f: \"0.5\", seed: 7}}\n", {"x_i": "p"}, {"x": split(0.5, "inputs.x_i", seed=7)}, []),
     ("type, path and mode", "inputs:\n  p: {type: uri_folder, path: ./p, mode: ro_mount}\njobs:\n  x: {component: ./c.yml, inputs: {i: {type: uri_folder, path: \"${{parent.inputs.p}}\", mode: download}}}\n",
      {"p": "p"}, {"x": convert("inputs.p")}, ["job.yml:2:42: inputs.p: mode is ignored, as in 1 more place: paths are read where they are"]),
@@ -143,6 +158,8 @@ REFUSED = [
     ("azureml:NAME", "jobs: {x: {component: \"azureml:c\"}}\n", cloud("azureml:c", "-n c --label latest")),
     ("a component of a registry", "jobs: {x: {component: \"azureml://registries/r/components/c/versions/2\"}}\n",
      cloud("azureml://registries/r/components/c/versions/2", "-n c --version 2 --registry-name r")),
+    ("a component of the web", "jobs: {x: {component: \"https://example.org/c.yml\"}}\n",
+     cloud("https://example.org/c.yml", "").replace("az ml component show  > c.yml", "curl -LO https://example.org/c.yml")),
     ("a component file that is a text", "jobs: {x: {component: ./text.yml}}\n", FAULT.format("the component must be a map of names and values", "text.yml:1:1")),
     ("a step that is not there", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.y.outputs.o}}\"}}\n", FAULT.format("there is no job 'y' with an output 'o'", "job.yml:2:39")),
     ("an output that nobody writes", "jobs:\n  x: {component: ./c.yml, inputs: {i: \"${{parent.jobs.s.outputs.c}}\"}}\n  s: {component: ./split.yml, inputs: {i: ./p}}\n",
@@ -155,7 +172,9 @@ REFUSED = [
     *((f"distribution: {kind}", f"jobs:\n  t: {{component: ./train.yml, inputs: {{m: ./m, t: ./t}}, distribution: {{type: {kind}}}}}\n",
        FAULT.format(f"the distribution of t is '{kind}'; the designer's training runs under mpi or pytorch", "job.yml:2:78")) for kind in ("tensorflow", "ray")),
     *((f"a command with {what}", f"jobs:\n  x:\n    command: {command}\n    inputs: {{i: ./p}}\n",
-       FAULT.format(f"the command of x is more than a module and its flags: it has {what}", "job.yml:3:14"))
+       FAULT.format(f"the command of x is more than a module and its flags: it has {what}", "job.yml:3:14").replace(
+           "docs/coming-from-azure.md describes what is read.", f"Leave {CONVERT.split(' --')[0]} and its flags alone in the command, or put a component in the step's place: "
+           "--replace x=convert_to_image_directory."))
       for what, command in [("'&'", CONVERT + " && echo"), ("'|'", CONVERT + " | tee log"), ("';'", "cd x; " + CONVERT), ("a variable of the shell", CONVERT + "/$HOME"),
                             ("'A=1' before python", "A=1 " + CONVERT)]),
     ("aliases that double", "a: &a [1, 1]\n" + "".join(f"{chr(c + 1)}: &{chr(c + 1)} [*{chr(c)}, *{chr(c)}]\n" for c in range(97, 121)) + "jobs: {x: {component: ./c.yml}}\n",
@@ -179,6 +198,7 @@ def test_taken(files, name, text, inputs, steps, notes):
     (files / "job.yml").write_text(text)
     done = torchport("import", "job.yml", cwd=files)
     made = yaml.safe_load(done.stdout)
+    assert made.get("description") == yaml.safe_load(text).get("description")
     assert made.get("inputs") == inputs and made["steps"] == steps, done.stdout
     said = [line.removeprefix("note: ") for line in done.stderr.splitlines()]
     assert said == notes, "\n".join(said)

@@ -86,6 +86,17 @@ def test_a_graph_that_compares_two_models(work):
     assert len(imported(work / "odd.json")[0]["steps"]) == len(steps)
 
 
+def test_large_graphs(work):
+    graph = json.loads((DATA / "graph/graph.json").read_text())
+    graph["modules"] = ["x" * 1000] * 2000
+    (work / "graph.json").write_text(json.dumps(graph))
+    assert imported(work / "graph.json")[0]["steps"]
+    (work / "graph.json").write_text(json.dumps(graph) + " " * (4 << 20))
+    assert torchport("import", "graph.json", status=2, cwd=work).stderr == (
+        "error[CouldNotOpenFileError] graph.json: 'graph.json' cannot be read: larger than 4194304 bytes\n"
+        "  hint   Of a pipeline or a pipeline job 1048576 bytes are read, of the graph of a run (JSON) 4194304.\n" + SEE)
+
+
 def test_a_graph_with_a_box_of_others(work):
     """It is left out and named, what needed it must be given, and another may take its place."""
     graph = json.loads((DATA / "graph/graph.json").read_text())
@@ -282,9 +293,12 @@ def test_what_cannot_be_read_is_refused(work):
             "  hint   Get its file: az ml component show -n split --version 0.1 --registry-name r > split.yml, and name that file in the job.\n")
     refused(work, "jobs: {a: {component: ./none.yml}}\n", "error[CouldNotOpenFileError] job.yml: 'none.yml' cannot be read: No such file or directory\n"
             "  at     job.yml:1:23\n  hint   Give the path of a readable file.\n")
-    refused(work, ONE_STEP.replace("python -m", "cd x && python -m"), fault("the command of convert is more than a module and its flags: it has '&'", "6:14"))
-    refused(work, ONE_STEP.replace("python -m", "NAME=1 python -m"),
-            fault("the command of convert is more than a module and its flags: it has 'NAME=1' before python", "6:14"))
+    for before, odd in (("cd x && ", "'&'"), ("NAME=1 ", "'NAME=1' before python"), ("mpirun -np 2 ", "'mpirun' before python"), ("torchrun --nproc_per_node 2 -m", "'torchrun' before the module"),
+                        ("bash -c 'python -m ", "'bash' before the module"), ("python -m torch.distributed.run ", f"'{CONVERT}', which belongs to no flag")):
+        text = ONE_STEP.replace("python -m", before if odd.endswith(("the module", "no flag")) else before + "python -m").replace("${{outputs.out}}", "${{outputs.out}}" + "'" * ("bash" in before))
+        refused(work, text, f"error[FileParsingFailedError] job.yml: the file of Azure ML cannot be understood: the command of convert is more than a module and its flags: it has {odd}\n"
+                f"  at     job.yml:6:14\n  hint   Leave python -m {CONVERT} and its flags alone in the command, or put a component in the step's place: "
+                "--replace convert=convert_to_image_directory.\n")
     refused(work, ONE_STEP.replace("parent.inputs.photos", "parent.inputs.photo"), fault("the pipeline has no input 'photo'", "8:20"))
     refused(work, ONE_STEP.replace("parent.inputs.photos", "parent.jobs.b.outputs.c"), fault("there is no job 'b' with an output 'c'", "8:20"))
     refused(work, ONE_STEP.replace("--output-path", "--outputpath-x"), "error[ParameterParsingError] job.yml: unknown flag --outputpath-x\n  at     job.yml:6:14\n"
@@ -310,7 +324,13 @@ def test_values_are_checked_at_their_places(work):
 
 def test_a_pipeline_of_ours_is_not_imported(work):
     (work / "p.yaml").write_text("name: p\nsteps: {n: {component: resnet}}\n")
-    assert "this is neither a file of Azure ML nor one of weights" in torchport("import", "p.yaml", status=2, cwd=work).stderr
+    assert torchport("import", "p.yaml", status=2, cwd=work).stderr == ("error[FileParsingFailedError] p.yaml: this is a pipeline of torchport already\n"
+                                                                        "  hint   There is nothing to import: torchport run p.yaml runs it.\n" + SEE)
+    (work / "n.yaml").write_text("a: b\n")
+    assert "this is neither a pipeline job or a graph of Azure ML nor a file of weights\n" in torchport("import", "n.yaml", status=2, cwd=work).stderr
+    for name, content in (("m.onnx", b"x"), ("m", b"\x08\x07\x12\x07pytorch" + b"x" * (2 << 20))):
+        (work / name).write_bytes(content)
+        assert "this is an ONNX model, which is not a pipeline\n  hint   ONNX is not read back" in torchport("import", name, status=2, cwd=work).stderr
     assert "--replace and --as-original are for files of Azure ML" in torchport("validate", "p.yaml", "--as-original", status=2, cwd=work).stderr
 
 
