@@ -66,7 +66,7 @@ MUTATIONS = [
     Mutation("a job's values are their defaults", "component/contract/values.cpp", "value.origin == \"default\" || is_one_of", "is_one_of", ["component.contract_test"]),
     Mutation("a job that comes back loses its run settings", "runtime/azure/step_draft.cpp", "made_.run.push_back(", "(void)DraftValue(", ["component.contract_test"]),
     Mutation("YAML's truths are texts", "runtime/azure/bound.cpp", "if (is_quoted(scalar)) return text;", "return text;", ["runtime.import_test"]),
-    Mutation("what does not reach a command is not said", "runtime/azure/step_draft.cpp", "} else if (!used.count(name)) {", "} else if (false) {",
+    Mutation("what does not reach a command is not said", "runtime/azure/step_draft.cpp", "} else if (!used.count(name) && !feeds_run(step, value)) {", "} else if (false) {",
              ["runtime.import_test"]),
     Mutation("faults of values at the pipeline's lines", "runtime/pipeline/file_faults.cpp", "if (!origins_.empty()) return", "if (false) return",
              ["component.import_run_test"]),
