@@ -204,9 +204,11 @@ void find_learning_rate(const runtime::Context& ctx, Trainer& trainer) {
     const double suggestion = *curve.steepest / ctx.control.size();
     found["steepest"] = *curve.steepest;
     found["suggestion"] = suggestion;
-    ctx.log.info(
+    const std::string said =
         runtime::formatted("Suggested: --learning-rate %.3g", suggestion) + ", where the smoothed loss falls fastest, of " + tried +
-        (ctx.control.size() > 1 ? runtime::formatted("; it is multiplied by the %d processes.", ctx.control.size()) : "."));
+        (ctx.control.size() > 1 ? runtime::formatted("; it is multiplied by the %d processes.", ctx.control.size()) : ".");
+    found["said"] = said;  // for the report
+    ctx.log.info(said);
   } else {
     ctx.log.warning("No learning rate is suggested: the smoothed loss falls nowhere among " + tried +
                     ". More updates may show more.");

@@ -174,12 +174,13 @@ void add_reliability(Page& page, const nlohmann::json& metrics) {
 
 }  // namespace
 
-void add_evaluation(Page& page, const EvaluationFacts& facts, const std::string& name, const std::filesystem::path& folder) {
+void add_evaluation(Page& page, const EvaluationFacts& facts, const std::string& name, const std::filesystem::path& folder,
+                    MistakePictures& pictures) {
   const std::size_t matrix = page.matrices.size();
   begin_section(page, "evaluation-" + name, page.say("Evaluation: {0}", {name}));
   add_figures(page, facts.metrics);
   add_matrix(page, facts, matrix);
-  if (facts.all_mistakes > 0) add_mistakes(page, facts, matrix, folder);
+  if (facts.all_mistakes > 0) add_mistakes(page, facts, matrix, folder, pictures);
   add_classes(page, facts);
   add_reliability(page, facts.metrics);
   end_section(page);

@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "component/report/thumbnail.h"
 #include "runtime/text/format.h"
 
 namespace torchport::component {
@@ -31,7 +30,15 @@ std::vector<std::size_t> pictured(const EvaluationFacts& facts) {
 
 std::string name_of(const ShownMistake& mistake) { return mistake.image.empty() ? "id " + mistake.id : mistake.image; }
 
-void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
+/// The folder on a line that loses its beginning where it is too long, the file's name whole: the end tells images apart.
+void add_path(Page& page, const std::string& path) {
+  const std::size_t name = path.rfind('/') == path.npos ? 0 : path.rfind('/') + 1;
+  page.html.open("span", {{"class", "path"}, {"title", path}});
+  if (name > 0) page.html.open("span", {{"class", "folder"}}).element("bdi", path.substr(0, name)).close();
+  page.html.text(path.substr(name)).close();
+}
+
+void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix, MistakePictures& pictures) {
   std::size_t unread = 0;
   std::string why;
   const std::vector<std::size_t> chosen = pictured(facts);
@@ -40,7 +47,7 @@ void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
     const ShownMistake& mistake = facts.mistakes[place];
     std::string picture;
     try {
-      picture = thumbnail(mistake.image);
+      picture = pictures.of(mistake);
     } catch (const std::runtime_error& fault) {
       ++unread;
       if (why.empty()) why = name_of(mistake) + ": " + fault.what();
@@ -49,13 +56,17 @@ void add_gallery(Page& page, const EvaluationFacts& facts, std::size_t matrix) {
     if (picture.empty()) {
       page.html.element("div", page.say("no picture"), {{"class", "absent"}});
     } else {
-      page.html.element("img", "", {{"src", picture}, {"alt", name_of(mistake)}, {"loading", "lazy"}});
+      page.html.element("img", "", {{"src", picture}, {"alt", name_of(mistake)}, {"decoding", "async"}});
     }
     page.html.open("figcaption").element("b", facts.names[mistake.truth]).trusted("<br>");
     page.html.text("→ " + facts.names[mistake.predicted] + " " + percent(mistake.probability)).trusted("<br>");
-    page.html.element("span", name_of(mistake), {{"class", "path"}, {"title", name_of(mistake)}}).close().close();
+    add_path(page, name_of(mistake));
+    page.html.close().close();
   }
   page.html.close();
+  if (pictures.as_scored() > 0)
+    add_note(page, page.say("{0} of these pictures show the image as it was scored, in {1}: no file of its own is at its path.",
+                            {std::to_string(pictures.as_scored()), pictures.scored().string()}));
   if (unread > 0) add_note(page, page.say("{0} of these images cannot be shown. The first: {1}.", {std::to_string(unread), why}));
 }
 
@@ -99,10 +110,11 @@ std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted
   return std::to_string(matrix) + ":" + std::to_string(truth) + ":" + std::to_string(predicted);
 }
 
-void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder) {
+void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder,
+                  MistakePictures& pictures) {
   add_pairs(page, facts, matrix);
   page.html.element("h3", page.say("Mistakes, those with the largest loss first"));
-  add_gallery(page, facts, matrix);
+  add_gallery(page, facts, matrix, pictures);
   add_rows(page, facts, matrix);
   page.html.open("p", {{"class", "note"}});
   if (facts.mistakes.size() < facts.all_mistakes)

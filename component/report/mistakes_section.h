@@ -2,6 +2,7 @@
 // categories that are confused most. Called by the section of an evaluation.
 #pragma once
 #include "component/report/evaluation_facts.h"
+#include "component/report/mistake_pictures.h"
 #include "component/report/page.h"
 
 namespace torchport::component {
@@ -10,6 +11,7 @@ namespace torchport::component {
 std::string cell_of(std::size_t matrix, std::size_t truth, std::size_t predicted);
 
 /// `matrix`: the number of the confusion matrix in the page, whose cells show these examples. \pre there are mistakes
-void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder);
+void add_mistakes(Page& page, const EvaluationFacts& facts, std::size_t matrix, const std::filesystem::path& folder,
+                  MistakePictures& pictures);
 
 }  // namespace torchport::component

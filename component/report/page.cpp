@@ -18,7 +18,7 @@ bool is_wide(const Chart& chart) {
       most = std::max(most, *value);
     }
   }
-  return chart.kind == "line" && !chart.share && least > 0 && most > kWideRange * least;
+  return chart.kind == "line" && !chart.share && !chart.top && least > 0 && most > kWideRange * least;
 }
 
 nlohmann::json values_of(const Series& series) {
@@ -91,11 +91,16 @@ void add_chart(Page& page, const Chart& chart) {
                          {"series", series},
                          {"marks", marks},
                          {"share", chart.share},
+                         {"top", chart.share ? nlohmann::json(1)
+                                 : chart.top ? nlohmann::json(*chart.top)
+                                             : nlohmann::json()},
                          {"logarithmic", is_wide(chart)}});
   page.html.open("figure").element("figcaption", chart.title);
   page.html.open("div", {{"class", "chart"}}).element("canvas", "", {{"id", id}, {"role", "img"}, {"aria-label", chart.title}});
   page.html.close();
-  for (const auto& [at, text] : chart.marks) page.html.element("p", text, {{"class", "mark"}});
+  for (const auto& [at, text] : chart.marks)
+    if (!text.empty()) page.html.element("p", text, {{"class", "mark"}});
+  if (!chart.note.empty()) page.html.element("p", chart.note, {{"class", "mark"}});
   std::vector<std::string> heads = {chart.x};
   for (const Series& one : chart.series) heads.push_back(one.name);
   std::vector<Row> rows;

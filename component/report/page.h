@@ -54,6 +54,8 @@ struct Chart {
   std::string kind = "line";                                 ///< or "bar", or "stacked"
   std::vector<std::pair<std::size_t, std::string>> marks{};  ///< vertical lines: place among the labels, and what is said of it
   bool share = false;                                        ///< the scale is from 0 to 1
+  std::optional<double> top{};                               ///< where the scale ends; what is above is not drawn
+  std::string note{};                                        ///< said beneath it
 };
 
 /// The chart, a table of its numbers behind it. A scale that spans more than two powers of ten is logarithmic.

@@ -1,5 +1,6 @@
 #include "component/report/pipeline_section.h"
 
+#include "component/report/progress.h"
 #include "component/report/report.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -69,9 +70,10 @@ void add_links(Page& page, const RunFacts& run) {
   if (fs::exists(run.folder / kReportFile, ignored)) link(page.say("report"), run.folder / kReportFile);
 }
 
-std::string seconds_of(const nlohmann::json& record) {
-  const auto found = record.find("seconds");
-  return found != record.end() && found->is_number() ? runtime::duration_text(found->get<double>()) : "-";
+std::string time_of(const ReportFacts& facts, const RunFacts& run) {
+  if (const auto seconds = running_seconds(facts, run)) return runtime::duration_text(*seconds);
+  const auto found = run.step.find("seconds");
+  return found != run.step.end() && found->is_number() ? runtime::duration_text(found->get<double>()) : "-";
 }
 
 }  // namespace
@@ -79,12 +81,16 @@ std::string seconds_of(const nlohmann::json& record) {
 void add_pipeline(Page& page, const ReportFacts& facts, const fs::path& target) {
   begin_section(page, "pipeline", page.say("Pipeline"));
   add_graph(page, facts, target);
-  open_table(page, {page.say("step"), page.say("component"), page.say("state"), page.say("time"), page.say("result"),
-                    page.say("outputs and logs")});
+  open_table(page,
+             {page.say("step"), page.say("component"), page.say("state"), page.say("time"), page.say("result"),
+              page.say("outputs and logs")},
+             {{"class", "steps"}});
   for (const RunFacts& run : facts.runs) {
     page.html.open("tr", {{"id", "step-row-" + run.name}}).element("td", run.name).element("td", run.component());
     page.html.open("td").element("span", page.say(run.state), {{"class", "state " + run.state}}).close();
-    page.html.element("td", seconds_of(run.step)).element("td", text_of(run.record, "summary")).open("td");
+    page.html.element("td", time_of(facts, run), {{"data-time", run.name}})
+        .element("td", page.say.sentence(text_of(run.record, "summary")))
+        .open("td");
     add_links(page, run);
     page.html.close().close();
   }

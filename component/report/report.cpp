@@ -2,12 +2,14 @@
 
 #include "component/report/evaluation_section.h"
 #include "component/report/pipeline_section.h"
+#include "component/report/progress.h"
 #include "component/report/record_sections.h"
 #include "component/report/training_section.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
 #include "runtime/pipeline/history.h"
 #include "runtime/pipeline/run.h"
+#include "runtime/text/utc.h"
 
 namespace torchport::component {
 namespace fs = std::filesystem;
@@ -17,7 +19,8 @@ using runtime::text_of;
 
 /// What report.js says, in the page's language.
 constexpr const char* kScriptWords[] = {"true {0}, predicted {1}: {2}", "No image is in this cell.",
-                                        "Images that were recognised are not listed.", "{0} of {1} are in this page."};
+                                        "These are right. This page has pictures of mistakes only.",
+                                        "{0} of {1} are in this page."};
 
 /// Scripts run only with the page's own key, and nothing is fetched from anywhere but, for a page that is served, its server.
 std::string policy(const std::string& key, bool served) {
@@ -43,13 +46,17 @@ void add_headline(Page& page, const ReportFacts& facts) {
   page.html.close().open("p").text(facts.folder.filename().string());
   const auto& record = facts.is_pipeline() ? facts.pipeline : facts.runs.front().record;
   if (const std::string started = text_of(record, "started"); !started.empty()) page.html.text(" · " + started);
-  if (const auto seconds = record.find("seconds"); seconds != record.end() && seconds->is_number())
-    page.html.text(" · " + runtime::duration_text(seconds->get<double>()));
+  const auto of_pipeline = record.find("seconds");
+  const auto seconds = of_pipeline != record.end() && of_pipeline->is_number()
+                           ? std::optional(of_pipeline->get<double>())
+                           : runtime::seconds_between(text_of(record, "started"), text_of(record, "ended"));
+  if (seconds) page.html.text(" · " + runtime::duration_text(*seconds));
   page.html.close();
+  add_progress(page, facts);
   for (const RunFacts& run : facts.runs) {
     const std::string summary = text_of(run.record, "summary");
     const bool counts = has_training(run) || !run.output("evaluation").empty() || !facts.is_pipeline();
-    if (counts && !summary.empty()) page.html.element("p", run.name + ": " + summary, {{"class", "summary"}});
+    if (counts && !summary.empty()) page.html.element("p", run.name + ": " + page.say.sentence(summary), {{"class", "summary"}});
     if (!run.trouble.empty()) page.html.open("pre", {{"class", "trouble"}}).text(run.trouble).close();
   }
   page.html.close();
@@ -61,7 +68,8 @@ void add_evaluations(Page& page, const ReportFacts& facts) {
     std::error_code ignored;
     if (folder.empty() || !fs::exists(folder / "mistakes.csv", ignored)) continue;
     try {
-      add_evaluation(page, read_evaluation(folder), run.name, folder);
+      MistakePictures pictures(scored_images(facts, run));
+      add_evaluation(page, read_evaluation(folder), run.name, folder, pictures);
     } catch (const std::runtime_error& fault) {
       add_note(page, page.say("The evaluation of {0} is not shown: {1}.", {run.name, fault.what()}));
     }

@@ -16,15 +16,6 @@ using runtime::text_of;
 constexpr std::size_t kRecordLimit = std::size_t{16} << 20, kMetricsLimit = std::size_t{64} << 20;
 constexpr std::size_t kShownLogs = 16;
 
-nlohmann::json read_json(const fs::path& file) {
-  try {
-    nlohmann::json value = runtime::parse_json(runtime::read_file(file, kRecordLimit));
-    return value.is_object() ? value : nlohmann::json::object();
-  } catch (const std::runtime_error&) {  // the run did not come so far
-    return nlohmann::json::object();
-  }
-}
-
 void read_metrics(RunFacts& run, const fs::path& file) {
   std::string text;
   try {
@@ -44,6 +35,15 @@ void read_metrics(RunFacts& run, const fs::path& file) {
 }
 
 }  // namespace
+
+nlohmann::json read_run_record(const fs::path& folder, const std::string& attempt) {
+  try {
+    nlohmann::json value = runtime::parse_json(runtime::read_file(folder / ("run.json" + attempt), kRecordLimit));
+    return value.is_object() ? value : nlohmann::json::object();
+  } catch (const std::runtime_error&) {  // the run did not come so far
+    return nlohmann::json::object();
+  }
+}
 
 nlohmann::json parse_python_json(std::string text) {
   for (const std::string_view word : {": NaN", ": -Infinity", ": Infinity"})
@@ -72,7 +72,7 @@ RunFacts read_run_facts(const fs::path& folder, const std::string& name, nlohman
   run.state = text_of(run.step, "state");
   run.name = name;
   if (folder.empty()) return run;  // a step that has not begun
-  run.record = read_json(folder / "run.json");
+  run.record = read_run_record(folder);
   if (name.empty()) run.name = run.component();
   if (run.state.empty()) run.state = text_of(run.record, "state");
   read_metrics(run, folder / "metrics.jsonl");
@@ -86,7 +86,7 @@ RunFacts read_earlier_facts(const fs::path& folder, const std::string& attempt) 
   RunFacts run;
   run.name = attempt;
   run.folder = folder;
-  run.record = read_json(folder / ("run.json" + attempt));
+  run.record = read_run_record(folder, attempt);
   run.state = text_of(run.record, "state");
   if (run.state == "running") run.state = "lost";  // another attempt has come after it
   read_metrics(run, folder / ("metrics.jsonl" + attempt));

@@ -31,6 +31,10 @@ struct RunFacts {
 /// Whether logs, and the trouble that they tell of, are wanted: they may be long.
 enum class ReadLogs { no, yes };
 
+/// run.json of a run's folder, or of an earlier attempt in it (earlier_attempts()); empty where there is none, or none that can be
+/// read.
+nlohmann::json read_run_record(const std::filesystem::path& folder, const std::string& attempt = "");
+
 /// `name`: of the step, "" for a run by itself.
 RunFacts read_run_facts(const std::filesystem::path& folder, const std::string& name, nlohmann::json step, ReadLogs logs);
 

@@ -120,6 +120,20 @@ std::vector<std::optional<double>> numbers_of(const nlohmann::json& record, cons
   return numbers;
 }
 
+/// Where the scale of the range test's losses ends: the fall is to be seen, and the losses of rates that are too large are many
+/// times the first one. Nothing where all are below.
+std::optional<double> top_of_losses(const Chart& chart) {
+  const auto& smoothed = chart.series.back().values;
+  if (smoothed.empty() || !smoothed.front()) return std::nullopt;
+  const double first = *smoothed.front();
+  double least = first, most = first;
+  for (const auto& loss : smoothed) least = std::min(least, loss.value_or(least));
+  for (const Series& series : chart.series)
+    for (const auto& loss : series.values) most = std::max(most, loss.value_or(most));
+  const double top = std::stod(runtime::formatted("%.2g", first + std::max(0.5 * (first - least), 0.1 * first)));
+  return most > top && top > first ? std::optional(top) : std::nullopt;
+}
+
 /// The losses of the range test by its rates, which are one factor apart: the axis is a logarithm's.
 void add_rate_finder(Page& page, const RunFacts& run) {
   const auto& test = map_of(run.record, "learning_rate_finder");
@@ -128,10 +142,11 @@ void add_rate_finder(Page& page, const RunFacts& run) {
   Chart chart{page.say("Range test of learning rates"), page.say("learning rate of an update"), {}, {}};
   for (const auto& rate : rates) chart.labels.push_back(runtime::formatted("%.2e", rate.value_or(0)));
   chart.series = {{page.say("loss"), numbers_of(test, "losses")}, {page.say("smoothed loss"), numbers_of(test, "smoothed")}};
+  chart.top = top_of_losses(chart);
+  if (chart.top) chart.note = page.say("Losses above {0} are not drawn; the table has them.", {number_text(chart.top)});
   if (const auto steepest = number_in(test, "steepest"))
     for (std::size_t i = 0; i < rates.size(); ++i)
-      if (rates[i] == steepest)
-        chart.marks.emplace_back(i, page.say("The smoothed loss falls fastest at {0}.", {runtime::formatted("%.3g", *steepest)}));
+      if (rates[i] == steepest) chart.marks.emplace_back(i, page.say.sentence(runtime::text_of(test, "said")));
   add_chart(page, chart);
 }
 
@@ -156,6 +171,7 @@ void add_ranks(Page& page, const std::vector<nlohmann::json>& rows) {
               {{page.say("images per second"), {}}},
               "bar"};
   Chart shares{page.say("Where each process's time went, in percent"), page.say("process"), {}, {}, "stacked"};
+  shares.top = 100;
   for (const char* const what : kWhats) shares.series.push_back({page.say(what), {}});
   auto slowest = ranks.begin();
   for (auto rank = ranks.begin(); rank != ranks.end(); ++rank) {

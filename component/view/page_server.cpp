@@ -7,6 +7,7 @@
 
 #include "component/report/html.h"
 #include "component/report/page_files.h"
+#include "component/report/progress.h"
 #include "component/report/report.h"
 #include "runtime/error/error.h"
 #include "runtime/files/files.h"
@@ -109,6 +110,10 @@ void serve_run(const fs::path& folder, const ViewOptions& options, const std::fu
   server.Get("/", [&](const httplib::Request&, httplib::Response& answer) { answer_page(folder, options, answer); });
   server.Get("/stamp",
              [&](const httplib::Request&, httplib::Response& answer) { answer.set_content(stamp_of(folder), "text/plain"); });
+  server.Get("/progress", [&](const httplib::Request&, httplib::Response& answer) {
+    const auto list = progress_list(read_report_facts(folder, ReadLogs::no), page_language(options.language));
+    answer.set_content(list.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "application/json");
+  });
   server.Get("/.*", [&](const httplib::Request& request, httplib::Response& answer) { answer_file(folder, request.path, answer); });
   ready(port);
   server.listen_after_bind();

@@ -19,6 +19,9 @@ class Language {
   std::string operator()(std::string_view english) const;
   /// The same, with `parts` in place of {0}, {1}, ...
   std::string operator()(std::string_view english, const std::vector<std::string>& parts) const;
+  /// The words for a whole English sentence with its parts in it, by the pattern of the table ("{0} of {1} images scored") that
+  /// made it, of several the one with the most words of its own. It stays as it is where there is none.
+  std::string sentence(const std::string& english) const;
 
  private:
   std::string name_ = "en";

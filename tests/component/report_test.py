@@ -67,7 +67,8 @@ def read(run, *options, cwd):
 
 def test_a_training(work):
     run = made_run(work / "run", planned_learning_rates=[.1, .05, .04, .03, .02], result={"kept_epoch": 2, "stopped_early": True},
-                   learning_rate_finder={"rates": [1e-7, 1e-6, 1e-5], "losses": [2, 1.5, 3], "smoothed": [2, 1.75, 2.1], "steepest": 1e-6, "suggestion": 1e-6})
+                   learning_rate_finder={"rates": [1e-7, 1e-6, 1e-5], "losses": [2, 1.5, 140], "smoothed": [2, 1.75, 80], "steepest": 1e-6, "suggestion": 5e-7, "said": "Suggested: 5e-07"},
+                   started="2026-11-24T01:02:03.456Z", ended="2026-11-24T01:03:05.456Z")
     (run / "metrics.jsonl").write_text("\n".join([*training_rows(3, ranks=2), '{"kind": "log_row", "na']))
     page = read("run", cwd=work)
     chart, table = page.chart("Top 1 accuracy")
@@ -80,13 +81,15 @@ def test_a_training(work):
     assert chart["labels"] == ["1", "2", "3", "4", "5"] and [series["values"] for series in chart["series"]] == [
         [.1, .05, .0333333, None, None], [.1, .05, .04, .03, .02]], chart
     chart, table = page.chart("Range test of learning rates")
-    assert chart["labels"] == ["1.00e-07", "1.00e-06", "1.00e-05"] and [series["values"] for series in chart["series"]] == [[2, 1.5, 3], [2, 1.75, 2.1]]
-    assert [mark["at"] for mark in chart["marks"]] == [1] and "The smoothed loss falls fastest at 1e-06." in table, (chart["marks"], table)
+    assert chart["labels"] == ["1.00e-07", "1.00e-06", "1.00e-05"] and [series["values"] for series in chart["series"]] == [[2, 1.5, 140], [2, 1.75, 80]]
+    assert [mark["at"] for mark in chart["marks"]] == [1] and "Suggested: 5e-07" in table, (chart["marks"], table)
+    assert chart["top"] == 2.2 and "Losses above 2.2 are not drawn" in table and not chart["logarithmic"], "the divergence rules the scale"
+    assert "· 1 min 2 s" in page.text, "how long the run took is not told"
     assert page.chart("Train images per second")[0]["series"][0]["values"] == [101, 102, 103]
     assert page.chart("Top 5 accuracy")[0]["share"]
     assert page.chart("Images per second of each process's own work")[0]["series"][0]["values"] == [10, 11]
     shares = page.chart("Where each process's time went, in percent")[0]
-    assert [series["values"] for series in shares["series"]] == [[10, 10], [60, 60], [20, 20], [10, 10]], shares
+    assert [series["values"] for series in shares["series"]] == [[10, 10], [60, 60], [20, 20], [10, 10]] and shares["top"] == 100, shares
     assert "The slowest is process 0, with 10 images per second" in page.text
     assert HOSTILE in "".join(pre[2] for pre in page.all("pre")) and not page.all("img"), "a log's line is not shown as text"
     assert "torchport run 'it'\\''s'" in [pre[2] for pre in page.all("pre")], "the command that runs it again"
@@ -106,7 +109,7 @@ def test_mistakes(work):
         assert small.size == (96, 48) and small.format == "JPEG", small
         assert all(abs(ours - wanted) < 6 for ours, wanted in zip(small.getpixel((48, 24)), (200, 30, 30))), small.getpixel((48, 24))
     assert shown[1]["alt"] == str(image)
-    captions = [figure[2] for figure in page.all("figure", class_="mistake")]
+    captions = [figure[2].replace("\n", "") for figure in page.all("figure", class_="mistake")]
     assert len(captions) == 3 and "cat" in captions[0] and f"→ {HOSTILE} 90.0 %" in captions[0] and str(image) in captions[0], captions
     assert re.search(r"2 of these images cannot be shown\. The first: \S+broken\.png: ", page.text), "what cannot be shown is not counted"
     matrix = page.data["matrices"][0]
@@ -251,6 +254,40 @@ def test_in_japanese(work):
     assert page.all("html", lang="ja") and page.chart("Top 1 accuracy (1 位の精度)")[0]["x"] == "エポック", "the page is not in Japanese"
 
 
+def test_results_in_japanese(work):
+    """What a step came to is our sentence, too: made by each component, shown in the reader's language with its numbers."""
+    class_folders(work / "in", each=4)
+    (work / "p.yaml").write_text(PIPELINE)
+    torchport("run", "p.yaml", cwd=work)
+    page = read("runs/p-1", "--lang", "ja", cwd=work)
+    cells = [cell[2] for cell in page.all("td")]
+    english = re.search(r"(\d+) images in (\d+) categories", (work / "runs/p-1/convert/run.json").read_text())
+    assert f"{english[2]} カテゴリの {english[1]} 画像" in cells and re.search(r"\d+ 画像と、残りの \d+ 画像", "\n".join(cells)), cells
+    said = "Suggested: --learning-rate 0.0632, where the smoothed loss falls fastest, of 81 rates up to 3.16"
+    for end, wanted in ((".", "下がる値です。"), ("; it is multiplied by the 2 processes.", "プロセス数 2 が掛けられます。")):
+        run = made_run(work / f"run{len(end)}", summary="the weights of epoch 6 of 7, with top-1 0.732", learning_rate_finder={
+            "rates": [1, 2], "losses": [2, 1], "smoothed": [2, 1], "steepest": 2, "said": said + end})
+        (run / "metrics.jsonl").write_text("\n".join(training_rows(2)))
+        page = read(run.name, "--lang", "ja", cwd=work)
+        assert ": 7 エポック中エポック 6 の重み、top-1 0.732</p>" in page.text
+        table = page.chart("学習率の範囲テスト")[1]
+        assert "推奨: --learning-rate 0.0632。3.16 までの 81 個の学習率" in table and wanted in table, table
+
+
+def test_every_result_has_its_japanese():
+    """Each part of a summary that a component makes is in the pattern of a translation."""
+    known = [line.split(" = ")[0] for line in (SOURCE / "component/report/page/ja.txt").read_text().splitlines()]
+    found = set()
+    for path in (SOURCE / "component").glob("*.cpp"):
+        text = path.read_text()
+        for words in re.findall(r'(?:record\.set\("summary",|std::string summary =|\bsummary =|std::string said =)(.*?);', text, re.S):
+            for literal in re.findall(r'"((?:[^"\\]|\\.)*)"', words):
+                found |= {part for part in re.split(r"%[\w.]+", literal) if part.strip(" .")}
+    assert len(found) > 12, f"the scan found hardly any: {found}"
+    lacks = [part for part in found if not any(part.strip() in line for line in known)]
+    assert not lacks, f"ja.txt lacks a pattern with {lacks}"
+
+
 def test_every_word_has_its_japanese():
     known = {line.split(" = ")[0] for line in (SOURCE / "component/report/page/ja.txt").read_text().splitlines()}
     literal, found = r'"((?:[^"\\]|\\.)*)"', set()
@@ -284,6 +321,16 @@ def test_view(work):
             assert status == 200 and not Page(text).faults and answer(address, "/stamp") == (200, stamp)
             (run / "metrics.jsonl").write_text("\n".join(training_rows(2)))
             assert answer(address, "/stamp")[1] != stamp, "a run that has gone on is not noticed"
+            assert json.loads(answer(address, "/progress")[1]) == [], "a run without a beginning"
+            (run / "run.json").write_text(json.dumps({**json.loads((run / "run.json").read_text()), "started": "2026-11-24T01:02:03.456Z"}))
+            [now] = json.loads(answer(address, "/progress")[1])
+            assert now["name"] == "train_pytorch_model" and " min " in now["time"] and (now["said"], now["share"]) == ("", None), now
+            (run / "progress.json").write_text(json.dumps({"epoch": 2, "epochs": 4, "step": 50, "steps": 100, "loss": .75, "images_per_second": 321.0, "eta_seconds": 125}))
+            [now] = json.loads(answer(address, "/progress")[1])
+            assert now["share"] == .375 and now["said"] == ("epoch 2 of 4, iteration 50 of 100, 321 images per second, loss 0.75; "
+                                                            "about 0:02:05 left for training"), now
+            [bar] = Page(answer(address, "/")[1]).all("progress")
+            assert bar[1]["value"] == "0.375", bar
             assert len(Page(answer(address, "/")[1]).data["charts"]) == 5
             assert "all is well" in answer(address, "/logs/70_driver_log_0")[1] and "70_driver_log_0" in answer(address, "/logs/")[1]
             assert answer(address, "/secret")[0] == 404 and answer(address, "/../../outside")[0] == 404

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 sys.path.append(str(__import__("harness").SOURCE / "tests/component"))
-from report_test import jpeg, made_evaluation, made_first_batch, made_large_run, made_run, training_rows   # noqa: E402
+from report_test import PIPELINE, jpeg, made_evaluation, made_first_batch, made_large_run, made_run, training_rows   # noqa: E402
 
-from harness import torchport   # noqa: E402
+from harness import class_folders, torchport   # noqa: E402
 from PIL import Image   # noqa: E402
 from selenium import webdriver   # noqa: E402
 from selenium.webdriver.chrome.service import Service   # noqa: E402
@@ -42,6 +42,11 @@ def test_report(work, browser, categories):
     browser.execute_script("document.querySelector('[data-show=\"0:0:1\"]').click()")
     examples = "return [document.querySelectorAll('#examples-0 img').length, document.querySelectorAll('#examples-0 li').length]"
     assert browser.execute_script(examples) == [2, 2]
+    shares = "const c = Chart.getChart('chart-6'); return [c.options.scales.x.stacked, c.scales.y.max]"
+    assert browser.execute_script(shares) == [True, 100], "shares of time do not end at 100 percent"
+    if categories <= 30:
+        said = browser.execute_script("document.querySelector('[data-show=\"0:1:1\"]').click(); return document.getElementById('examples-0').innerText")
+        assert "This page has pictures of mistakes only." in said, said
     if categories > 30:
         browser.execute_script("const c = document.getElementById('matrix-0'), b = c.getBoundingClientRect(); c.dispatchEvent(new MouseEvent('click', "
                                "{clientX: b.left + b.width * 2.5 / 50, clientY: b.top + b.height * 1.5 / 50}))")
@@ -50,6 +55,27 @@ def test_report(work, browser, categories):
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     fetched = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     assert fetched[0].endswith("page.html") and all(url.startswith("data:") for url in fetched[1:]), fetched
+
+
+def test_a_narrow_and_a_dark_screen(work, browser):
+    """Of a pipeline: nothing is out of sight but what its box scrolls, no word is broken, and the graph has the screen's colours."""
+    class_folders(work / "in", each=4)
+    (work / "p.yaml").write_text(PIPELINE + "  others:\n    component: convert_to_image_directory\n    inputs: {input: ./in}\n")
+    torchport("run", "p.yaml", cwd=work)
+    for width, scheme in ((390, "light"), (1280, "dark")):
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        browser.get((work / "runs/p-1/report.html").as_uri())
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, "the page is wider than the screen"
+        links = browser.execute_script("return [...document.querySelectorAll('.steps a, .steps .state')].map(a => [a.innerText, a.getBoundingClientRect().right, a.getClientRects().length])")
+        assert len(links) > 10 and all(right <= width and lines == 1 for _, right, lines in links), links
+        text, box, svg = browser.execute_script("const g = document.getElementById('graph'); return [g.querySelector('text').getBoundingClientRect().height, "
+                                                "g.clientWidth, g.querySelector('svg').getBoundingClientRect().width]")
+        assert text >= 9 and (svg > box if width == 390 else svg <= box), (text, box, svg)
+        look = browser.execute_script("const g = document.getElementById('graph'); return [getComputedStyle(g).backgroundColor, getComputedStyle(g.querySelector('svg')).filter, "
+                                      "getComputedStyle(g.querySelector('svg > g > polygon')).fill]")
+        assert look == [["rgb(245, 245, 247)", "none", "none"], ["rgb(32, 34, 38)", "invert(0.9) hue-rotate(180deg)", "none"]][scheme == "dark"], look
+    assert browser.get_log("browser") == []
 
 
 def test_a_large_report_opens_at_once(work, browser):

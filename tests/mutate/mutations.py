@@ -8,6 +8,7 @@ import install_mutations
 import models_mutations
 import serving_mutations
 import package_mutations
+import report_mutations
 import tracking_mutations
 import training_mutations
 from mutation import Mutation
@@ -23,6 +24,7 @@ MUTATIONS = [
     *models_mutations.MUTATIONS,
     *serving_mutations.MUTATIONS,
     *package_mutations.MUTATIONS,
+    *report_mutations.MUTATIONS,
     *tracking_mutations.MUTATIONS,
     *training_mutations.MUTATIONS,
     Mutation("stamps without the time", "runtime/files/stamp.cpp", "status.st_mtim.tv_sec * kBillion + status.st_mtim.tv_nsec", "0", ["runtime"]),

@@ -14,5 +14,20 @@
     sessionStorage.setItem(KEY, JSON.stringify({open, scroll: scrollY}));
     location.reload();
   };
-  setInterval(look, 1000);
+  // What is under way says anew how far it has come.
+  const tell = async () => {
+    const answer = await fetch('progress').catch(() => null);
+    if (!answer || !answer.ok) return;
+    for (const {name, time, said, share} of await answer.json()) {
+      const all = kind => [...document.querySelectorAll(`[data-${kind}]`)].filter(one => one.dataset[kind] === name);
+      all('time').forEach(one => { one.textContent = time; });
+      all('progress').forEach(line => {
+        const bar = line.querySelector('progress');
+        line.querySelector('.said').textContent = said;
+        bar.hidden = share === null;
+        if (share !== null) bar.value = share;
+      });
+    }
+  };
+  setInterval(() => { look(); tell(); }, 1000);
 })();

@@ -45,7 +45,7 @@
         scales: {
           x: {...axis, stacked: chart.kind === 'stacked', title: {display: true, text: chart.x, color: text}},
           y: {...axis, stacked: chart.kind === 'stacked', type: chart.logarithmic ? 'logarithmic' : 'linear', beginAtZero: bars,
-              ...(chart.share ? {min: 0, max: 1} : {})},
+              ...(chart.share ? {min: 0} : {}), ...(chart.top === null ? {} : {max: chart.top})},
         },
         plugins: {legend: {display: chart.series.length > 1, labels: {color: text, boxWidth: 14, usePointStyle: !bars}}, marks: {list: chart.marks}},
       },
@@ -71,7 +71,7 @@
       return made;
     };
     add('p', say('true {0}, predicted {1}: {2}', matrix.names[truth], matrix.names[predicted], count));
-    if (truth === predicted) return add('p', say('Images that were recognised are not listed.'));
+    if (truth === predicted) return add('p', say('These are right. This page has pictures of mistakes only.'));
     if (count === 0) return add('p', say('No image is in this cell.'));
     if (rows.length < count) add('p', say('{0} of {1} are in this page.', rows.length, count));
     const gallery = add('div', '');
@@ -115,6 +115,12 @@
   const drawMatrices = () => data.matrices.forEach(drawMatrix);
   drawMatrices();
 
+  // Boxes stay readable where the graph is wider than the screen: its box scrolls.
+  document.querySelectorAll('#graph svg').forEach(svg => {
+    svg.style.setProperty('--natural', `${svg.width.baseVal.value}px`);
+    const [box, first] = [svg.parentElement, svg.querySelector('g.node')].map(one => one.getBoundingClientRect());
+    svg.parentElement.scrollLeft += first.left + first.width / 2 - box.left - box.width / 2;
+  });
   document.querySelectorAll('#graph g.node').forEach(node => node.addEventListener('click', event => {
     event.preventDefault();
     const name = node.id.replace(/^step-/, '');

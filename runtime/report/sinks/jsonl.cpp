@@ -3,6 +3,7 @@
 #include "runtime/files/files.h"
 #include "runtime/report/error_info.h"
 #include "runtime/report/events.h"
+#include "runtime/report/progress_file.h"
 #include "runtime/text/python_json.h"
 
 namespace torchport::runtime {
@@ -19,7 +20,8 @@ std::string begun(const char* kind, const std::string& name) {
 
 class JsonLines : public Sink {
  public:
-  explicit JsonLines(const SinkOptions& options) : file_(options.run_dir / "metrics.jsonl"), log_(options.log) {}
+  explicit JsonLines(const SinkOptions& options)
+      : file_(options.run_dir / "metrics.jsonl"), progress_(options.run_dir), log_(options.log) {}
   ~JsonLines() override {
     try {
       file_.close();
@@ -27,6 +29,7 @@ class JsonLines : public Sink {
     }
   }
 
+  void step(const StepDone& event) override { progress_.step(event); }
   void epoch(const EpochDone& event) override {
     for (const MetricRow& row : event.rows) write(row);
   }
@@ -60,6 +63,7 @@ class JsonLines : public Sink {
   }
 
   FileWriter file_;
+  ProgressFile progress_;
   Log* log_;
   bool broken_ = false;
 };
