@@ -92,8 +92,8 @@ int quick(runtime::Call& call) {
   call.subject = given.operands.front();
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request, photos_pipeline);
   const bool quiet = given.get<bool>("quiet");
-  const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs,
-                                                         quiet ? runtime::Shown::faults : runtime::Shown::brief);
+  const runtime::PipelineEnd end =
+      runtime::run_pipeline(call.host, checked, call.command_line(), quiet ? runtime::Shown::faults : runtime::Shown::brief);
   if (const std::string why = leave_report(end.folder); !why.empty()) call.host.err << "warning: " << why << "\n";
   if (quiet) call.host.out << runtime::visible(end.folder.string()) << "\n";
   if (end.status == 0 && !quiet) show_results(call, end, given.get<bool>("pretrained"));

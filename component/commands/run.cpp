@@ -30,8 +30,8 @@ int run_pipeline(const runtime::Call& call) {
   const runtime::CheckedPlan checked = checked_plan(call.host, given, check_request);
   if (!given.get<bool>("dry_run")) {
     const bool json = given.get<bool>("json"), quiet = json || given.get<bool>("quiet");
-    const runtime::PipelineEnd end = runtime::run_pipeline(call.host, checked.pipeline, checked.plan, checked.runs,
-                                                           quiet ? runtime::Shown::faults : runtime::Shown::everything);
+    const runtime::PipelineEnd end =
+        runtime::run_pipeline(call.host, checked, call.command_line(), quiet ? runtime::Shown::faults : runtime::Shown::everything);
     leave_report_of(call, end.folder);
     if (json) {
       call.host.out << runtime::json_text(json_of(summary_of(end.folder)));

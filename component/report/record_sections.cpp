@@ -61,21 +61,12 @@ std::vector<Row> parameter_rows(const Page& page, const RunFacts& run) {
   return given;
 }
 
-/// The command of a component's run as it was, of a pipeline's from its record.
-std::string command_of(const ReportFacts& facts) {
+/// What was typed, for a shell; "" where the record does not say.
+std::string command_of(const nlohmann::json& record) {
   std::vector<std::string> words;
-  if (facts.is_pipeline()) {
-    words = {"torchport", "run", text_of(facts.pipeline, "file")};
-    for (const RunFacts& run : facts.runs)
-      for (const char* const group : {"parameters", "run"})
-        for (const auto& [name, value] : map_of(run.step, group).items())
-          if (text_of(value, "origin") == "command line" && value.contains("value"))
-            words.insert(words.end(), {"--set", run.name + "." + name + "=" + text_of_value(value["value"])});
-  } else if (const auto found = facts.runs.front().record.find("command"); found != facts.runs.front().record.end()) {
+  if (const auto found = record.find("command"); found != record.end())
     for (const auto& word : *found)
-      if (word.is_string()) words.push_back(word.get<std::string>());
-  }
-  for (std::string& word : words) word = runtime::shell_word(word);
+      if (word.is_string()) words.push_back(runtime::shell_word(word.get<std::string>()));
   return runtime::join(words, " ");
 }
 
@@ -131,12 +122,15 @@ void add_parameters(Page& page, const ReportFacts& facts) {
 
 void add_provenance(Page& page, const ReportFacts& facts) {
   begin_section(page, "provenance", page.say("Provenance"));
-  page.html.element("p", page.say("The command that runs this again:")).open("pre").text(command_of(facts)).close();
+  const nlohmann::json& record = facts.is_pipeline() ? facts.pipeline : facts.runs.front().record;
+  if (const std::string command = command_of(record); !command.empty())
+    page.html.element("p", page.say("The command that runs this again:")).open("pre").text(command).close();
   std::vector<Row> rows;
   const auto add = [&](const std::string& name, const std::string& value) {
     if (!value.empty()) rows.push_back({name, value});
   };
   add(page.say("folder"), facts.folder.string());
+  add(page.say("working directory"), text_of(record, "directory"));
   if (facts.is_pipeline()) {
     for (const char* const key : {"file", "torchport", "commit", "started"}) add(page.say(key), text_of(facts.pipeline, key));
   }

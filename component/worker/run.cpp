@@ -23,6 +23,7 @@
 #include "runtime/launch/run_dir.h"
 #include "runtime/launch/run_files.h"
 #include "runtime/report/error_info.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/report/verdict.h"
 #include "runtime/request/context.h"
 #include "runtime/request/parse_value.h"
@@ -71,7 +72,7 @@ int compute_threads(const std::optional<LaunchedAs>& launched, const runtime::Co
 
 /// Whether a progress bar can be drawn. Under a launcher standard output only looks like a terminal; `torchport run` knows.
 bool on_terminal(const std::optional<LaunchedAs>& launched) {
-  if (const char* const said = std::getenv("TORCHPORT_TERMINAL")) return std::string_view(said) == "1";
+  if (const char* const said = std::getenv(runtime::kTerminalVariable)) return std::string_view(said) == "1";
   return !launched && isatty(STDOUT_FILENO);
 }
 

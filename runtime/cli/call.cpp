@@ -11,6 +11,12 @@ Arguments Call::arguments() const {
   return read;
 }
 
+std::vector<std::string> Call::command_line() const {
+  std::vector<std::string> all{"torchport", spec.name};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
 bool Call::names_pipeline() {
   if (words.empty() || words.front().starts_with("-") || words.front().find_first_of("./") == std::string::npos) return false;
   subject = visible(words.front());

@@ -15,6 +15,8 @@ struct Call {
   std::vector<std::string> words;  ///< after the command
   std::string& subject;            ///< what errors begin with: "torchport", until the command knows better
 
+  /// What was typed, from "torchport" on.
+  std::vector<std::string> command_line() const;
   /// The words by the command's spec. \throws Error, Errors
   Arguments arguments() const;
   /// Whether the first word is a pipeline file and not the name of a component. Errors then begin with the file.

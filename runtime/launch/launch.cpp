@@ -20,6 +20,7 @@
 #include "runtime/launch/worker_library.h"
 #include "runtime/report/checkpoints.h"
 #include "runtime/report/error_info.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/report/run_record.h"
 #include "runtime/report/verdict.h"
 #include "runtime/request/parse_value.h"
@@ -254,7 +255,7 @@ int run_watched(const Request& request, const Chosen& chosen, const std::vector<
   EngineLog log(run_dir / "logs" / "70_mpi_log");
   setenv("TORCHPORT_RUN_DIR", run_dir.c_str(), 1);
   setenv("TORCHPORT_RUN_READY", "1", 1);
-  setenv("TORCHPORT_TERMINAL", isatty(STDOUT_FILENO) ? "1" : "0", 1);
+  setenv(kTerminalVariable, isatty(STDOUT_FILENO) ? "1" : "0", /*overwrite=*/0);  // of a pipeline's step the pipeline knows
   mark_run_dir(run_dir);
   forget_launcher();
   GatheredLogs gathered(run_dir);

@@ -5,17 +5,20 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
+#include "runtime/report/progress_line.h"
+
 namespace torchport::runtime {
 namespace {
 
 constexpr int kWriteSignals[] = {SIGPIPE, SIGXFSZ};
-constexpr int kTick = 200;  ///< milliseconds between looks at the clock, where there is a reason to
+constexpr int kTick = 200;  ///< milliseconds between looks at the clock, or at the child, where there is a reason to
 
 using Clock = std::chrono::steady_clock;
 
@@ -49,7 +52,6 @@ class HeldSignals {
   HeldSignals() {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
       if (!is_ignored(signal)) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, &before_);
@@ -80,13 +82,17 @@ class HeldSignals {
   const int nothing = open("/dev/null", O_RDWR);
   dup2(nothing, STDIN_FILENO);
   if (output == ChildOutput::dropped) dup2(nothing, STDOUT_FILENO);
-  if (output == ChildOutput::read) dup2(errors, STDOUT_FILENO);
+  if (output == ChildOutput::read || output == ChildOutput::drawn) dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
   execvp(arguments[0], arguments);
   const int reason = errno;
   [[maybe_unused]] const ssize_t told = write(failure, &reason, sizeof reason);
   _exit(127);
 }
+
+/// A descriptor that can be read when the child has ended. SIGCHLD would not do: of a program with other threads, any of them may
+/// take it. -1 where the kernel has none (before Linux 5.3). By number, as the C library has had a name for it only since 2.36.
+int descriptor_of(pid_t child) { return static_cast<int>(syscall(SYS_pidfd_open, child, 0)); }
 
 /// Hands on what there is to read. Returns false at the end.
 bool drain(int fd, const std::function<void(std::string_view)>& on_text) {
@@ -113,10 +119,11 @@ class Watch {
         order_(order) {}
 
   ChildEnd run() {
+    const Descriptor ended(descriptor_of(child_));
     bool open = true;
     for (;;) {
-      std::array<pollfd, 2> ready{{{signals_, POLLIN, 0}, {open ? errors_ : -1, POLLIN, 0}}};
-      poll(ready.data(), ready.size(), end_.told_to_stop || order_ ? kTick : -1);
+      std::array<pollfd, 3> ready{{{signals_, POLLIN, 0}, {open ? errors_ : -1, POLLIN, 0}, {ended.get(), POLLIN, 0}}};
+      poll(ready.data(), ready.size(), end_.told_to_stop || order_ || ended.get() < 0 ? kTick : -1);
       if (ready[1].revents) open = drain(errors_, on_text_);
       take_signals();
       if (end_.told_to_stop && Clock::now() > deadline_) kill(-child_, SIGKILL);
@@ -137,7 +144,6 @@ class Watch {
     signalfd_siginfo info{};
     while (read(signals_, &info, sizeof info) == sizeof info) {
       const int signal = static_cast<int>(info.ssi_signo);
-      if (signal == SIGCHLD) continue;
       deadline_ = end_.told_to_stop ? Clock::now() : Clock::now() + patience_;
       end_.told_to_stop = signal;
       kill(child_, instead_ ? instead_ : signal == SIGHUP ? SIGTERM : signal);
@@ -184,6 +190,8 @@ ChildEnd run_child(const std::vector<std::string>& arguments, const std::functio
   if (pipe2(failure.data(), O_CLOEXEC) != 0) return not_started(errno);
   const Descriptor failure_in(failure[0]);
   Descriptor failure_out(failure[1]);
+  if (is_ignored(SIGCHLD)) std::signal(SIGCHLD, SIG_DFL);  // as a parent may leave it: the kernel would forget how children end
+  if (output == ChildOutput::drawn) setenv(kTerminalVariable, "1", /*overwrite=*/1);
   const HeldSignals signals;
   const std::vector<char*> pointers = argument_array(arguments);
   const pid_t parent = getpid(), child = fork();

@@ -19,8 +19,9 @@ struct ChildEnd {
   std::int64_t peak_bytes = 0;  ///< the most memory that it, or one of the processes that it started and waited for, had
 };
 
-/// Where a child's standard output goes: where ours goes, nowhere, or to the reader of its standard error.
-enum class ChildOutput { shared, dropped, read };
+/// Where a child's standard output goes: where ours goes, nowhere, or to the reader of its standard error; drawn: to that
+/// reader, which shows the child's progress on a terminal.
+enum class ChildOutput { shared, dropped, read, drawn };
 
 /// From now on a closed pipe and a file size limit are errors of write(2) here, not the end of the process. Children that run_child
 /// starts get the signals back.

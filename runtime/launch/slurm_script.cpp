@@ -3,6 +3,7 @@
 #include "runtime/error/exit_status.h"
 #include "runtime/launch/engine.h"
 #include "runtime/launch/run_files.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/text/shell.h"
 #include "runtime/text/text.h"
 
@@ -79,7 +80,7 @@ std::string job_script(const Request& request, const Compute& compute, const std
   srun.insert(srun.end(), worker.begin(), worker.end());
   std::string text = "#!/bin/bash\n# Submitted as:" + shown(submitted) + "\n";
   for (const std::string& line : compute.list("shell")) text += line + "\n";
-  text += "export TORCHPORT_RUN_DIR=" + quoted({run_dir.string()}) + " TORCHPORT_RUN_READY=1 TORCHPORT_TERMINAL=0\n";
+  text += "export TORCHPORT_RUN_DIR=" + quoted({run_dir.string()}) + " TORCHPORT_RUN_READY=1 " + kTerminalVariable + "=0\n";
   text +=
       "restart=${SLURM_RESTART_COUNT:-0}\n"
       "if ((restart)); then   # what ended the attempt before is not to be blamed for this one's end\n"

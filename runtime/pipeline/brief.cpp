@@ -10,7 +10,7 @@
 namespace torchport::runtime {
 namespace {
 
-constexpr const char* kClearLine = "\r\x1b[K";
+constexpr std::string_view kClearLine = "\r\x1b[K", kClear = kClearLine.substr(1);
 
 /// As much of a line as fits `columns` of a terminal.
 std::string cut(std::string_view text, std::size_t columns) {
@@ -28,7 +28,7 @@ std::string cut(std::string_view text, std::size_t columns) {
 
 BriefOutput::BriefOutput(std::ostream& out, std::size_t width, std::string head)
     : out_(out), head_(std::move(head)), width_(width) {
-  redraw("");
+  redraw(head_, "");
 }
 
 BriefOutput::~BriefOutput() {
@@ -37,31 +37,45 @@ BriefOutput::~BriefOutput() {
 
 void BriefOutput::take(std::string_view text) {
   for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::size_t end = std::min(text.find_first_of("\n\r", begin), text.size());
     rest_ += text.substr(begin, end - begin);
-    if (end < text.size()) sort_in(std::exchange(rest_, {}));
     begin = end + 1;
+    if (end == text.size()) break;
+    if (text[end] == '\n') {
+      const std::string line = std::exchange(rest_, {});
+      sort_in(drawn_over_ && line.starts_with(kClear) ? std::string_view(line).substr(kClear.size()) : line);
+    }
+    rest_.clear();
+    drawn_over_ = text[end] == '\r';
   }
+  redraw_bar();
 }
 
 void BriefOutput::finish(const std::string& line) {
-  if (!rest_.empty()) sort_in(std::exchange(rest_, {}));
+  if (!rest_.empty() && !drawn_over_) sort_in(std::exchange(rest_, {}));
+  rest_.clear();
   if (line.empty() && kept_.empty()) return;
-  out_ << (width_ > 0 ? kClearLine : "") << visible(line.empty() ? head_ : line) << "\n";
+  out_ << (width_ > 0 ? kClearLine : std::string_view()) << visible(line.empty() ? head_ : line) << "\n";
   for (const std::string& kept : std::exchange(kept_, {})) out_ << visible(kept) << "\n";
   out_ << std::flush;
 }
 
 void BriefOutput::sort_in(std::string_view line) {
   const auto logged = read_log_line(line);
-  if (logged && logged->level == "INFO") return redraw(logged->message);
+  if (logged && logged->level == "INFO") return redraw(head_, logged->message);
   kept_.push_back(logged ? "  " + std::string(logged->level == "WARNING" ? "warning: " : "error: ") + std::string(logged->message)
                          : std::string(line));
 }
 
-void BriefOutput::redraw(std::string_view message) {
+/// The numbers first: of the head the step's name is enough.
+void BriefOutput::redraw_bar() {
+  if (!drawn_over_ || rest_.size() <= kClear.size() || !rest_.starts_with(kClear)) return;
+  redraw(head_.substr(0, head_.find(": ")), std::string_view(rest_).substr(kClear.size()));
+}
+
+void BriefOutput::redraw(const std::string& head, std::string_view message) {
   if (width_ == 0) return;
-  std::string line = head_ + (message.empty() ? "" : ": " + std::string(message));
+  std::string line = head + (message.empty() ? "" : ": " + std::string(message));
   std::replace(line.begin(), line.end(), '\t', ' ');
   line = visible(line);
   out_ << kClearLine << cut(line, width_ - 1) << std::flush;

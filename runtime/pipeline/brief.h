@@ -1,5 +1,5 @@
-// What a step prints, cut down to a line that changes in place, and afterwards its warnings and what is not of its log, errors
-// above all. Used by a run of a pipeline that shows little; everything is in the step's own log.
+// What a step prints, cut down to a line that changes in place, its progress where it draws some, and afterwards its warnings and
+// what is not of its log, errors above all. Used by a run of a pipeline that shows little; everything is in the step's own log.
 #pragma once
 #include <iosfwd>
 #include <string>
@@ -24,10 +24,12 @@ class BriefOutput {
 
  private:
   void sort_in(std::string_view line);
-  void redraw(std::string_view message);
+  void redraw(const std::string& head, std::string_view message);
+  void redraw_bar();
 
   std::ostream& out_;
-  std::string head_, rest_;  ///< the rest is a line without its end
+  std::string head_, rest_;  ///< the rest is a line without its end, or the step's bar
+  bool drawn_over_ = false;  ///< the rest stands in a line that the step clears before it writes on
   std::vector<std::string> kept_;
   std::size_t width_ = 0;  ///< of the terminal, in columns; 0: there is none
 };

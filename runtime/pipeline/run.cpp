@@ -31,7 +31,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::seconds(75);  ///< more than a step has with its own processes
 
-constexpr const char* kResume = "resume";  ///< the parameter of a component that can
+constexpr const char* kPipelineFile = "pipeline.yaml";  ///< in the run's folder
+constexpr const char* kResume = "resume";               ///< the parameter of a component that can
 
 volatile std::sig_atomic_t told_to_stop = 0;  ///< the signal that came between two steps; run_child hands on what comes in one
 
@@ -66,6 +67,12 @@ json step_record(const fs::path& folder) {
   }
 }
 
+/// The file that was read; of a pipeline that comes with torchport, the run's own copy.
+fs::path file_of(const Pipeline& pipeline, const fs::path& copy) {
+  std::error_code ignored;
+  return fs::absolute(fs::exists(pipeline.file, ignored) ? fs::path(pipeline.file) : copy).lexically_normal();
+}
+
 /// The record as it may be read: no text in it has a secret.
 json shown(const json& record) {
   if (record.is_string()) return without_secrets(record.get_ref<const std::string&>());
@@ -77,24 +84,25 @@ json shown(const json& record) {
 
 class Runner {
  public:
-  Runner(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs, Shown shown)
+  Runner(const Host& host, const CheckedPlan& checked, const std::vector<std::string>& command, Shown shown)
       : host_(host),
         shown_(shown),
-        pipeline_(pipeline),
-        plan_(plan),
-        runs_(runs),
-        folder_(next_free_run_dir(runs, pipeline.name)),
+        pipeline_(checked.pipeline),
+        plan_(checked.plan),
+        runs_(checked.runs),
+        folder_(next_free_run_dir(runs_, pipeline_.name)),
         lock_(folder_) {
     link_latest(folder_);
     clear_lost_runs();
-    write_file_atomically(folder_ / "pipeline.yaml", without_secrets(pipeline.text));
-    record_ = {{"pipeline", pipeline.name}, {"file", fs::absolute(pipeline.file).lexically_normal().string()},
-               {"torchport", version()},    {"commit", commit()},
-               {"state", "running"},        {"started", utc_text()},
-               {"given", pipeline.given},   {"contents", plan.contents},
+    write_file_atomically(folder_ / kPipelineFile, without_secrets(pipeline_.text));
+    record_ = {{"pipeline", pipeline_.name}, {"file", file_of(pipeline_, folder_ / kPipelineFile).string()},
+               {"command", command},         {"directory", fs::current_path().string()},
+               {"torchport", version()},     {"commit", commit()},
+               {"state", "running"},         {"started", utc_text()},
+               {"given", pipeline_.given},   {"contents", plan_.contents},
                {"steps", json::object()}};
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-      const PlannedStep& planned = plan.steps[i];
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      const PlannedStep& planned = plan_.steps[i];
       record_["steps"][planned.step->name] = {{"position", i + 1},
                                               {"component", planned.step->component->name},
                                               {"state", "waiting"},
@@ -245,7 +253,8 @@ class Runner {
     const bool silent = shown_ == Shown::faults;
     brief_.emplace(silent ? host_.err : host_.out, silent ? 0 : host_.terminal_width, place_ + ": " + step.component->title);
     return run_child(
-        command, [&](std::string_view text) { brief_->take(text); }, kPatience, ChildOutput::read);
+        command, [&](std::string_view text) { brief_->take(text); }, kPatience,
+        !silent && host_.terminal_width > 0 ? ChildOutput::drawn : ChildOutput::read);
   }
 
   /// That a step is done and, where little else is shown, what it says that it did.
@@ -325,8 +334,8 @@ std::string duration_text(double seconds) {
   return formatted("%d min %d s", static_cast<int>(seconds) / 60, static_cast<int>(seconds) % 60);
 }
 
-PipelineEnd run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const fs::path& runs, Shown shown) {
-  return Runner(host, pipeline, plan, runs, shown).run();
+PipelineEnd run_pipeline(const Host& host, const CheckedPlan& checked, const std::vector<std::string>& command, Shown shown) {
+  return Runner(host, checked, command, shown).run();
 }
 
 }  // namespace torchport::runtime

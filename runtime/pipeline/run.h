@@ -1,7 +1,6 @@
 // Runs a planned pipeline, step after step, in a numbered folder, and keeps its record. Called by the command line.
 #pragma once
-#include "runtime/cli/host.h"
-#include "runtime/pipeline/plan.h"
+#include "runtime/pipeline/checked_plan.h"
 
 namespace torchport::runtime {
 
@@ -15,10 +14,9 @@ struct PipelineEnd {
   std::map<std::string, std::filesystem::path> outputs;  ///< by STEP.OUTPUT
 };
 
-/// Makes `runs`/<pipeline>-<n> and runs what the plan says; shows when each step begins and ends. \throws Error
-/// FailedToWriteOutputs
-PipelineEnd run_pipeline(const Host& host, const Pipeline& pipeline, const Plan& plan, const std::filesystem::path& runs,
-                         Shown shown = Shown::everything);
+/// Makes <runs>/<pipeline>-<n> and runs what the plan says; shows when each step begins and ends. `command` is what was typed, for
+/// the record. \throws Error FailedToWriteOutputs
+PipelineEnd run_pipeline(const Host& host, const CheckedPlan& checked, const std::vector<std::string>& command, Shown shown);
 
 /// The flags of a step's command: `run COMPONENT` and so on. `input_of` gives the path of an input, `outputs` is the folder for the
 /// outputs, each under its port's name.

@@ -42,8 +42,9 @@ void ProgressLine::done(std::size_t more) {
   if (now - before < Clock::duration(kBetweenDraws).count() || !drawn_.compare_exchange_strong(before, now)) return;
   const double seconds = seconds_since(start_), share = static_cast<double>(done) / static_cast<double>(all_);
   const double rate = static_cast<double>(done) / std::max(seconds, 1e-9);
-  log_->progress(formatted("%s %s %zu/%zu %s  %.1f/s  ETA %s", what_.c_str(), progress_bar(share).c_str(), done, all_,
-                           things_.c_str(), rate, clock_text(static_cast<double>(all_ - std::min(all_, done)) / rate).c_str()));
+  const std::string left = clock_text(static_cast<double>(all_ - std::min(all_, done)) / rate);
+  log_->progress(formatted("%s %s %zu/%zu %s  ETA %s  %.1f/s", what_.c_str(), progress_bar(share).c_str(), done, all_,
+                           things_.c_str(), left.c_str(), rate));
 }
 
 }  // namespace torchport::runtime

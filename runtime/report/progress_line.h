@@ -10,6 +10,10 @@
 
 namespace torchport::runtime {
 
+/// The variable of the environment by which a process knows whether its standard output leads to a terminal ("1") though it may not
+/// be one itself: that of a rank, or of a step whose output a pipeline reads.
+inline constexpr const char* kTerminalVariable = "TORCHPORT_TERMINAL";
+
 /// "[##########..........]" for half of it.
 std::string progress_bar(double share);
 /// "1:02:05"

@@ -41,6 +41,7 @@ RunRecord::RunRecord(const Request& request, int world_size) {
   for (const std::string& word : request.arguments) command.push_back(without_secrets(word));
   record_ = {{"component", request.component->name},
              {"command", command},
+             {"directory", fs::current_path().string()},
              {"parameters", given(request.parameters)},
              {"run_settings", given(request.run_settings)},
              {"inputs", paths(request.inputs)},

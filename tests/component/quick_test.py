@@ -1,15 +1,20 @@
 """torchport quick: from a folder of photos to the results, with a line for each step; the example's file does the same."""
+import fcntl
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
+import struct
+import subprocess
+import termios
 
 import numpy
 import yaml
 from PIL import Image
 
-from harness import SOURCE, torchport
+from harness import BIN, SOURCE, torchport
 
 STEPS = ["convert", "split", "transformation", "train_photos", "other_photos", "network", "train", "score", "evaluate"]
 SMALL = ["--set", "train.epochs=1", "--set", "transformation.size=36", "--set", "transformation.crop_size=32"]
@@ -54,6 +59,26 @@ def test_quick(work):
     again = torchport("quick", "my photos", *SMALL, cwd=work)
     assert [line for line in again.stdout.splitlines() if line.startswith("[")] == [
         f"[{place}/{len(STEPS)}] {step}: reused from photos-1/{step}" for place, step in enumerate(STEPS, 1)], again.stdout
+
+
+def test_quick_on_a_terminal(work):
+    """The line of a step shows how far it has come, with the numbers before what a narrow terminal cuts off."""
+    photos(work / "photos")
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    pieces = []
+    with subprocess.Popen([BIN / "torchport", "quick", "photos", *SMALL], cwd=work, stdout=side, stderr=subprocess.PIPE) as process:
+        os.close(side)
+        while True:
+            try:
+                pieces.append(os.read(main, 4096))
+            except OSError:   # the other end is closed
+                break
+        assert process.wait() == 0, process.stderr.read()
+    text = b"".join(pieces).decode()
+    for bar in (r"\[1/9\] convert: [a-z ]+ \[#*\.*\] \d+/21 ", r"\[7/9\] train: epoch 1/1 \[#+\.*\] \d+/\d+  ETA \S+  loss \d\.", r"\[8/9\] score: [a-z ]+ \[#"):
+        assert re.search(bar, text), (bar, text)
+    assert all(len(line) < 80 for line in re.findall(r"\x1b\[K(\[\d/9\][^\r\n]*)", text)), text
 
 
 def test_the_pipeline_of_a_run_can_be_run_again(work):

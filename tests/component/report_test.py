@@ -220,7 +220,7 @@ def test_by_itself(work):
     links = [link[1]["href"] for link in page.all("a") if not link[1].get("href", "#").startswith("#")]
     gone = [link for link in links if not (work / "runs/p-1" / urllib.parse.unquote(link)).exists()]
     assert len(links) > 6 and "split/report.html" in links and not gone, (links, gone)
-    assert f"torchport run {work}/p.yaml" in page.text
+    assert "torchport run p.yaml" in page.text and str(work) in page.text
     for image in (work / "in").rglob("*.png"):
         image.write_bytes(b"no image")
     torchport("run", "p.yaml", "--set", "split.fraction=0.25", cwd=work, status=5)
@@ -228,6 +228,19 @@ def test_by_itself(work):
     assert [state[2] for state in page.all("span") if state[1].get("class", "").startswith("state")][:3] == ["failed", "failed", "waiting"]
     assert page.all("pre", class_="trouble") and "--set split.fraction=0.25" in page.text
     assert Page((work / "runs/p-2/convert/report.html").read_text()).all("pre", class_="trouble")
+
+
+def test_view_of_a_pipeline(work):
+    """Its graph is laid out by another program, each time, in one of the server's threads."""
+    class_folders(work / "in", each=4)
+    (work / "p.yaml").write_text(PIPELINE)
+    torchport("run", "p.yaml", cwd=work)
+    with subprocess.Popen([BIN / "torchport", "view", "latest"], cwd=work, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = ("127.0.0.1", int(re.search(r":(\d+)/", server.stdout.readline())[1]))
+            assert all('id="step&#45;split"' in answer(address, "/")[1] for _ in range(12))
+        finally:
+            server.terminate()
 
 
 def test_without_graphviz(work):

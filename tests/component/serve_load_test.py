@@ -173,19 +173,19 @@ def test_clients_that_left(work, model):
     """Are not computed, and are counted; who only ends its side after the request gets its answer."""
     body = endpoint(*[{"image": plain(size=(1500, 1500))}] * 64)
     with serving(work, model, "--batch-size", 1, "--threads", 1) as busy:
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            working = [pool.submit(busy.ask, body) for _ in range(3)]   # seconds of work
-            busy.until_waiting(2)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            working = [pool.submit(busy.ask, body) for _ in range(5)]   # seconds of work, on a fast machine too
+            busy.until_waiting(4)
             half = pool.submit(busy.talk, post([{"image": plain(), "id": "half"}]), end=True)
             leaving, reset = busy.connect(), busy.connect()
             for client in (leaving, reset):
                 client.sendall(post([{"image": plain()}]))
-            busy.until_waiting(5)
+            busy.until_waiting(7)
             reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             reset.close()
             busy.healthy_for(1.1)   # from then on who ends their side has left
             leaving.close()
-            assert [done.result()[0] for done in working] == [200] * 3
+            assert [done.result()[0] for done in working] == [200] * 5
             assert b'\\"half\\"' in half.result()
         busy.until_logged(" 499 rows=0 ", 2)
         assert 'torchport_requests_total{status="499"} 2\n' in busy.ask(None, "/metrics", "GET")[2]

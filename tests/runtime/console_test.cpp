@@ -26,7 +26,7 @@ torchport::runtime::StepDone step(std::int64_t number) {
   return done;
 }
 
-constexpr const char* kBar = "epoch 1/2 [##########..........] 5/10  45.2 img/s  loss 1.2346  lr 0.00025  ETA 1:02:05";
+constexpr const char* kBar = "epoch 1/2 [##########..........] 5/10  ETA 1:02:05  loss 1.2346  45.2 img/s  lr 0.00025";
 
 }  // namespace
 

@@ -66,6 +66,16 @@ def states(work, number):
     return {name: step["state"] for name, step in record(work, number)["steps"].items()}
 
 
+def test_the_command_is_kept(work):
+    """What was typed is in the record with its folder, and typed again there it is the same run."""
+    pipeline(work)
+    options = ["--set", "inputs.photos=more", "--set", "net.random_seed=2"]
+    run(work, *options)
+    assert record(work, 1)["command"] == ["torchport", "run", "p.yaml", *options] and record(work, 1)["directory"] == str(work)
+    torchport(*record(work, 1)["command"][1:], cwd=record(work, 1)["directory"])
+    assert states(work, 2) == all_of("reused")
+
+
 def all_of(state):
     return {"convert": state, "again": state, "net": state}
 

@@ -3,7 +3,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <thread>
 
 #include "tests/support/catch.h"
 
@@ -52,4 +54,22 @@ TEST_CASE("process: a signal to us is handed on, and a second one ends a child t
             errors);  // the second when it gets the first
   CHECK(end.told_to_stop == SIGTERM);
   CHECK(end.signal == SIGKILL);
+}
+
+TEST_CASE("process: an end is noticed beside other threads, and under a parent that ignores SIGCHLD", "[process]") {
+  std::atomic<bool> done = false;
+  std::thread other([&] {  // takes the signals of the process that the thread below holds back
+    while (!done) std::this_thread::yield();
+  });
+  std::signal(SIGCHLD, SIG_IGN);
+  int ended = 0;
+  std::thread([&] {
+    for (int i = 0; i < 20; ++i) {
+      std::string errors;
+      ended += run("exit 7", errors).exit_status == 7;
+    }
+  }).join();
+  done = true;
+  other.join();
+  CHECK(ended == 20);
 }

@@ -9,6 +9,7 @@
 #include "runtime/launch/engine.h"
 #include "runtime/launch/hosts.h"
 #include "runtime/launch/processing_units.h"
+#include "runtime/report/progress_line.h"
 #include "runtime/watch/message.h"
 
 namespace torchport::runtime {
@@ -92,7 +93,7 @@ class Mpirun : public Engine {
     if (request.setting<bool>("allow_run_as_root")) command.emplace_back("--allow-run-as-root");
     // Slots count cores; the number of processes was compared with the processing units, so hardware threads count too.
     command.insert(command.end(), {"--bind-to", "none", "--oversubscribe", "-np", std::to_string(processes * nodes)});
-    std::vector<std::string> variables{"TORCHPORT_RUN_DIR", "TORCHPORT_RUN_READY", "TORCHPORT_TERMINAL", kWatchVariable};
+    std::vector<std::string> variables{"TORCHPORT_RUN_DIR", "TORCHPORT_RUN_READY", kTerminalVariable, kWatchVariable};
     if (const std::vector<HostOfCompute> hosts = hosts_of(compute_); !hosts.empty()) {
       std::string names;
       for (std::int64_t i = 0; i < nodes; ++i)

@@ -11,10 +11,11 @@ constexpr auto kBetweenDraws = std::chrono::milliseconds(100);
 
 std::string draw(const StepDone& step) {
   const double share = static_cast<double>(step.step) / static_cast<double>(std::max<std::int64_t>(1, step.steps));
-  return formatted("epoch %lld/%lld %s %lld/%lld  %.1f img/s  loss %.4f  lr %.3g  ETA %s", static_cast<long long>(step.epoch),
+  // What people look for comes first, as a narrow terminal shows no more.
+  return formatted("epoch %lld/%lld %s %lld/%lld  ETA %s  loss %.4f  %.1f img/s  lr %.3g", static_cast<long long>(step.epoch),
                    static_cast<long long>(step.epochs), progress_bar(share).c_str(), static_cast<long long>(step.step),
-                   static_cast<long long>(step.steps), step.epoch_so_far.images_per_second, step.epoch_so_far.loss,
-                   step.learning_rate, clock_text(step.eta_seconds).c_str());
+                   static_cast<long long>(step.steps), clock_text(step.eta_seconds).c_str(), step.epoch_so_far.loss,
+                   step.epoch_so_far.images_per_second, step.learning_rate);
 }
 
 class Console : public Sink {
