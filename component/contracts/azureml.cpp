@@ -107,8 +107,9 @@ class JobWriter {
     for (const runtime::Step& step : contract_.pipeline.steps) jobs[step.name] = job_of(step);
     json document = {{"$schema", std::string(kSchemas) + "pipelineJob.schema.json"},
                      {"type", "pipeline"},
-                     {"display_name", contract_.pipeline.name},
-                     {"settings", {{"default_compute", "azureml:" + compute}}}};
+                     {"display_name", contract_.pipeline.name}};
+    if (!contract_.pipeline.description.empty()) document["description"] = contract_.pipeline.description;
+    document["settings"] = {{"default_compute", "azureml:" + compute}};
     if (!inputs_.empty()) document["inputs"] = inputs_;
     document["jobs"] = jobs;
     return document;

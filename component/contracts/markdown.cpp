@@ -19,8 +19,8 @@ std::string source_of(const runtime::StepInput& input) {
 }
 
 std::string page_of(const runtime::Pipeline& pipeline) {
-  std::string out =
-      "# " + pipeline.name + "\n\nA pipeline of torchport with " + std::to_string(pipeline.steps.size()) + " steps.\n";
+  std::string out = "# " + pipeline.name + "\n\n" + (pipeline.description.empty() ? "" : pipeline.description + "\n\n") +
+                    "A pipeline of torchport with " + std::to_string(pipeline.steps.size()) + " steps.\n";
   for (const runtime::Step& step : pipeline.steps) {
     out += "\n## " + step.name + "\n\n" + step.component->title + ": " + step.component->summary + "\n\n";
     out += row({"Side", "Port", "Type", "From"}) + row({"---", "---", "---", "---"});

@@ -22,9 +22,9 @@ std::string sbatch(Contract& contract) {
         " --nodes=" + std::to_string(processes.nodes) + " --ntasks-per-node=" + std::to_string(processes.each);
     return "srun --mpi=pmix --kill-on-bad-exit=1" + counts + " --ntasks=" + std::to_string(processes.all()) + " ";
   };
-  for (const auto& [name, path] : paths_from_outside(contract))
+  for (const auto& [input, path] : paths_from_outside(contract))
     if (is_address(path))
-      contract.notes.push_back(name + " is " + path.string() +
+      contract.notes.push_back(input + " is " + path.string() +
                                ", an address that no node can read: download it; --set inputs.NAME=FOLDER says where it lies");
   for (const std::string& line : step_lines(contract, start)) text += line + "\n";
   return text;

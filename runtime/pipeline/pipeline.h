@@ -55,7 +55,8 @@ struct Pipeline {
   std::map<std::string, std::string> given;  ///< inputs that --set gave, by name
   std::vector<PipelineNote> notes;
   std::vector<PipelineOutput> outputs;
-  std::vector<Step> steps;  ///< each after those that it needs, else in the order of the file
+  std::vector<Step> steps;    ///< each after those that it needs, else in the order of the file
+  std::string description{};  ///< what it is for, in words; "" where the file has none
 };
 
 }  // namespace torchport::runtime

@@ -69,6 +69,8 @@ class Reader {
         faults_.unclear(name, "'" + own + "' is not a name: a small letter, then small letters, digits, - and _, at most " +
                                   std::to_string(kLongestPipelineName));
     }
+    if (const YAML::Node words = root["description"]; words && !words.IsNull() && place_.depth == 0)
+      pipeline_.description = faults_.scalar(words, "the description");
     if (root["inputs"]) inputs_.read(root["inputs"], place_.depth == 0 ? &whole_.settings : nullptr, place_.given);
     if (const YAML::Node compute = root["compute"])
       place_.compute = {faults_.scalar(compute, "the compute"), faults_.place(compute)};

@@ -99,10 +99,12 @@ def test_examples_come_back(work, name):
     else:
         for file in (SOURCE / name).iterdir():
             shutil.copy(file, work)
-    given = yaml.safe_load((work / "pipeline.yaml").read_text()).get("inputs", {})
+    file = yaml.safe_load((work / "pipeline.yaml").read_text())
+    given = file.get("inputs", {})
     unset = [word for key, value in given.items() if value is None for word in ("--set", f"inputs.{key}=./{key}")]
     contract("pipeline.yaml", "--format", "azureml", *IMAGE, "-o", "job.yml", *unset, cwd=work)
     torchport("import", "job.yml", "-o", "back.yaml", cwd=work)
+    assert yaml.safe_load((work / "back.yaml").read_text()).get("description") == file.get("description")
     was = json.loads(contract("pipeline.yaml", "--format", "json-schema", *unset, cwd=work).stdout)["properties"]
     now = json.loads(contract("back.yaml", "--format", "json-schema", cwd=work).stdout)["properties"]
     for properties in (was, now):
@@ -209,8 +211,9 @@ def test_markdown(here):
     """Of a component its part of the reference."""
     page = contract("score_image_model", "--format", "markdown").stdout
     assert page.startswith("# Score Image Model\n") and "\n#" + page in (SOURCE / "docs/reference/components.md").read_text()
+    (here / "pipeline.yaml").write_text("description: Photos to figures.\n" + TINY.read_text())
     page = contract("pipeline.yaml", "--format", "markdown", cwd=here).stdout
-    assert "| in | training_dataset | ImageDirectory | train_photos.output |" in page and "| Epochs | epochs | 2 | 5 |" in page, page
+    assert page.startswith("# tiny-pipeline\n\nPhotos to figures.\n\n") and "| in | training_dataset | ImageDirectory | train_photos.output |" in page and "| Epochs | epochs | 2 | 5 |" in page, page
 
 
 def test_what_cannot_be_said_is(here):
