@@ -42,8 +42,7 @@ using runtime::LaunchedAs;
 
 constexpr double kTimeToMeet = 5;  ///< seconds within which a fault that all ranks share reaches all of them
 
-/// A run setting, or its default where the component does not take it or the value given is at fault, which is reported in its
-/// time.
+/// A run setting, or its default where the component does not take it or the value given is at fault, which is reported later.
 template <class T>
 T setting_or_default(const runtime::Request& request, std::string_view name) {
   if (request.has_setting(name)) return request.setting<T>(name);
