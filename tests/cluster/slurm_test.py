@@ -144,7 +144,7 @@ def test_refused(cluster, work):
     done = command(*words(work, "--node-count=2"), status=2, env={**cluster, "PATH": str(work / "bin")})
     assert "sbatch could not be started: No such file or directory\n" in done.stderr, done.stderr
     done = command("bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *words(work, "--node-count=2"), status=2, env=cluster)
-    assert re.search(r"Slurm did not take the job: '.*/run/.job.sh.*' could not be written: File too large\n", done.stderr), done.stderr
+    assert re.search(r"Slurm did not take the job: '.*/run/job\.sh' could not be written: File too large\n", done.stderr), done.stderr
     done, _ = launch(cluster, work, status=2, flags=["--node-count=3"])
     assert ("error[LessThanOrEqualToError] train_pytorch_model: --node-count is 3, but must be at most 2, the max nodes of the compute "
             "cluster\n") in done.stderr, done.stderr
