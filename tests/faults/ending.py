@@ -102,8 +102,10 @@ def files(job, out, failures, also, saved, begun, recorded):
         wrong.append(f"a checkpoint is torn: {torn}")
     found = {str(path.relative_to(job.run)) for path in job.run.rglob("*") if not path.is_dir()}
     found -= {f"checkpoints/{place.name}/{name}" for place in places for name in ("state.safetensors", "state.json", "SHA256SUMS")}
-    if job.status not in (0, 2, 75):   # ended in the midst of a save, which the next one clears away
-        also = [*also, "checkpoints/.making/.*?"]
+    if job.status not in (0, 2, 75):   # ended in the midst of a save or of an epoch, which the next attempt clears away
+        also = [*also, "checkpoints/.making/.*?", "progress.json?"]
+    if not begun:   # of a call that was refused
+        also = [*also, "run.json?"]
     also = [*also, "report.html?", "results.csv?", "first_batch.json?"]   # of every run whose launcher lives to its end; of a training with an epoch; with an update
     optional = {name for name in also if name.endswith("?")}
     must |= set(also) - optional   # those beside the output are all optional
