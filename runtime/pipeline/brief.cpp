@@ -45,6 +45,7 @@ void BriefOutput::take(std::string_view text) {
       const std::string line = std::exchange(rest_, {});
       sort_in(drawn_over_ && line.starts_with(kClear) ? std::string_view(line).substr(kClear.size()) : line);
     }
+    redraw_bar();  // also one that is over already: a short step has no other
     rest_.clear();
     drawn_over_ = text[end] == '\r';
   }
