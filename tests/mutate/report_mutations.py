@@ -15,5 +15,5 @@ MUTATIONS = [
     Mutation("the sentence of the shortest pattern", "runtime/text/language.cpp", "pattern.size() - 3 * parts->size() <= words) continue;", "best) continue;", REPORT),
     Mutation("where a training stood stays in its folder", "runtime/report/progress_file.cpp", "  fs::remove(path_, ignored);\n", "", ["runtime"]),
     Mutation("a file for each step", "runtime/report/progress_file.cpp", "event.time - written_ < kBetween", "false", ["runtime"]),
-    Mutation("the share of one epoch as that of all", "component/report/progress.cpp", "(number_in(training, \"epoch\") - 1) * steps + ", "", REPORT),
+    Mutation("the share of one epoch as that of all", "component/report/progress.cpp", "(number_in(training, \"epoch\") - 1) * steps + ", "", ["component.view_test"]),
 ]
